@@ -1,0 +1,55 @@
+# Redline's commands. `make demo` and `make test` set up whatever they need; see README.md.
+PYTHON ?= python3
+BIN := .venv/bin
+MANAGE := $(BIN)/python manage.py
+PORT ?= 8000
+SOURCES := kb procedures review search tests manage.py
+
+.PHONY: setup demo run test test-postgresql check bench translations lock
+
+.venv/installed: requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+kb/locale/zh_Hans/LC_MESSAGES/django.mo: kb/locale/zh_Hans/LC_MESSAGES/django.po .venv/installed
+	$(BIN)/pybabel -q compile -D django -d kb/locale -l zh_Hans
+
+setup: .venv/installed kb/locale/zh_Hans/LC_MESSAGES/django.mo
+
+# Everything from nothing: database, static files, demo content, then the server.
+demo: setup
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) collectstatic --noinput --verbosity 0
+	$(MANAGE) demo
+	$(MAKE) --no-print-directory run
+
+run: setup
+	$(BIN)/gunicorn kb.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4
+
+test: setup
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+# The same tests against the server that DATABASE_URL names.
+test-postgresql: setup
+	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL, e.g. postgres://redline:PASSWORD@127.0.0.1:5432/redline"; exit 2; }
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not browser"
+
+check: setup
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) check --fail-level WARNING
+	$(MANAGE) translations check
+	$(BIN)/python docs/check.py
+
+bench: setup
+	$(BIN)/python -m tests.bench
+
+translations: setup
+	$(MANAGE) translations update
+
+lock: pyproject.toml
+	uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-emit-index-url -q -o requirements.lock

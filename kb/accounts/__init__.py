@@ -1,0 +1,1 @@
+"""People: the user model, roles, preferences, sign-in and account pages."""

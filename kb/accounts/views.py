@@ -1,0 +1,107 @@
+"""Sign-in, the profile, the password and the language of the interface."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views.decorators.http import require_POST
+
+from kb.accounts.forms import MyMachinesForm, ProfileForm, offered_machines
+from kb.accounts.models import User
+from procedures.access import may_read_internal
+from procedures.models import Machine
+
+
+class SignIn(LoginView):
+    template_name = "accounts/login.html"
+    redirect_authenticated_user = True
+
+
+class PasswordChange(PasswordChangeView):
+    template_name = "accounts/password_change.html"
+    success_url = reverse_lazy("accounts:password_change_done")
+
+
+@login_required
+def password_change_done(request: HttpRequest) -> HttpResponse:
+    return render(request, "accounts/password_change_done.html")
+
+
+@dataclass(frozen=True)
+class ProfilePage:
+    form: ProfileForm
+    machines_form: MyMachinesForm
+    chooses_machines: bool
+    words: str
+    mine: list[Machine]
+    others: list[Machine]
+    has_more: bool
+
+
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    """Name, e-mail and language in one form; for service staff, their machines in another."""
+    # A copy: an invalid form writes into its instance, and the page's header shows the person as stored.
+    user = User.objects.get(pk=cast(User, request.user).pk)
+    chooses_machines = may_read_internal(user)
+    form, machines_form = ProfileForm(instance=user), MyMachinesForm()
+    if request.method == "POST" and request.POST.get("save") == "machines" and chooses_machines:
+        machines_form = MyMachinesForm(request.POST)
+        if machines_form.is_valid():
+            user.machines.set(machines_form.cleaned_data["machines"])
+            messages.success(request, _("Your machines are saved."))
+            return redirect("accounts:profile")
+    elif request.method == "POST":
+        form = ProfileForm(request.POST, instance=user)
+        if form.is_valid():
+            form.save()
+            with override(user.language or None) if user.language else override(request.LANGUAGE_CODE):
+                messages.success(request, _("Your profile is saved."))
+            response = redirect("accounts:profile")
+            remember_language(response, user.language)
+            return response
+    words = request.GET.get("machine", "").strip()[:200]
+    mine, others, has_more = offered_machines(user, words) if chooses_machines else ([], [], False)
+    page = ProfilePage(form, machines_form, chooses_machines, words, mine, others, has_more)
+    return render(request, "accounts/profile.html", vars(page))
+
+
+def remember_language(response: HttpResponse, language: str) -> None:
+    """Let this browser show the language from now on; empty: as the browser asks."""
+    if not language:
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+        return
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=365 * 24 * 3600,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.HTTPS,
+    )
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Switch the interface's language, here and in the account; an unknown language changes nothing."""
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        target = resolve_url("home")
+    response = redirect(target)
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        remember_language(response, chosen)
+        if request.user.is_authenticated:
+            User.objects.filter(pk=request.user.pk).update(language=chosen)
+    return response

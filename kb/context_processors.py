@@ -1,0 +1,82 @@
+"""What every page of the site knows: where it is, and how much waits for the person who reads it."""
+
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.http import HttpRequest
+
+from review.models import Comment, Suggestion, Thread, ThreadStatus
+from review.queries import releases_to_approve, suggestions_to_decide, threads_to_answer
+
+# The view's name, and the part of the navigation that it belongs to.
+_SECTIONS = {
+    "procedures:equipment": "equipment",
+    "procedures:product_line": "equipment",
+    "procedures:model": "equipment",
+    "procedures:machine": "equipment",
+    "procedures:error_code": "equipment",
+    "procedures:faq": "faq",
+    "procedures:faq_entry": "faq",
+}
+
+
+class Waiting:
+    """What waits for one person; each count costs one query, when it is asked for."""
+
+    def __init__(self, user: Any) -> None:
+        self.user = user
+
+    @cached_property
+    def news(self) -> int:
+        """Unresolved threads that this person started or wrote in, where somebody else wrote last."""
+        comments = Comment.objects.filter(thread=OuterRef("pk"))
+        return (
+            Thread.objects.exclude(status=ThreadStatus.RESOLVED)
+            .filter(Q(started_by=self.user) | Exists(comments.filter(author=self.user)))
+            .annotate(last_author=Subquery(comments.order_by("-written_at", "-pk").values("author")[:1]))
+            .filter(last_author__isnull=False)
+            .exclude(last_author=self.user.pk)
+            .count()
+        )
+
+    @cached_property
+    def my_suggestions(self) -> int:
+        """Own proposed edits that nobody has decided on yet."""
+        return Suggestion.objects.waiting().filter(author=self.user).count()
+
+    @cached_property
+    def to_decide(self) -> int:
+        """Proposed edits that this person may decide on."""
+        return suggestions_to_decide(self.user).count()
+
+    @cached_property
+    def to_answer(self) -> int:
+        """Open threads that this person should answer."""
+        return threads_to_answer(self.user).count()
+
+    @cached_property
+    def to_approve(self) -> int:
+        """Releases whose current stage waits for an approval."""
+        return releases_to_approve(self.user).count()
+
+    @cached_property
+    def total(self) -> int:
+        """What this person has to act on; a proposal that waits for somebody else is not counted."""
+        return self.news + self.to_decide + self.to_answer + self.to_approve
+
+
+def has_inbox(user: Any) -> bool:
+    return bool(user and user.is_authenticated and user.has_perm("review.add_suggestion"))
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    match = request.resolver_match
+    view_name = match.view_name if match else ""
+    return {
+        "site_name": "Redline",
+        "section": _SECTIONS.get(view_name, view_name.partition(":")[0]),
+        "here": request.get_full_path() if request.method in ("GET", "HEAD") else "",
+        "waiting": Waiting(user) if has_inbox(user) else None,
+    }

@@ -1,0 +1,22 @@
+"""The root page of the CMS tree."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+from wagtail.models import Page
+
+
+class HomePage(Page):
+    """The root of the site's tree; the home page itself is kb.views.home."""
+
+    parent_page_types = ["wagtailcore.Page"]
+    subpage_types = ["procedures.ProcedureIndexPage", "procedures.FaqIndexPage"]
+    max_count = 1
+
+    class Meta:
+        verbose_name = _("home page")
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect("home")

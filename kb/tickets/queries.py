@@ -1,0 +1,221 @@
+"""Questions about tickets: which there are, what changed, which version somebody means."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
+from procedures.admin.record_changes import RecordChange, record_changes
+from procedures.models import ErrorCode, Machine, ProcedureVersion
+from review.models import Suggestion
+
+TICKET_REFERENCE = re.compile(r"\A#?(?:T-)?(\d{1,9})\Z", re.IGNORECASE)
+VERSION_REFERENCE = re.compile(
+    r"\A(?P<number>\S+)(?:\s+v?(?P<major>\d{1,6})\.(?P<minor>\d{1,6}))?\Z", re.IGNORECASE
+)
+# Shown with the status, which says the same.
+_PAIRED = {"resolved_by", "resolved_at"}
+
+
+def ticket_for_reference(reference: str, user: Any) -> Ticket | None:
+    """The ticket that "T-00042", "t-42" or "42" means, if this person may see it."""
+    match = TICKET_REFERENCE.match(reference.strip())
+    if not match:
+        return None
+    return Ticket.objects.visible_to(user).filter(number=f"T-{int(match[1]):05d}").first()
+
+
+def for_list(queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
+    """Everything a row of the list shows, in one query."""
+    return queryset.select_related("machine__model", "error_code", "opened_by").annotate(
+        use_count=Count("uses", distinct=True)
+    )
+
+
+def matching_text(queryset: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
+    """Tickets that hold every word in the number, the symptom, the customer or the log."""
+    for word in text.split()[:10]:
+        entry = TicketEntry.objects.filter(ticket=OuterRef("pk"), text__icontains=word)
+        queryset = queryset.filter(
+            Q(number__icontains=word)
+            | Q(symptom__icontains=word)
+            | Q(machine__customer__icontains=word)
+            | Q(machine__site__icontains=word)
+            | Exists(entry)
+        )
+    return queryset
+
+
+def edition(ticket: Ticket) -> int:
+    """Which state of the ticket a form was opened on: the number of its newest history row, 0 if none."""
+    return ticket.history.values_list("history_id", flat=True).order_by("-history_id").first() or 0
+
+
+def changes(ticket: Ticket, *, since: int = 0) -> list[RecordChange]:
+    """What was changed after an edition, newest first, with who and when."""
+    rows = ticket.history.filter(history_id__gte=since).select_related("history_user").order_by("-history_id")
+    return [change for change in record_changes(rows, exclude=_PAIRED) if change.kind == "~"]
+
+
+def find_machine(serial: str) -> Machine | None:
+    machines = Machine.objects.select_related("model__product_line", "release")
+    return machines.filter(serial__iexact=serial.strip()).first()
+
+
+def find_error_code(*, machine: Machine, code: str) -> ErrorCode:
+    """The code of the machine's product line. Raises ValidationError saying whose code it is, if any."""
+    found = list(ErrorCode.objects.select_related("product_line").filter(code__iexact=code.strip()))
+    line = machine.model.product_line
+    for error_code in found:
+        if error_code.product_line_id == line.pk:
+            return error_code
+    if found:
+        raise ValidationError(
+            _("%(code)s is a code of %(others)s, not of %(line)s, the product line of %(serial)s.")
+            % {
+                "code": found[0].code,
+                "others": ", ".join(sorted(error_code.product_line.code for error_code in found)),
+                "line": line.code,
+                "serial": machine.serial,
+            }
+        )
+    raise ValidationError(
+        _("%(line)s, the product line of %(serial)s, has no error code “%(code)s”.")
+        % {"line": line.code, "serial": machine.serial, "code": code}
+    )
+
+
+def find_version(*, reference: str, user: Any) -> ProcedureVersion:
+    """The version that "SOP-1001" (the one in force) or "SOP-1001 1.0" means.
+
+    Raises ValidationError saying what there is instead. What this person may not read does not exist.
+    """
+    match = VERSION_REFERENCE.match(reference.strip())
+    if not match:
+        raise ValidationError(_("Give a procedure's number, or its number and version, e.g. SOP-1001 1.0."))
+    versions = list(
+        ProcedureVersion.objects.visible_to(user)
+        .filter(number__iexact=match["number"])
+        .defer("content", "html", "search_text")
+        .order_by("-major", "-minor")
+    )
+    if not versions:
+        raise ValidationError(_("There is no procedure %(number)s.") % {"number": match["number"]})
+    labels = ", ".join(version.label for version in versions)
+    if match["major"] is None:
+        for version in versions:
+            if version.is_effective:
+                return version
+        raise ValidationError(
+            _("No version of %(number)s is in force. Name the one that was used: %(labels)s.")
+            % {"number": versions[0].number, "labels": labels}
+        )
+    for version in versions:
+        if (version.major, version.minor) == (int(match["major"]), int(match["minor"])):
+            return version
+    raise ValidationError(
+        _("%(number)s has no version %(wanted)s; there is %(labels)s.")
+        % {
+            "number": versions[0].number,
+            "wanted": f"{int(match['major'])}.{int(match['minor'])}",
+            "labels": labels,
+        }
+    )
+
+
+def is_applicable(*, version: ProcedureVersion, machine: Machine) -> bool:
+    return (
+        ProcedureVersion.objects.filter(pk=version.pk)
+        .applicable_to(machine.model, machine.release, machine.options)
+        .exists()
+    )
+
+
+def offered_versions(
+    *, machine: Machine | None, error_code: ErrorCode | None, user: Any, limit: int = 100
+) -> list[ProcedureVersion]:
+    """Versions in force to choose from: those for the machine first, the code's guides before the others."""
+    effective = (
+        ProcedureVersion.objects.effective()
+        .visible_to(user)
+        .defer("content", "html", "search_text")
+        .order_by("number")
+    )
+    if machine is None:
+        return list(effective[:limit])
+    applicable = effective.applicable_to(machine.model, machine.release, machine.options)
+    guides = list(applicable.for_code(error_code)[:limit]) if error_code else []
+    others = applicable.exclude(pk__in=[version.pk for version in guides])[: limit - len(guides)]
+    first = [*guides, *others]
+    rest = effective.exclude(pk__in=[version.pk for version in first])[: limit - len(first)]
+    return [*first, *rest]
+
+
+def offered_machines(user: Any, *, limit: int = 100) -> list[Machine]:
+    """Machines to choose from: this person's own first, then others."""
+    mine = list(user.machines.select_related("model")[:limit])
+    others = Machine.objects.select_related("model").exclude(pk__in=[machine.pk for machine in mine])
+    return [*mine, *others[: limit - len(mine)]]
+
+
+@dataclass(frozen=True)
+class UseRow:
+    """One procedure used on a ticket, and whether what was used is still in force.
+
+    `readable`: whether the person who asks may read that version. `current`: the version now in force where
+    it is another one.
+    """
+
+    use: ProcedureUse
+    readable: bool
+    current: ProcedureVersion | None
+
+
+def use_rows(uses: Iterable[ProcedureUse], user: Any) -> list[UseRow]:
+    """The uses with what is now in force of each, two queries for all of them."""
+    uses = list(uses)
+    visible = ProcedureVersion.objects.visible_to(user)
+    readable = set(visible.filter(pk__in={use.version_id for use in uses}).values_list("pk", flat=True))
+    in_force = {
+        version.page_id: version
+        for version in visible.effective()
+        .filter(page__in={use.version.page_id for use in uses})
+        .defer("content", "html", "search_text")
+    }
+    return [
+        UseRow(
+            use,
+            use.version_id in readable,
+            None if use.version.is_effective else in_force.get(use.version.page_id),
+        )
+        for use in uses
+    ]
+
+
+def uses_of_procedure(number: str, user: Any) -> QuerySet[ProcedureUse] | None:
+    """Where any version of the procedure was used, newest first; None where there is none to be read."""
+    versions = ProcedureVersion.objects.visible_to(user).filter(number__iexact=number)
+    pages = set(versions.order_by().values_list("page_id", flat=True))
+    if not pages:
+        return None
+    return (
+        ProcedureUse.objects.filter(version__page__in=pages, ticket__in=Ticket.objects.visible_to(user))
+        .select_related("ticket__machine__model", "ticket__error_code", "version")
+        .defer("version__content", "version__html", "version__search_text")
+        .order_by("-recorded_at", "-pk")
+    )
+
+
+def suggestions_from(ticket: Ticket, user: Any) -> QuerySet[Suggestion]:
+    """The proposed edits that name this ticket, for those who read internal procedures."""
+    suggestions = Suggestion.objects.filter(ticket_reference__iexact=ticket.number)
+    if not user.has_perm("procedures.view_internal"):
+        return suggestions.none()
+    return suggestions.select_related("version", "author").defer(
+        "version__content", "version__html", "version__search_text"
+    )

@@ -1,0 +1,57 @@
+"""What this app gives to the search: tickets, for those whose role reads them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext_lazy as _
+
+from kb.tickets.models import Ticket, TicketEntry
+from search import registry
+
+SCOPE = "ticket"
+
+
+def documents(ids: Iterable[object] | None) -> Iterator[registry.DocumentData]:
+    """One document a ticket: the symptom and the log, the machine and its code."""
+    tickets = Ticket.objects.select_related("machine__model", "error_code").prefetch_related(
+        Prefetch("entries", queryset=TicketEntry.objects.order_by("written_at", "pk"))
+    )
+    if ids is not None:
+        tickets = tickets.filter(pk__in=list(ids))
+    for ticket in tickets.order_by("pk").iterator(chunk_size=500):
+        machine, code = ticket.machine, ticket.error_code
+        entries = list(ticket.entries.all())
+        yield registry.DocumentData(
+            source="ticket",
+            object_id=str(ticket.pk),
+            title=" · ".join([ticket.number, machine.serial, *([code.code] if code else [])]),
+            url=ticket.get_absolute_url(),
+            scope=SCOPE,
+            updated_at=entries[-1].written_at if entries else ticket.opened_at,
+            text="\n".join(
+                [ticket.symptom, machine.customer, machine.site, *(entry.text for entry in entries)]
+            ),
+            codes=[code.code] if code else [],
+            models=[machine.model.code],
+            number=ticket.number,
+        )
+
+
+def visible_to(user: Any, object_ids: Sequence[str]) -> set[str]:
+    keys = [int(object_id) for object_id in object_ids if object_id.isdigit()]
+    visible = Ticket.objects.visible_to(user).filter(pk__in=keys)
+    return {str(pk) for pk in visible.values_list("pk", flat=True)}
+
+
+def scopes(user: Any) -> frozenset[str]:
+    may_read = user.is_authenticated and user.has_perm("tickets.view_ticket")
+    return frozenset({SCOPE}) if may_read else frozenset()
+
+
+def register() -> None:
+    registry.register(
+        registry.Source(
+            name="ticket", label=_("Tickets"), documents=documents, visible_to=visible_to, scopes=scopes
+        )
+    )

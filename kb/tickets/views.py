@@ -1,0 +1,317 @@
+"""Pages of tickets. Reading needs tickets.view_ticket; anonymous people are asked to sign in."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from kb.tickets import actions, queries, rules
+from kb.tickets.forms import EditTicketForm, EntryForm, OpenTicketForm, TicketFilterForm, UseForm
+from kb.tickets.models import Outcome, Ticket, TicketEntry
+from procedures.admin.record_changes import RecordChange
+from procedures.models import ErrorCode, Machine, ProcedureVersion
+from review.models import Suggestion
+
+PER_PAGE = 25
+IN_FRAGMENT = 5
+
+View = Callable[..., HttpResponse]
+
+
+def reads_tickets(view: View) -> View:
+    """Sign-in for the anonymous, 403 for a role that does not read tickets; a fragment is just refused."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.has_perm("tickets.view_ticket"):
+            raise PermissionDenied(_("Your role does not read tickets."))
+        return view(request, *args, **kwargs)
+
+    page = login_required(guarded)
+
+    @wraps(view)
+    def page_or_fragment(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if _is_fragment(request) and not request.user.is_authenticated:
+            return HttpResponse(status=403)
+        return page(request, *args, **kwargs)
+
+    return page_or_fragment
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]
+
+
+def _ticket(request: HttpRequest, number: str) -> Ticket:
+    return get_object_or_404(
+        Ticket.objects.visible_to(request.user).select_related(
+            "machine__model__product_line",
+            "machine__release",
+            "error_code__product_line",
+            "opened_by",
+            "resolved_by",
+        ),
+        number=number.upper(),
+    )
+
+
+def _add_errors(form: Any, error: ValidationError) -> None:
+    """Put an action's refusal where it belongs in the form."""
+    form.add_error(None, error)
+
+
+@require_GET
+@reads_tickets
+def ticket_list(request: HttpRequest) -> HttpResponse:
+    form = TicketFilterForm(request.GET)
+    tickets = queries.for_list(form.tickets(Ticket.objects.visible_to(request.user)))
+    page = Paginator(tickets, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "form": form,
+        "page_obj": page,
+        "filtered": any(form.cleaned_data.values()),
+        "may_open": rules.can_open(user=request.user),
+    }
+    template = "tickets/fragments/list.html" if _is_fragment(request) else "tickets/list.html"
+    return render(request, template, context)
+
+
+@dataclass
+class Choices:
+    """What the inputs of a form offer, by what is known of the machine so far."""
+
+    machine: Machine | None
+    machines: list[Machine]
+    error_codes: list[ErrorCode]
+    versions: list[ProcedureVersion]
+
+    @classmethod
+    def of(cls, *, serial: str, code: str, user: Any, with_versions: bool = True) -> "Choices":
+        machine = queries.find_machine(serial) if serial.strip() else None
+        error_codes: list[ErrorCode] = []
+        error_code = None
+        if machine is not None:
+            error_codes = list(machine.model.product_line.error_codes.all()[:1000])
+            wanted = code.strip().casefold()
+            error_code = next((known for known in error_codes if known.code.casefold() == wanted), None)
+        versions: list[ProcedureVersion] = []
+        if with_versions:
+            versions = queries.offered_versions(machine=machine, error_code=error_code, user=user)
+        return cls(machine, queries.offered_machines(user), error_codes, versions)
+
+
+def _prefill(request: HttpRequest) -> dict[str, str]:
+    """What the page that led here knows: ?machine=SERIAL&code=E-1042&version=17."""
+    prefill = {
+        "machine": request.GET.get("machine", "")[:60],
+        "error_code": (request.GET.get("code") or request.GET.get("error_code", ""))[:60],
+    }
+    pk = request.GET.get("version", "")
+    if pk.isascii() and pk.isdigit() and len(pk) < 19:
+        version = ProcedureVersion.objects.visible_to(request.user).filter(pk=int(pk)).first()
+        if version:
+            prefill["procedure"] = str(version)
+    return prefill
+
+
+@reads_tickets
+def create(request: HttpRequest) -> HttpResponse:
+    """Open a ticket. An htmx GET answers with what the inputs offer for the machine typed so far."""
+    rules.check_open(user=request.user)
+    if request.method == "POST":
+        form = OpenTicketForm(request.POST, user=request.user)
+        typed = request.POST
+        if form.is_valid():
+            try:
+                ticket = _open(form, request)
+            except ValidationError as error:
+                _add_errors(form, error)
+            else:
+                messages.success(request, _("Ticket %(number)s is open.") % {"number": ticket.number})
+                return redirect(ticket)
+        serial, code = typed.get("machine", ""), typed.get("error_code", "")
+    else:
+        initial = _prefill(request)
+        form = OpenTicketForm(user=request.user, initial=initial)
+        serial, code = initial["machine"], initial["error_code"]
+    choices = Choices.of(serial=serial[:60], code=code[:60], user=request.user)
+    if _is_fragment(request) and request.method == "GET":
+        return render(request, "tickets/fragments/choices.html", {"choices": choices})
+    return render(request, "tickets/create.html", {"form": form, "choices": choices})
+
+
+def _open(form: OpenTicketForm, request: HttpRequest) -> Ticket:
+    cleaned = form.cleaned_data
+    with transaction.atomic():
+        ticket = actions.open_ticket(
+            machine=cleaned["machine"],
+            error_code=cleaned["error_code"],
+            symptom=cleaned["symptom"],
+            severity=cleaned["severity"],
+            by=request.user,
+        )
+        if cleaned["procedure"]:
+            actions.record_use(
+                ticket=ticket,
+                version=cleaned["procedure"],
+                outcome=cleaned["outcome"] or Outcome.NOT_KNOWN,
+                note=cleaned["note"],
+                by=request.user,
+            )
+    return ticket
+
+
+@dataclass
+class TicketPage:
+    """What the page of one ticket shows."""
+
+    ticket: Ticket
+    entries: list[TicketEntry]
+    uses: list[queries.UseRow]
+    changes: list[RecordChange]
+    suggestions: list[Suggestion]
+    may_change: bool
+    entry_form: EntryForm
+    use_form: UseForm
+    versions: list[ProcedureVersion]
+
+
+def _detail(
+    request: HttpRequest,
+    ticket: Ticket,
+    *,
+    entry_form: EntryForm | None = None,
+    use_form: UseForm | None = None,
+) -> HttpResponse:
+    may_change = rules.can_change(user=request.user)
+    uses = ticket.uses.select_related("version__withdrawn_by", "recorded_by").defer(
+        "version__content", "version__html", "version__search_text"
+    )
+    page = TicketPage(
+        ticket=ticket,
+        entries=list(ticket.entries.select_related("author")),
+        uses=queries.use_rows(uses, request.user),
+        changes=queries.changes(ticket),
+        suggestions=list(queries.suggestions_from(ticket, request.user)),
+        may_change=may_change,
+        entry_form=entry_form or EntryForm(),
+        use_form=use_form or UseForm(user=request.user),
+        versions=queries.offered_versions(
+            machine=ticket.machine, error_code=ticket.error_code, user=request.user
+        )
+        if may_change
+        else [],
+    )
+    return render(request, "tickets/detail.html", vars(page))
+
+
+@require_GET
+@reads_tickets
+def detail(request: HttpRequest, number: str) -> HttpResponse:
+    return _detail(request, _ticket(request, number))
+
+
+@reads_tickets
+def edit(request: HttpRequest, number: str) -> HttpResponse:
+    """Edit, resolve, reopen. A form that somebody else overtook comes back whole, with what they changed."""
+    rules.check_change(user=request.user)
+    ticket = _ticket(request, number)
+    overtaken: list[RecordChange] = []
+    if request.method == "POST":
+        form = EditTicketForm(request.POST, ticket=ticket)
+        serial, code = request.POST.get("machine", ""), request.POST.get("error_code", "")
+        if form.is_valid():
+            try:
+                actions.edit_ticket(ticket=ticket, by=request.user, **form.cleaned_data)
+            except rules.Overtaken as error:
+                _add_errors(form, error)
+                form.overtaken(error.edition)
+                overtaken = list(error.changes)
+            except ValidationError as error:
+                _add_errors(form, error)
+            else:
+                messages.success(request, _("Ticket %(number)s is saved.") % {"number": ticket.number})
+                return redirect(ticket)
+    else:
+        form = EditTicketForm(ticket=ticket)
+        serial, code = ticket.machine.serial, ticket.error_code.code if ticket.error_code else ""
+    choices = Choices.of(serial=serial[:60], code=code[:60], user=request.user, with_versions=False)
+    context = {"ticket": ticket, "form": form, "choices": choices, "overtaken": overtaken}
+    return render(request, "tickets/edit.html", context)
+
+
+@require_POST
+@reads_tickets
+def add_entry(request: HttpRequest, number: str) -> HttpResponse:
+    rules.check_change(user=request.user)
+    ticket = _ticket(request, number)
+    form = EntryForm(request.POST)
+    if not form.is_valid():
+        return _detail(request, ticket, entry_form=form)
+    actions.add_entry(ticket=ticket, text=form.cleaned_data["text"], by=request.user)
+    return _back_to(request, ticket, "#log")
+
+
+@require_POST
+@reads_tickets
+def attach(request: HttpRequest, number: str) -> HttpResponse:
+    """Record the exact version used; one that does not apply to the machine is kept too, and said."""
+    rules.check_change(user=request.user)
+    ticket = _ticket(request, number)
+    form = UseForm(request.POST, user=request.user)
+    if not form.is_valid():
+        return _detail(request, ticket, use_form=form)
+    version = form.cleaned_data["procedure"]
+    actions.record_use(
+        ticket=ticket,
+        version=version,
+        outcome=form.cleaned_data["outcome"],
+        note=form.cleaned_data["note"],
+        by=request.user,
+    )
+    if not queries.is_applicable(version=version, machine=ticket.machine):
+        messages.warning(
+            request,
+            _("%(version)s is recorded, but it does not apply to %(machine)s.")
+            % {"version": version, "machine": ticket.machine},
+        )
+    return _back_to(request, ticket, "#procedures")
+
+
+def _back_to(request: HttpRequest, ticket: Ticket, fragment: str) -> HttpResponse:
+    address = ticket.get_absolute_url() + fragment
+    return HttpResponseClientRedirect(address) if _is_fragment(request) else redirect(address)
+
+
+@require_GET
+@reads_tickets
+def for_procedure(request: HttpRequest, number: str) -> HttpResponse:
+    """Where any version of the procedure was used: a page, and a fragment for the procedure's own page."""
+    uses = queries.uses_of_procedure(number, request.user)
+    if uses is None:
+        raise Http404
+    outcomes: Counter[str] = Counter(uses.values_list("outcome", flat=True))
+    fragment = _is_fragment(request)
+    page = Paginator(uses, IN_FRAGMENT if fragment else PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "number": number,
+        "page_obj": page,
+        "rows": queries.use_rows(page.object_list, request.user),
+        "outcomes": [(label, outcomes[value]) for value, label in Outcome.choices if outcomes[value]],
+        "may_open": rules.can_open(user=request.user),
+    }
+    return render(
+        request, "tickets/fragments/for_procedure.html" if fragment else "tickets/for_procedure.html", context
+    )

@@ -1,0 +1,29 @@
+"""All addresses of the site. Wagtail's catch-all comes last; its pages redirect to these views."""
+
+from django.urls import include, path
+from wagtail import urls as wagtail_urls
+from wagtail.admin import urls as wagtailadmin_urls
+
+from kb import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("accounts/", include("kb.accounts.urls")),
+    path("", include("procedures.urls")),
+    path("review/", include("review.urls")),
+    path("tickets/", include("kb.tickets.urls")),
+    path("search/", include("search.urls")),
+    path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("favicon.svg", views.favicon),
+    path("manifest.webmanifest", views.manifest, name="manifest"),
+    path("media/<path:name>", views.media, name="media"),
+    path("admin/", include(wagtailadmin_urls)),
+    path("", include(wagtail_urls)),
+]
+
+# A page that is missing or refused is a page of the site; a fault answers without a database.
+handler400 = "kb.views.bad_request"
+handler403 = "kb.views.forbidden"
+handler404 = "kb.views.not_found"
+handler500 = "kb.views.server_error"

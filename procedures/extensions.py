@@ -1,0 +1,62 @@
+"""How a higher app adds to the procedure page: it registers a contributor in its AppConfig.ready()."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+
+from procedures.models import ProcedureVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Templates and their contexts: one shown with each step (by step id), one below the whole procedure."""
+
+    step_template: str = ""
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    page_template: str = ""
+    page: Mapping[str, Any] = field(default_factory=dict)
+
+
+Contributor = Callable[[HttpRequest, ProcedureVersion], Contribution | None]
+_contributors: list[Contributor] = []
+
+
+def register(contributor: Contributor) -> None:
+    if contributor not in _contributors:
+        _contributors.append(contributor)
+
+
+def contributions(request: HttpRequest, version: ProcedureVersion) -> list[Contribution]:
+    """What every registered app adds to this page for this reader, in the order of registration."""
+    return [found for contributor in _contributors if (found := contributor(request, version)) is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Whose proposal a version carries: for the change log."""
+
+    author: str
+    reason: str
+    steps: list[str]
+    url: str
+    ticket_reference: str
+
+
+Crediter = Callable[[list[ProcedureVersion]], Mapping[int, list[Credit]]]
+_crediters: list[Crediter] = []
+
+
+def register_credits(crediter: Crediter) -> None:
+    if crediter not in _crediters:
+        _crediters.append(crediter)
+
+
+def change_credits(versions: list[ProcedureVersion]) -> dict[int, list[Credit]]:
+    """The credits of each version, by its primary key."""
+    merged: dict[int, list[Credit]] = {}
+    for crediter in _crediters:
+        for pk, credits in crediter(versions).items():
+            merged.setdefault(pk, []).extend(credits)
+    return merged

@@ -1,0 +1,36 @@
+"""The bytes of images as approved, kept under their SHA-256: replacing an image changes no version."""
+
+import hashlib
+import mimetypes
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+FOLDER = "frozen"
+
+
+def freeze_image(image: Any) -> str:
+    """Keep the image's bytes as they are now; returns their SHA-256, 64 hexadecimal digits."""
+    with image.open_file() as file:
+        file.seek(0)
+        data = file.read()
+    digest = hashlib.sha256(data).hexdigest()
+    if frozen_name(digest) is None:
+        suffix = PurePosixPath(image.file.name).suffix.lower()
+        default_storage.save(f"{FOLDER}/{digest}{suffix}", ContentFile(data))
+    return digest
+
+
+def frozen_name(digest: str) -> str | None:
+    """The storage name of the frozen file with this SHA-256, or None."""
+    for suffix in (".png", ".jpg", ".jpeg", ".gif", ".webp"):
+        name = f"{FOLDER}/{digest}{suffix}"
+        if default_storage.exists(name):
+            return name
+    return None
+
+
+def content_type(name: str) -> str:
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"

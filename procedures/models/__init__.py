@@ -1,0 +1,51 @@
+"""Equipment, error codes, procedures and their versions, the FAQ."""
+
+from procedures.models.catalogue import (
+    ErrorCode,
+    Machine,
+    MachineModel,
+    Module,
+    ProductLine,
+    Severity,
+    SoftwareRelease,
+)
+from procedures.models.faq import FaqCategory, FaqIndexPage, FaqPage
+from procedures.models.page import (
+    Applicability,
+    Audience,
+    Importance,
+    Kind,
+    ProcedureIndexPage,
+    ProcedurePage,
+    Significance,
+)
+from procedures.models.version import (
+    Origin,
+    ProcedureVersion,
+    VersionApplicability,
+    VersionStatus,
+)
+
+__all__ = [
+    "Applicability",
+    "Audience",
+    "ErrorCode",
+    "FaqCategory",
+    "FaqIndexPage",
+    "FaqPage",
+    "Importance",
+    "Kind",
+    "Machine",
+    "MachineModel",
+    "Module",
+    "Origin",
+    "ProcedureIndexPage",
+    "ProcedurePage",
+    "ProcedureVersion",
+    "ProductLine",
+    "Severity",
+    "Significance",
+    "SoftwareRelease",
+    "VersionApplicability",
+    "VersionStatus",
+]

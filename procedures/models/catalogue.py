@@ -1,0 +1,278 @@
+"""The equipment catalogue: what a procedure can apply to, and the codes that machines report."""
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+
+class Severity(models.TextChoices):
+    INFO = "info", _("Information")
+    WARNING = "warning", _("Warning")
+    CRITICAL = "critical", _("Critical")
+
+
+def check_options(options: object) -> None:
+    """Raise ValidationError on the field `options` unless it is a list of distinct, non-empty strings."""
+    if not isinstance(options, list) or not all(isinstance(name, str) and name.strip() for name in options):
+        raise ValidationError({"options": gettext("Options are a list of names.")})
+    if len(set(options)) < len(options):
+        raise ValidationError({"options": gettext("An option is named twice.")})
+
+
+class Bilingual(models.Model):
+    """A record named in English and, where there is one, in Chinese."""
+
+    name = models.CharField(_("name"), max_length=200)
+    name_zh = models.CharField(_("Chinese name"), max_length=200, blank=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def local_name(self) -> str:
+        """The name in the language of the current page."""
+        return self.name_zh if self.name_zh and (get_language() or "").startswith("zh") else self.name
+
+
+class ProductLine(Bilingual):
+    code = models.SlugField(_("code"), max_length=40, unique=True, allow_unicode=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = _("product line")
+        verbose_name_plural = _("product lines")
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.local_name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("procedures:product_line", args=[self.code])
+
+
+class MachineModel(Bilingual):
+    product_line = models.ForeignKey(
+        ProductLine, on_delete=models.PROTECT, related_name="models", verbose_name=_("product line")
+    )
+    code = models.SlugField(_("code"), max_length=40, unique=True)
+    options = models.JSONField(
+        _("options"), default=list, blank=True, help_text=_('The options it can have, e.g. ["lithium"].')
+    )
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = _("model")
+        verbose_name_plural = _("models")
+
+    def __str__(self) -> str:
+        return self.code
+
+    def get_absolute_url(self) -> str:
+        return reverse("procedures:model", args=[self.code])
+
+    def clean(self) -> None:
+        """Options are a list of names, and a model with machines stays in the line of their software."""
+        check_options(self.options)
+        if (
+            self.pk
+            and self.product_line_id
+            and self.machines.exclude(release__product_line=self.product_line_id).exists()
+        ):
+            raise ValidationError(
+                {"product_line": gettext("Machines of this model run software of another product line.")}
+            )
+
+
+class Module(Bilingual):
+    """A part of the machine, in a tree below its product line."""
+
+    product_line = models.ForeignKey(
+        ProductLine, on_delete=models.PROTECT, related_name="modules", verbose_name=_("product line")
+    )
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, related_name="children", null=True, blank=True, verbose_name=_("part of")
+    )
+    code = models.SlugField(_("code"), max_length=40)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["product_line", "code"]
+        verbose_name = _("module")
+        verbose_name_plural = _("modules")
+        constraints = [
+            models.UniqueConstraint(fields=["product_line", "code"], name="module_code_once_a_line"),
+            models.CheckConstraint(
+                condition=models.Q(parent__isnull=True) | ~models.Q(parent=models.F("id")),
+                name="module_not_its_own_parent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.local_name}"
+
+    def clean(self) -> None:
+        """The tree below one product line has no cycle, and nothing in it belongs to another line."""
+        if not self.product_line_id:
+            return
+        parent = self.parent
+        if parent is not None and parent.product_line_id != self.product_line_id:
+            raise ValidationError(
+                {"parent": gettext("%(module)s is a module of another product line.") % {"module": parent}}
+            )
+        seen: list[Module] = []
+        while parent is not None and parent not in seen:
+            if parent is self or (self.pk and parent.pk == self.pk):
+                raise ValidationError({"parent": gettext("A module cannot be part of itself.")})
+            seen.append(parent)
+            parent = parent.parent
+        if self.pk and (
+            self.children.exclude(product_line=self.product_line_id).exists()
+            or self.error_codes.exclude(product_line=self.product_line_id).exists()
+        ):
+            raise ValidationError(
+                {"product_line": gettext("Its parts or error codes belong to another product line.")}
+            )
+
+
+class SoftwareRelease(models.Model):
+    """One release of a product line's software; `position` gives the order, a version string does not."""
+
+    product_line = models.ForeignKey(
+        ProductLine, on_delete=models.PROTECT, related_name="releases", verbose_name=_("product line")
+    )
+    version = models.CharField(_("version"), max_length=40)
+    position = models.PositiveIntegerField(_("position"), help_text=_("1 is the oldest."))
+    released_on = models.DateField(_("released on"), null=True, blank=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["product_line", "position"]
+        verbose_name = _("software release")
+        verbose_name_plural = _("software releases")
+        constraints = [
+            models.UniqueConstraint(fields=["product_line", "version"], name="release_version_once_a_line"),
+            models.UniqueConstraint(fields=["product_line", "position"], name="release_position_once_a_line"),
+        ]
+
+    def __str__(self) -> str:
+        return self.version
+
+    def clean(self) -> None:
+        """A release stays in the line of the machines that run it."""
+        if (
+            self.pk
+            and self.product_line_id
+            and self.machines.exclude(model__product_line=self.product_line_id).exists()
+        ):
+            raise ValidationError(
+                {"product_line": gettext("Machines of another product line run this release.")}
+            )
+
+
+class Machine(models.Model):
+    """One machine in the field, by serial number."""
+
+    serial = models.CharField(_("serial number"), max_length=60, unique=True)
+    model = models.ForeignKey(
+        MachineModel, on_delete=models.PROTECT, related_name="machines", verbose_name=_("model")
+    )
+    release = models.ForeignKey(
+        SoftwareRelease, on_delete=models.PROTECT, related_name="machines", verbose_name=_("software release")
+    )
+    customer = models.CharField(_("customer"), max_length=200, blank=True)
+    site = models.CharField(_("site"), max_length=200, blank=True)
+    options = models.JSONField(_("options"), default=list, blank=True)
+    warranty_end = models.DateField(_("warranty end"), null=True, blank=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["serial"]
+        verbose_name = _("machine")
+        verbose_name_plural = _("machines")
+
+    def __str__(self) -> str:
+        return f"{self.serial} ({self.model})"
+
+    def get_absolute_url(self) -> str:
+        return reverse("procedures:machine", args=[self.serial])
+
+    def clean(self) -> None:
+        """It runs a release of its own product line and is fitted only with options its model can have."""
+        check_options(self.options)
+        if not self.model_id:
+            return
+        if self.release_id and self.release.product_line_id != self.model.product_line_id:
+            raise ValidationError(
+                {
+                    "release": gettext("Release %(release)s is not of the product line of model %(model)s.")
+                    % {"release": self.release, "model": self.model}
+                }
+            )
+        if unknown := [name for name in self.options if name not in self.model.options]:
+            raise ValidationError(
+                {
+                    "options": gettext("Model %(model)s cannot have the option %(options)s.")
+                    % {"model": self.model, "options": ", ".join(unknown)}
+                }
+            )
+
+
+class ErrorCode(models.Model):
+    """A code that a module of a product line reports; the code is what the field types and reads aloud."""
+
+    product_line = models.ForeignKey(
+        ProductLine, on_delete=models.PROTECT, related_name="error_codes", verbose_name=_("product line")
+    )
+    module = models.ForeignKey(
+        Module,
+        on_delete=models.PROTECT,
+        related_name="error_codes",
+        null=True,
+        blank=True,
+        verbose_name=_("module"),
+    )
+    code = models.CharField(_("code"), max_length=60)
+    severity = models.CharField(
+        _("severity"), max_length=10, choices=Severity.choices, default=Severity.WARNING
+    )
+    meaning = models.TextField(_("meaning"))
+    meaning_zh = models.TextField(_("meaning in Chinese"), blank=True)
+    causes = models.TextField(_("causes"), blank=True, help_text=_("Markdown."))
+    causes_zh = models.TextField(_("causes in Chinese"), blank=True, help_text=_("Markdown."))
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["code"]
+        verbose_name = _("error code")
+        verbose_name_plural = _("error codes")
+        constraints = [
+            models.UniqueConstraint(fields=["product_line", "code"], name="error_code_once_a_line"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def get_absolute_url(self) -> str:
+        return reverse("procedures:error_code", args=[self.product_line.code, self.code])
+
+    def clean(self) -> None:
+        """Its module belongs to its product line."""
+        if self.module_id and self.product_line_id and self.module.product_line_id != self.product_line_id:
+            raise ValidationError(
+                {
+                    "module": gettext("%(module)s is a module of another product line.")
+                    % {"module": self.module}
+                }
+            )
+
+    @property
+    def local_meaning(self) -> str:
+        return self.meaning_zh if self.meaning_zh and (get_language() or "").startswith("zh") else self.meaning
+
+    @property
+    def local_causes(self) -> str:
+        return self.causes_zh if self.causes_zh and (get_language() or "").startswith("zh") else self.causes

@@ -1,0 +1,275 @@
+"""The working copy of a procedure: a Wagtail page that editors change and readers never see.
+
+What readers see is a ProcedureVersion, minted from one approved revision of this page.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.core.validators import RegexValidator
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalKey, ParentalManyToManyField
+from wagtail import blocks
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
+from wagtail.fields import StreamField
+from wagtail.images.blocks import ImageChooserBlock
+from wagtail.models import Page, PagePermissionTester, Revision
+
+from procedures.models.catalogue import ErrorCode, MachineModel, ProductLine, SoftwareRelease
+
+number_validator = RegexValidator(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", _("Use letters, digits, dots, hyphens and underscores, e.g. SOP-1042.")
+)
+
+
+class Kind(models.TextChoices):
+    INSTALL = "install", _("Installation")
+    UPGRADE = "upgrade", _("Upgrade")
+    CALIBRATE = "calibrate", _("Calibration")
+    MAINTAIN = "maintain", _("Maintenance")
+    DIAGNOSE = "diagnose", _("Diagnosis")
+    REPAIR = "repair", _("Repair")
+    DISASSEMBLE = "disassemble", _("Disassembly")
+    TRANSPORT = "transport", _("Transport")
+    ERROR_HANDLING = "error_handling", _("Error handling")
+
+
+class Audience(models.TextChoices):
+    """Who may read it once released; each audience includes the ones below it."""
+
+    INTERNAL = "internal", _("Internal: service staff")
+    CUSTOMER = "customer", _("Customers with an account")
+    PUBLIC = "public", _("Everybody")
+
+
+class Importance(models.TextChoices):
+    NORMAL = "normal", _("Normal")
+    IMPORTANT = "important", _("Important")
+    CRITICAL = "critical", _("Critical")
+
+
+class Significance(models.TextChoices):
+    """Decides the next number: minor 1.2 -> 1.3, major 1.2 -> 2.0."""
+
+    MINOR = "minor", _("Minor")
+    MAJOR = "major", _("Major")
+
+
+class StepBlock(blocks.StructBlock):
+    title = blocks.CharBlock(label=_("Title"), max_length=255)
+    body = blocks.TextBlock(label=_("What to do"), required=False, rows=6, help_text=_("Markdown."))
+    expected = blocks.TextBlock(label=_("Expected result"), required=False, rows=2)
+    caution = blocks.TextBlock(label=_("Caution"), required=False, rows=2)
+    images = blocks.ListBlock(
+        blocks.StructBlock(
+            [
+                ("image", ImageChooserBlock(label=_("Image"))),
+                ("alt", blocks.CharBlock(label=_("What it shows"), max_length=255)),
+            ]
+        ),
+        label=_("Images"),
+        required=False,
+        default=[],
+        collapsed=True,
+    )
+    minutes = blocks.IntegerBlock(label=_("Minutes"), required=False, min_value=0, max_value=10_000)
+    importance = blocks.ChoiceBlock(
+        label=_("Importance"), choices=Importance.choices, default=Importance.NORMAL
+    )
+
+    class Meta:
+        icon = "list-ol"
+        label = _("Step")
+
+
+class ProcedureIndexPage(Page):
+    """The folder that all procedures live in."""
+
+    parent_page_types = ["kb.HomePage"]
+    subpage_types = ["procedures.ProcedurePage"]
+    max_count = 1
+
+    class Meta:
+        verbose_name = _("procedures folder")
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect("procedures:list")
+
+
+class ApprovedOnlyPermissionTester(PagePermissionTester):
+    """Nobody publishes or deletes a procedure by hand: a release needs an approval, a withdrawal keeps it."""
+
+    def can_publish(self) -> bool:
+        return False
+
+    def can_publish_subpage(self) -> bool:
+        return False
+
+    def can_unpublish(self) -> bool:
+        return False
+
+    def can_delete(self, ignore_bulk: bool = False) -> bool:
+        return super().can_delete(ignore_bulk=ignore_bulk) and not self.page.specific.versions.exists()
+
+
+class ProcedurePage(Page):
+    number = models.CharField(_("number"), max_length=120, unique=True, validators=[number_validator])
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.REPAIR)
+    language = models.CharField(
+        _("language"), max_length=10, choices=[("en", _("English")), ("zh-hans", _("Simplified Chinese"))], default="en"
+    )
+    audience = models.CharField(_("audience"), max_length=10, choices=Audience.choices, default=Audience.INTERNAL)
+    product_line = models.ForeignKey(
+        ProductLine,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="procedure_pages",
+        verbose_name=_("product line"),
+    )
+    procedure_owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_procedures",
+        verbose_name=_("procedure owner"),
+    )
+    team = models.CharField(_("team"), max_length=120, blank=True)
+    summary = models.TextField(_("summary"), blank=True, help_text=_("When to use it, in one or two sentences."))
+    safety = models.TextField(_("safety notes"), blank=True, help_text=_("Markdown. The dangers first."))
+    tools = models.JSONField(_("tools"), default=list, blank=True)
+    parts = models.JSONField(_("parts"), default=list, blank=True)
+    skills = models.JSONField(_("skills"), default=list, blank=True)
+    error_codes = ParentalManyToManyField(
+        ErrorCode, blank=True, related_name="procedure_pages", verbose_name=_("error codes")
+    )
+    steps = StreamField([("step", StepBlock())], blank=True, verbose_name=_("steps"))
+    source_key = models.CharField(
+        max_length=500, unique=True, null=True, blank=True, editable=False,
+        help_text="Where an importer took it from: the set's name and the file's path.",
+    )  # fmt: skip
+
+    # What the next release will say of itself; not part of the approved content.
+    change_summary = models.TextField(_("what the next version changes"), blank=True)
+    significance = models.CharField(
+        _("significance"), max_length=10, choices=Significance.choices, default=Significance.MINOR
+    )
+
+    parent_page_types = ["procedures.ProcedureIndexPage"]
+    subpage_types: list[str] = []
+    search_fields = [*Page.search_fields]
+
+    content_panels = [
+        FieldPanel("title"),
+        FieldRowPanel([FieldPanel("number"), FieldPanel("kind"), FieldPanel("language"), FieldPanel("audience")]),
+        FieldPanel("summary"),
+        FieldPanel("safety"),
+        FieldPanel("steps"),
+        MultiFieldPanel([FieldPanel("change_summary"), FieldPanel("significance")], heading=_("Next version")),
+    ]
+    applicability_panels = [
+        FieldPanel("product_line"),
+        InlinePanel("applicability", label=_("Applies to")),
+        FieldPanel("error_codes"),
+        FieldRowPanel([FieldPanel("procedure_owner"), FieldPanel("team")]),
+        FieldPanel("tools"),
+        FieldPanel("parts"),
+        FieldPanel("skills"),
+    ]
+    edit_handler = TabbedInterface(
+        [
+            ObjectList(content_panels, heading=_("Procedure")),
+            ObjectList(applicability_panels, heading=_("Where it applies")),
+            ObjectList([FieldPanel("slug")], heading=_("Address")),
+        ]
+    )
+
+    class Meta:
+        verbose_name = _("procedure")
+        verbose_name_plural = _("procedures")
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("procedures:latest", args=[self.number])
+
+    def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
+        parts = super().get_url_parts(request)
+        # "View live" must lead to the released version, never to a rendering of the working copy.
+        return parts and (parts[0], parts[1], self.get_absolute_url())
+
+    def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect(self)
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        from procedures.views.preview import preview_page  # views import models
+
+        return preview_page(request, self)
+
+    def permissions_for_user(self, user: Any) -> PagePermissionTester:
+        return ApprovedOnlyPermissionTester(user, self)
+
+    def save_revision(self, *args: Any, overwrite_revision: Revision | None = None, **kwargs: Any) -> Revision:
+        """Save a revision; an autosave never overwrites one that is live, was reviewed or became a version."""
+        if overwrite_revision is not None and (
+            overwrite_revision.pk == self.live_revision_id
+            or overwrite_revision.task_states.exists()
+            or overwrite_revision.procedure_versions.exists()
+            or overwrite_revision.pk != self.latest_revision_id
+        ):
+            overwrite_revision = None
+        return super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
+
+    def publish(self, revision: Revision, *args: Any, **kwargs: Any) -> Any:
+        """Make a released revision the live one. Raises PermissionDenied where no version was minted from it."""
+        if not revision.procedure_versions.exists():
+            raise PermissionDenied(gettext("Only an approved version can be published."))
+        kwargs["skip_permission_checks"] = True  # the approval decided; see ApprovedOnlyPermissionTester
+        return super().publish(revision, *args, **kwargs)
+
+
+class Applicability(models.Model):
+    """One row of "applies to": a model, from a release (inclusive) to before a release (exclusive)."""
+
+    page = ParentalKey(ProcedurePage, on_delete=models.CASCADE, related_name="applicability")
+    model = models.ForeignKey(MachineModel, on_delete=models.PROTECT, verbose_name=_("model"))
+    release_from = models.ForeignKey(
+        SoftwareRelease,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("from release"),
+    )
+    release_before = models.ForeignKey(
+        SoftwareRelease,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("before release"),
+    )
+    options = models.JSONField(
+        _("options"), default=list, blank=True, help_text=_("All of these must be fitted.")
+    )
+
+    panels = [
+        FieldRowPanel([FieldPanel("model"), FieldPanel("release_from"), FieldPanel("release_before")]),
+        FieldPanel("options"),
+    ]
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = _("applicability")
+        verbose_name_plural = _("applicability")
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.release_from or ''}–{self.release_before or ''}"

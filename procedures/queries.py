@@ -1,0 +1,124 @@
+"""What the pages ask about equipment, error codes and the FAQ, each in one query or a few."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+
+from procedures.access import may_read_internal
+from procedures.models import (
+    ErrorCode,
+    FaqCategory,
+    FaqPage,
+    Machine,
+    MachineModel,
+    Module,
+    ProcedureVersion,
+    ProductLine,
+    SoftwareRelease,
+    VersionApplicability,
+)
+from procedures.models.version import VersionQuerySet
+
+
+def for_lists(versions: VersionQuerySet) -> VersionQuerySet:
+    """Versions without their frozen texts: a list shows a line of each."""
+    return versions.select_related("product_line").defer("content", "html", "search_text")
+
+
+def with_applicability(versions: VersionQuerySet) -> VersionQuerySet:
+    rows = VersionApplicability.objects.select_related("model", "release_from", "release_before")
+    return versions.prefetch_related(Prefetch("applicability", rows))
+
+
+# ---------- error codes ----------
+
+
+def codes_visible_to(user: Any) -> QuerySet[ErrorCode]:
+    """Staff see every code; others those that a text cites which they may read."""
+    if may_read_internal(user):
+        return ErrorCode.objects.all()
+    citing = ProcedureVersion.objects.visible_to(user).filter(error_codes=OuterRef("pk"))
+    return ErrorCode.objects.filter(Exists(citing))
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The machine in front of somebody, as far as it is known."""
+
+    model: MachineModel
+    release: SoftwareRelease | None
+    options: tuple[str, ...]
+
+
+def guides_for(user: Any, code: ErrorCode) -> VersionQuerySet:
+    """Every effective guide for this code that this person may read."""
+    return for_lists(ProcedureVersion.objects.visible_to(user).effective().for_code(code)).order_by("number")
+
+
+def resolve_guides(user: Any, code: ErrorCode, situation: Situation) -> list[ProcedureVersion]:
+    """The effective guides for this code on this machine: one where the guides are in order, none or
+    several where there is a gap or an overlap (or where the release is not known yet)."""
+    applying = guides_for(user, code).applicable_to(situation.model, situation.release, situation.options)
+    return list(with_applicability(applying))
+
+
+# ---------- equipment ----------
+
+
+@dataclass(frozen=True)
+class ModuleRow:
+    """A module in its tree: how deep, and how many codes its machines report from it."""
+
+    module: Module
+    depth: int
+    codes: int
+
+
+def module_tree(line: ProductLine, codes: QuerySet[ErrorCode]) -> list[ModuleRow]:
+    """The modules of a line, each below the one it is part of, with the number of `codes` of each."""
+    modules = list(line.modules.order_by("code"))
+    counts = dict(codes.filter(product_line=line).values_list("module").annotate(Count("pk")).order_by())
+    children: dict[int | None, list[Module]] = {}
+    for module in modules:
+        children.setdefault(module.parent_id, []).append(module)
+    rows: list[ModuleRow] = []
+    seen: set[int] = set()
+
+    def place(siblings: Iterable[Module], depth: int) -> None:
+        for module in siblings:
+            if module.pk not in seen:
+                seen.add(module.pk)
+                rows.append(ModuleRow(module, min(depth, 6), counts.get(module.pk, 0)))
+                place(children.get(module.pk, ()), depth + 1)
+
+    place(children.get(None, ()), 0)
+    # A module that is part of another line's module, or of itself by a detour, is still a module.
+    place(modules, 0)
+    return rows
+
+
+def versions_for_model(versions: VersionQuerySet, model: MachineModel) -> VersionQuerySet:
+    """Versions for at least some machines of this model, whatever the release and the options."""
+    rows = VersionApplicability.objects.filter(version=OuterRef("pk"))
+    everywhere = ~Exists(rows) & (Q(product_line__isnull=True) | Q(product_line=model.product_line_id))
+    return versions.filter(Exists(rows.filter(model=model)) | everywhere)
+
+
+def versions_for_machine(versions: VersionQuerySet, machine: Machine) -> VersionQuerySet:
+    return versions.applicable_to(machine.model, machine.release, machine.options)
+
+
+# ---------- FAQ ----------
+
+
+def faq_categories(user: Any) -> list[FaqCategory]:
+    """The categories in which this person can read something, with `entry_count`, in one query more."""
+    counts = dict(
+        FaqPage.objects.visible_to(user).order_by().values_list("category").annotate(Count("pk"))
+    )
+    categories = list(FaqCategory.objects.filter(pk__in=counts))
+    for category in categories:
+        category.entry_count = counts[category.pk]  # type: ignore[attr-defined]
+    return categories

@@ -1,0 +1,131 @@
+"""What this app gives to the search: versions in force, error codes, FAQ entries.
+
+Object ids: a procedure's page (its document is the version in force), an error code, an FAQ page.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail.signals import page_published, page_unpublished
+
+from procedures.access import may_read_internal, readable_audiences
+from procedures.models import Audience, ErrorCode, FaqPage, Kind, ProcedureVersion
+from search.indexing import reindex
+from search.registry import DocumentData, Source
+from search.registry import register as register_source
+
+_WIDEST_FIRST = (Audience.PUBLIC, Audience.CUSTOMER, Audience.INTERNAL)
+
+
+def _procedures(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
+    versions = (
+        ProcedureVersion.objects.effective()
+        .defer("content", "html")
+        .prefetch_related("error_codes", "applicability__model")
+        .order_by("pk")
+    )
+    if ids is not None:
+        versions = versions.filter(page_id__in=list(ids))
+    for version in versions.iterator(chunk_size=500):
+        yield DocumentData(
+            source="procedure",
+            object_id=str(version.page_id),
+            title=version.title,
+            text="\n".join(filter(None, [version.summary, version.search_text])),
+            url=f"/procedures/{version.number}/",
+            scope=version.audience,
+            updated_at=version.effective_from,
+            language=version.language,
+            kind=version.kind,
+            codes=[code.code for code in version.error_codes.all()],
+            models=list(dict.fromkeys(row.model.code for row in version.applicability.all())),
+            number=version.number,
+            version_label=version.label,
+        )
+
+
+def _visible_procedures(user: Any, ids: Sequence[str]) -> set[str]:
+    pages = ProcedureVersion.objects.visible_to(user).effective().filter(page_id__in=ids)
+    return {str(pk) for pk in pages.values_list("page_id", flat=True)}
+
+
+def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
+    codes: QuerySet[ErrorCode] = ErrorCode.objects.select_related("product_line").prefetch_related(
+        Prefetch("versions", ProcedureVersion.objects.effective().only("pk", "audience"), to_attr="guides")
+    )
+    if ids is not None:
+        codes = codes.filter(pk__in=list(ids))
+    now = timezone.now()
+    for code in codes.order_by("pk").iterator(chunk_size=500):
+        # A code is as public as the most public guide that cites it.
+        audiences = {guide.audience for guide in code.guides}  # type: ignore[attr-defined]  # to_attr above
+        yield DocumentData(
+            source="error_code",
+            object_id=str(code.pk),
+            title=f"{code.code} {code.meaning}",
+            text="\n".join(filter(None, [code.meaning_zh, code.causes, code.causes_zh])),
+            url=code.get_absolute_url(),
+            scope=next((audience for audience in _WIDEST_FIRST if audience in audiences), Audience.INTERNAL),
+            updated_at=now,
+            kind=code.severity,
+            codes=[code.code],
+            number=code.code,
+        )
+
+
+def _visible_codes(user: Any, ids: Sequence[str]) -> set[str]:
+    codes = ErrorCode.objects.filter(pk__in=ids)
+    if not may_read_internal(user):
+        codes = codes.filter(versions__in=ProcedureVersion.objects.visible_to(user).effective())
+    return {str(pk) for pk in codes.values_list("pk", flat=True)}
+
+
+def _faq(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
+    entries = FaqPage.objects.live().select_related("category")
+    if ids is not None:
+        entries = entries.filter(pk__in=list(ids))
+    for entry in entries.order_by("pk").iterator(chunk_size=500):
+        yield DocumentData(
+            source="faq",
+            object_id=str(entry.pk),
+            title=entry.title,
+            text=entry.answer,
+            url=entry.get_absolute_url(),
+            scope=entry.audience,
+            updated_at=entry.last_published_at or timezone.now(),
+            language=entry.language,
+        )
+
+
+def _visible_faq(user: Any, ids: Sequence[str]) -> set[str]:
+    return {str(pk) for pk in FaqPage.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)}
+
+
+def _scopes(user: Any) -> frozenset[str]:
+    return frozenset(str(audience) for audience in readable_audiences(user))
+
+
+def _faq_changed(sender: Any, instance: Any, **kwargs: Any) -> None:
+    if isinstance(instance, FaqPage):
+        reindex("faq", [instance.pk])
+
+
+def _code_changed(sender: Any, instance: ErrorCode, **kwargs: Any) -> None:
+    reindex("error_code", [instance.pk])
+
+
+def register() -> None:
+    register_source(
+        Source("procedure", _("Procedures"), _procedures, _visible_procedures, _scopes, kinds=dict(Kind.choices))
+    )
+    register_source(Source("error_code", _("Error codes"), _error_codes, _visible_codes, _scopes))
+    register_source(Source("faq", _("FAQ"), _faq, _visible_faq, _scopes))
+    page_published.connect(_faq_changed, dispatch_uid="faq-published")
+    page_unpublished.connect(_faq_changed, dispatch_uid="faq-unpublished")
+    post_delete.connect(_faq_changed, sender=FaqPage, dispatch_uid="faq-deleted")
+    post_save.connect(_code_changed, sender=ErrorCode, dispatch_uid="code-saved")
+    post_delete.connect(_code_changed, sender=ErrorCode, dispatch_uid="code-deleted")

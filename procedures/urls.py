@@ -1,0 +1,22 @@
+"""The addresses of procedures, equipment, error codes and the FAQ."""
+
+from django.urls import path
+
+from procedures.views import codes, equipment, faq, history, listing, version
+
+app_name = "procedures"
+urlpatterns = [
+    path("procedures/", listing.procedure_list, name="list"),
+    path("procedures/<str:number>/", version.latest, name="latest"),
+    path("procedures/<str:number>/v/<str:label>/", version.version, name="version"),
+    path("procedures/<str:number>/v/<str:label>/images/<str:sha256>/", version.image, name="image"),
+    path("procedures/<str:number>/history/", history.history, name="history"),
+    path("procedures/<str:number>/compare/", history.compare, name="compare"),
+    path("codes/<str:line>/<path:code>/", codes.error_code, name="error_code"),
+    path("equipment/", equipment.equipment, name="equipment"),
+    path("equipment/<str:line>/", equipment.product_line, name="product_line"),
+    path("models/<str:code>/", equipment.model, name="model"),
+    path("machines/<str:serial>/", equipment.machine, name="machine"),
+    path("faq/", faq.faq, name="faq"),
+    path("faq/<str:slug>/", faq.faq_entry, name="faq_entry"),
+]

@@ -1,0 +1,111 @@
+"""What a code means, and the one guide that handles it on the machine in front of the reader."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from procedures.access import may_read_internal
+from procedures.models import ErrorCode, Machine, MachineModel, ProcedureVersion, SoftwareRelease
+from procedures.queries import Situation, codes_visible_to, guides_for, resolve_guides, with_applicability
+from procedures.rendering import render_markdown
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which machine the address asks about: one by its serial number, or a model with what is known of it."""
+
+    machine: Machine | None
+    situation: Situation | None
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ErrorCodePage:
+    code: ErrorCode
+    causes: SafeString
+    internal: bool
+    models: list[MachineModel]
+    releases: list[SoftwareRelease]
+    my_machines: list[Machine]
+    question: Question
+    guides: list[ProcedureVersion]  # those that apply, where a machine or model is asked about
+    needs_release: bool  # the answer depends on a release that was not given
+    all_guides: list[ProcedureVersion]
+
+
+@require_safe
+def error_code(request: HttpRequest, line: str, code: str) -> HttpResponse:
+    """The page of a code. 404 for an unknown code and for one that this reader may not know of."""
+    found = get_object_or_404(
+        codes_visible_to(request.user).select_related("product_line", "module"), product_line__code=line, code=code
+    )
+    models = list(found.product_line.models.all())
+    releases = list(found.product_line.releases.all())
+    question = _question(request, found, models, releases)
+    situation = question.situation
+    guides = resolve_guides(request.user, found, situation) if situation else []
+    page = ErrorCodePage(
+        code=found,
+        causes=mark_safe(render_markdown(found.local_causes)),  # cleaned by nh3
+        internal=may_read_internal(request.user),
+        models=models,
+        releases=releases,
+        my_machines=_my_machines(request.user, found),
+        question=question,
+        guides=guides,
+        needs_release=bool(situation and situation.release is None and _bounded(guides, situation.model)),
+        all_guides=list(with_applicability(guides_for(request.user, found))),
+    )
+    return render(request, "procedures/error_code.html", {"page": page})
+
+
+def _bounded(guides: list[ProcedureVersion], model: MachineModel) -> bool:
+    """Whether one of the guides holds for some releases of the model only."""
+    return any(
+        row.model_id == model.pk and (row.release_from_id or row.release_before_id)
+        for guide in guides
+        for row in guide.applicability.all()
+    )
+
+
+def _my_machines(user: Any, code: ErrorCode) -> list[Machine]:
+    if not user.is_authenticated:
+        return []
+    return list(user.machines.filter(model__product_line=code.product_line_id).select_related("model"))
+
+
+def _question(
+    request: HttpRequest, code: ErrorCode, models: list[MachineModel], releases: list[SoftwareRelease]
+) -> Question:
+    """What the address asks; what it names wrongly becomes a sentence, never an error."""
+    if serial := request.GET.get("machine", "").strip():
+        # Staff may ask about any machine; others about the ones they look after.
+        machines = (
+            Machine.objects.all() if may_read_internal(request.user) else _machines_of(request.user)
+        ).filter(model__product_line=code.product_line_id)
+        machine = machines.filter(serial__iexact=serial[:60]).select_related("model", "release").first()
+        if machine is None:
+            return Question(None, None, (_("No machine of this product line has that serial number."),))
+        return Question(machine, Situation(machine.model, machine.release, tuple(machine.options)), ())
+
+    problems = []
+    model_code, version = request.GET.get("model", ""), request.GET.get("release", "")
+    model = next((model for model in models if model.code == model_code), None)
+    release = next((release for release in releases if release.version == version), None)
+    if model_code and model is None:
+        problems.append(_("This product line has no such model."))
+    if version and release is None:
+        problems.append(_("This product line has no such software release."))
+    if model is None:
+        return Question(None, None, tuple(problems))
+    options = tuple(option for option in model.options if option in request.GET.getlist("option"))
+    return Question(None, Situation(model, release, options), tuple(problems))
+
+
+def _machines_of(user: Any) -> Any:
+    return user.machines.all() if user.is_authenticated else Machine.objects.none()

@@ -1,0 +1,60 @@
+"""The versions of a procedure, what each changed, and any two side by side."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from procedures.access import may_read_internal
+from procedures.compare import compare as compare_contents
+from procedures.extensions import change_credits
+from procedures.models import ProcedureVersion
+from procedures.views.version import find_version
+
+
+def _versions(request: HttpRequest, number: str) -> list[ProcedureVersion]:
+    """Newest first; frozen texts stay in the database. Raises Http404 where there are none to see.
+
+    Who edited what, and why, is for the staff: a customer reads what is in force.
+    """
+    if not may_read_internal(request.user):
+        raise Http404
+    versions = list(
+        ProcedureVersion.objects.visible_to(request.user)
+        .filter(number=number)
+        .select_related("approved_by", "last_editor")
+        .defer("content", "html", "search_text")
+        .order_by("-major", "-minor")
+    )
+    if not versions:
+        raise Http404
+    return versions
+
+
+def history(request: HttpRequest, number: str) -> HttpResponse:
+    """The change log: every version, its summary, and whose edits it carries."""
+    versions = _versions(request, number)
+    credits = change_credits(versions)
+    rows = [
+        (version, versions[position + 1] if position + 1 < len(versions) else None, credits.get(version.pk, []))
+        for position, version in enumerate(versions)
+    ]
+    return render(request, "procedures/history.html", {"versions": versions, "rows": rows, "newest": versions[0]})
+
+
+def compare(request: HttpRequest, number: str) -> HttpResponse:
+    """Two versions, step by step; by default the newest against the one before it."""
+    versions = _versions(request, number)
+    newest = versions[0].label
+    before_label = request.GET.get("from") or (versions[1].label if len(versions) > 1 else newest)
+    after_label = request.GET.get("to") or newest
+    before = find_version(request, number, before_label)
+    after = find_version(request, number, after_label)
+    return render(
+        request,
+        "procedures/compare.html",
+        {
+            "versions": versions,
+            "before": before,
+            "after": after,
+            "comparison": compare_contents(before.content, after.content),
+        },
+    )

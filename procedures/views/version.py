@@ -1,0 +1,147 @@
+"""The page of one version, as the field reads it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.safestring import SafeString, mark_safe
+
+from procedures.access import may_read_internal
+from procedures.compare import describe_applicability
+from procedures.extensions import Contribution, contributions
+from procedures.frozen_files import content_type, frozen_name
+from procedures.models import ErrorCode, Importance, ProcedureVersion
+from procedures.rendering import render_content
+
+
+@dataclass(frozen=True, slots=True)
+class ReadStep:
+    """A step as a template shows it: frozen HTML beside the frozen facts."""
+
+    id: str
+    number: int
+    title: str
+    body: SafeString
+    expected: SafeString
+    caution: SafeString
+    minutes: int | None
+    importance: str
+    importance_label: str
+    images: list[dict[str, str]]
+
+    @property
+    def anchor(self) -> str:
+        return f"step-{self.id}"
+
+
+def read_steps(content: dict[str, Any], html: dict[str, Any]) -> list[ReadStep]:
+    """The steps of a canonical content with their HTML (procedures.rendering.render_content)."""
+    labels = dict(Importance.choices)
+    return [
+        ReadStep(
+            id=step["id"],
+            number=number,
+            title=step["title"],
+            # Cleaned by nh3 when it was rendered, and frozen since.
+            **{name: mark_safe(html["steps"][step["id"]][name]) for name in ("body", "expected", "caution")},
+            minutes=step["minutes"],
+            importance=step["importance"],
+            importance_label=str(labels.get(step["importance"], "")),
+            images=step["images"],
+        )
+        for number, step in enumerate(content["steps"], 1)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """What templates/procedures/version.html shows."""
+
+    version: ProcedureVersion
+    current: ProcedureVersion | None
+    steps: list[tuple[ReadStep, list[tuple[str, Any]]]]  # each with its panels: (template, marks)
+    internal: bool
+    safety: SafeString
+    applies_to: list[str]
+    error_codes: list[ErrorCode]
+    minutes: int
+    extensions: list[Contribution]
+
+
+def latest(request: HttpRequest, number: str) -> HttpResponse:
+    """The version in force."""
+    version = get_object_or_404(_readable(request).effective(), number=number)
+    return _page(request, version, current=version)
+
+
+def version(request: HttpRequest, number: str, label: str) -> HttpResponse:
+    """Exactly this version, which may no longer be in force: then it says so and names the one that is."""
+    found = find_version(request, number, label)
+    if found.is_effective:
+        return _page(request, found, current=found)
+    current = ProcedureVersion.objects.visible_to(request.user).effective().filter(page_id=found.page_id).first()
+    return _page(request, found, current=current)
+
+
+def _readable(request: HttpRequest) -> Any:
+    return ProcedureVersion.objects.visible_to(request.user).select_related(
+        "page__procedure_owner", "product_line", "approved_by", "last_editor", "withdrawn_by"
+    )
+
+
+def parse_label(label: str) -> tuple[int, int]:
+    """"1.2" as (1, 2). Raises Http404 for anything else: it names no version."""
+    major, dot, minor = label.partition(".")
+    # Nine digits fit the column on every database.
+    if not (dot and major.isascii() and minor.isascii() and major.isdigit() and minor.isdigit() and len(label) < 18):
+        raise Http404
+    if max(int(major), int(minor)) > 2_147_483_647:
+        raise Http404
+    return int(major), int(minor)
+
+
+def find_version(request: HttpRequest, number: str, label: str) -> ProcedureVersion:
+    """The version with this number and label, if this reader may see it. Raises Http404."""
+    major, minor = parse_label(label)
+    return get_object_or_404(_readable(request), number=number, major=major, minor=minor)
+
+
+def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVersion | None) -> HttpResponse:
+    content = version.content
+    extensions = contributions(request, version)
+    page = VersionPage(
+        version=version,
+        current=current,
+        steps=[
+            (step, [(ext.step_template, ext.steps[step.id]) for ext in extensions if step.id in ext.steps])
+            for step in read_steps(content, version.html)
+        ],
+        internal=may_read_internal(request.user),
+        safety=mark_safe(version.html["safety"]),
+        applies_to=[describe_applicability(row) for row in content["applies_to"]],
+        error_codes=list(version.error_codes.select_related("product_line")),
+        minutes=sum(step["minutes"] or 0 for step in content["steps"]),
+        extensions=extensions,
+    )
+    return render(request, "procedures/version.html", {"page": page})
+
+
+def image(request: HttpRequest, number: str, label: str, sha256: str) -> FileResponse:
+    """The frozen bytes of an image of this version, for whoever may read the version."""
+    found = find_version(request, number, label)
+    name = frozen_name(sha256) if any(sha256 == i["sha256"] for s in found.steps for i in s["images"]) else None
+    if name is None:
+        raise Http404
+    response = FileResponse(default_storage.open(name), content_type=content_type(name))
+    # The address names the bytes, so they never change; private, since not everybody may read them.
+    response["Cache-Control"] = "private, max-age=31536000, immutable"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def render_working_copy(content: dict[str, Any]) -> tuple[list[ReadStep], SafeString]:
+    """The steps and safety notes of a content that is no version yet, rendered now."""
+    html = render_content(content)
+    return read_steps(content, html), mark_safe(html["safety"])

@@ -1,0 +1,278 @@
+"""Threads on what is read, proposed changes, and the signatures under each release."""
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+from wagtail.models import AbstractGroupApprovalTask, Revision
+
+from procedures.models import ProcedurePage, ProcedureVersion
+
+
+class ThreadKind(models.TextChoices):
+    QUESTION = "question", _("Question")
+    ERROR = "error", _("Error")
+    AMBIGUITY = "ambiguity", _("Ambiguity")
+    SAFETY = "safety", _("Safety")
+
+
+class ThreadStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    ANSWERED = "answered", _("Answered")
+    RESOLVED = "resolved", _("Resolved")
+
+
+class ThreadQuerySet(models.QuerySet["Thread"]):
+    def waiting(self) -> Self:
+        return self.filter(status=ThreadStatus.OPEN)
+
+    def on_page(self, page_id: int) -> Self:
+        return self.filter(version__page_id=page_id)
+
+
+class Thread(models.Model):
+    """A conversation about one step of the version it was written on; it follows the step onward."""
+
+    version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="threads")
+    step_id = models.CharField(max_length=64, blank=True, help_text="Empty: the whole procedure.")
+    kind = models.CharField(_("kind"), max_length=10, choices=ThreadKind.choices, default=ThreadKind.QUESTION)
+    status = models.CharField(max_length=10, choices=ThreadStatus.choices, default=ThreadStatus.OPEN)
+    quote = models.TextField(_("quoted passage"), blank=True)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="threads")
+    started_at = models.DateTimeField()
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    history = HistoricalRecords()
+
+    objects = ThreadQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["started_at"]
+        verbose_name = _("thread")
+        verbose_name_plural = _("threads")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(resolved_by__isnull=True, resolved_at__isnull=True) & ~Q(status="resolved")
+                | Q(resolved_by__isnull=False, resolved_at__isnull=False, status="resolved"),
+                name="thread_resolved_pair",
+            )
+        ]
+        indexes = [models.Index(fields=["status", "started_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} · {self.version}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("review:thread", args=[self.pk])
+
+
+class Comment(models.Model):
+    thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="comments")
+    written_at = models.DateTimeField()
+    text = models.TextField(_("comment"))
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["written_at", "pk"]
+        verbose_name = _("comment")
+        verbose_name_plural = _("comments")
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class SuggestionStatus(models.TextChoices):
+    SUBMITTED = "submitted", _("Waiting for a decision")
+    ACCEPTED = "accepted", _("Accepted")
+    CHANGED = "accepted_with_changes", _("Accepted with changes")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    OVERTAKEN = "overtaken", _("Overtaken")
+
+
+# From which state to which; everything that is not here is refused (review.rules).
+SUGGESTION_TRANSITIONS: dict[str, frozenset[str]] = {
+    SuggestionStatus.SUBMITTED: frozenset(
+        {
+            SuggestionStatus.ACCEPTED,
+            SuggestionStatus.CHANGED,
+            SuggestionStatus.REFUSED,
+            SuggestionStatus.WITHDRAWN,
+            SuggestionStatus.OVERTAKEN,
+        }
+    ),
+}
+LANDED = (SuggestionStatus.ACCEPTED, SuggestionStatus.CHANGED)
+
+
+class SuggestionQuerySet(models.QuerySet["Suggestion"]):
+    def waiting(self) -> Self:
+        return self.filter(status=SuggestionStatus.SUBMITTED)
+
+    def landed(self) -> Self:
+        return self.filter(status__in=LANDED)
+
+    def unreleased(self) -> Self:
+        return self.landed().filter(released_in__isnull=True)
+
+    def on_page(self, page_id: int) -> Self:
+        return self.filter(version__page_id=page_id)
+
+
+class Suggestion(models.Model):
+    """A change that somebody in the field proposes to the text as it was shown to them."""
+
+    version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="suggestions")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="suggestions")
+    submitted_at = models.DateTimeField()
+    reason = models.TextField(_("reason"))
+    ticket_reference = models.CharField(_("ticket"), max_length=40, blank=True)
+    status = models.CharField(
+        max_length=22, choices=SuggestionStatus.choices, default=SuggestionStatus.SUBMITTED
+    )
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    answer = models.TextField(_("answer"), blank=True)
+    landed_in = models.ForeignKey(
+        Revision, on_delete=models.PROTECT, null=True, blank=True, related_name="landed_suggestions"
+    )
+    released_in = models.ForeignKey(
+        ProcedureVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="released_suggestions"
+    )
+    history = HistoricalRecords()
+
+    objects = SuggestionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["submitted_at", "pk"]
+        verbose_name = _("proposed edit")
+        verbose_name_plural = _("proposed edits")
+        permissions = [
+            ("decide_suggestion", "Can decide on proposed edits of own procedures"),
+            ("decide_any_suggestion", "Can decide on proposed edits of any procedure"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="submitted", decided_by__isnull=True, decided_at__isnull=True)
+                | ~Q(status="submitted") & Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="suggestion_decided_pair",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="refused") | ~Q(answer=""), name="suggestion_refused_says_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["accepted", "accepted_with_changes"], landed_in__isnull=False)
+                | ~Q(status__in=["accepted", "accepted_with_changes"])
+                & Q(landed_in__isnull=True, released_in__isnull=True),
+                name="suggestion_landed_somewhere",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "submitted_at"])]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} · {self.version}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("review:suggestion", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == SuggestionStatus.SUBMITTED
+
+
+class SuggestedField(models.TextChoices):
+    TITLE = "title", _("Title")
+    BODY = "body", _("What to do")
+    EXPECTED = "expected", _("Expected result")
+    CAUTION = "caution", _("Caution")
+
+
+class SuggestedChange(models.Model):
+    """One field of one step: the text as shown, the text proposed, and the text that landed."""
+
+    suggestion = models.ForeignKey(Suggestion, on_delete=models.PROTECT, related_name="changes")
+    step_id = models.CharField(max_length=64)
+    field = models.CharField(max_length=10, choices=SuggestedField.choices)
+    base_text = models.TextField(blank=True)
+    proposed_text = models.TextField(blank=True)
+    landed_text = models.TextField(blank=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("change of a step")
+        verbose_name_plural = _("changes of a step")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["suggestion", "step_id", "field"], name="suggested_change_once_a_field"
+            ),
+            models.CheckConstraint(
+                condition=~Q(base_text=models.F("proposed_text")), name="suggested_change_changes_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step_id} {self.field}"
+
+
+class Approval(models.Model):
+    """A signature: who approved which bytes, when, and what it meant."""
+
+    version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="approvals")
+    approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approvals")
+    approved_at = models.DateTimeField()
+    meaning = models.CharField(_("meaning"), max_length=200)
+    sha256 = models.CharField(max_length=64)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["approved_at"]
+        verbose_name = _("approval")
+        verbose_name_plural = _("approvals")
+        permissions = [
+            ("submit_release", "Can submit a working copy for release"),
+            ("approve_release", "Can approve a release"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "approver"], name="approval_once_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approver}: {self.version}"
+
+
+class ReleaseApprovalTask(AbstractGroupApprovalTask):
+    """One stage of Wagtail's workflow: a member of the groups, other than the last editor, approves."""
+
+    class Meta:
+        verbose_name = _("release approval")
+        verbose_name_plural = _("release approvals")
+
+    def get_actions(self, obj: Any, user: Any) -> list[tuple[str, str, bool]]:
+        from review.rules import can_approve  # rules read these models
+
+        actions = super().get_actions(obj, user)
+        if isinstance(obj, ProcedurePage) and not can_approve(user=user, page=obj):
+            return [action for action in actions if action[0] != "approve"]
+        return actions
+
+    def on_action(self, task_state: Any, user: Any, action_name: str, **kwargs: Any) -> None:
+        from review.rules import check_approve  # rules read these models
+
+        page = task_state.workflow_state.content_object
+        if action_name == "approve" and isinstance(page, ProcedurePage):
+            check_approve(user=user, page=page, task_state=task_state)
+        super().on_action(task_state, user, action_name, **kwargs)
+
+    @classmethod
+    def get_description(cls) -> str:
+        return str(_("A member of these groups who did not make the last edit approves the release"))

@@ -1,0 +1,205 @@
+"""Text to terms, the same for every engine: what is indexed and what is asked meet here.
+
+A text becomes two lists of terms:
+
+- the *stream*, in reading order, where phrases are looked for: stemmed English words, single CJK
+  characters, and the parts of codes ("E-1042" is "e", "1042"; "CephOSDSlowOps" is "ceph", "osd", ...);
+- the *extra* terms that make whole things cheap to find: CJK bigrams, and codes joined ("e1042"), so that
+  E-1042, E1042, E_1042 and E 1042 are one code.
+
+Every term is made of lower-case letters and digits, never of punctuation: a term can be put into an
+engine's query language without any of its operators getting through. The one exception is the mark "_",
+which only this module writes (see MARK).
+"""
+
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import add
+from typing import NamedTuple
+
+import snowballstemmer
+
+MAX_TEXT = 60_000
+"""Characters of one text that are analysed. Keeps a Chinese text's terms below PostgreSQL's 1 MB tsvector."""
+MAX_TERM = 64
+"""Characters of a term; anything longer (a hash, a pasted blob) is cut on both sides alike."""
+MARK = "_"
+"""Begins a term that stands for a whole code, and alone it keeps phrases from crossing two texts."""
+
+_CJK = (
+    "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+    "\U00020000-\U0003ffff"
+)
+_ALNUM = f"[^\\W_{_CJK}]+"
+_SEPARATOR = "[-_./\u2010\u2013\u2212]"  # NFKC has already made the other hyphens one of these
+_LEXEME = re.compile(f"(?P<cjk>[{_CJK}]+)|(?P<word>{_ALNUM}(?:{_SEPARATOR}{_ALNUM})*)(?:['’]s\\b)?")
+_SEPARATORS = re.compile(_SEPARATOR)
+_ASCII_PARTS = re.compile("[0-9]+|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_OTHER_PARTS = re.compile(r"\d+|[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+
+_MAX_JOINED_PARTS = 8  # a path such as /etc/ceph/ceph.conf is words, but no code has more parts
+_MIN_JOINED_DIGITS = 5  # "4022.455.12345" is a part number, "2.1" is not
+_MAX_SPACED = 4  # words a code written with spaces has: LM4 24 0117
+_MAX_SPACED_LETTERS = 5  # letters such a code begins with: SOP 1001
+
+# Snowball keeps the word in the stemmer object, so two threads must not use it at once.
+_stemmer = snowballstemmer.stemmer("english")
+_stemmer_lock = threading.Lock()
+
+
+@lru_cache(maxsize=50_000)
+def fold(word: str) -> str:
+    """The term of one word or code part: case-folded, English stemmed, at most MAX_TERM characters.
+
+    Words of up to three letters stay as they are: Snowball makes "up" of UPS.
+    """
+    term = word.casefold()[:MAX_TERM]
+    if len(term) > 3 and term.isascii() and term.isalpha():
+        with _stemmer_lock:
+            return _stemmer.stemWord(term)
+    return term
+
+
+def normalise(text: str) -> str:
+    """NFKC of at most MAX_TEXT characters: full-width forms, ligatures and ℃ become their plain letters."""
+    return unicodedata.normalize("NFKC", text[:MAX_TEXT])
+
+
+class Lexeme(NamedTuple):
+    """A run of CJK characters, or a word or code with its inner separators, as written."""
+
+    text: str
+    is_cjk: bool
+    start: int
+    end: int
+
+
+def lexemes(normalised: str) -> Iterator[Lexeme]:
+    """The runs of a normalised text in order; script borders split (报E-1042后 is three)."""
+    for match in _LEXEME.finditer(normalised):
+        cjk = match["cjk"]
+        if cjk is not None:
+            yield Lexeme(cjk, True, match.start(), match.end())
+        else:
+            yield Lexeme(match["word"], False, match.start(), match.end("word"))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word or code taken apart.
+
+    `parts` are its terms in order. `joined` is the term of the whole without separators, "" if it has one
+    part only or is no code; `segments` are such terms of what stands between separators. `whole` is
+    case-folded but not stemmed: what codes are compared by. A code written with spaces may begin with a
+    word that `opens` one, and go on with words that have a digit.
+    """
+
+    parts: tuple[str, ...]
+    joined: str
+    segments: tuple[str, ...]
+    whole: str
+    has_digit: bool
+    opens: bool
+
+
+@lru_cache(maxsize=50_000)
+def take_apart(text: str) -> Word:
+    """Split a word at separators, at borders of letters and digits, and at camel-case humps."""
+    segments = [_parts(segment) for segment in _SEPARATORS.split(text)]
+    parts = [part for segment in segments for part in segment]
+    whole = "".join(parts)
+    has_digit = bool(_DIGIT.search(whole))
+    opens = (has_digit and not whole.isdigit()) or (text.isalpha() and len(text) <= _MAX_SPACED_LETTERS)
+    joined, several = "", ()
+    if len(parts) > 1:
+        is_code = not whole.isdigit() or len(whole) >= _MIN_JOINED_DIGITS
+        joined = fold(whole) if is_code and len(parts) <= _MAX_JOINED_PARTS else ""
+    if len(segments) > 1:
+        several = tuple(fold("".join(segment)) for segment in segments if len(segment) > 1)
+    return Word(tuple(map(fold, parts)), joined, several, whole.casefold()[:MAX_TERM], has_digit, opens)
+
+
+def _parts(segment: str) -> list[str]:
+    if segment.isalpha() and (segment.islower() or segment.isupper() or segment[1:].islower()):
+        return [segment]
+    found = (_ASCII_PARTS if segment.isascii() else _OTHER_PARTS).findall(segment)
+    return found or [segment]
+
+
+class SpacedCode:
+    """Notices a code written with spaces (E 1042, LM4 24 0117) while the words of a text go by."""
+
+    def __init__(self) -> None:
+        self._members: list[str] = []
+        self._end = -2
+
+    def feed(self, word: Word, start: int, end: int) -> str:
+        """The joined form of what now stands together, or "" where this word continues no code.
+
+        `start` and `end` are the word's place in the text, in characters.
+        """
+        adjacent = start == self._end + 1
+        self._end = end
+        if adjacent and word.has_digit and self._members and len(self._members) < _MAX_SPACED:
+            self._members.append(word.whole)
+            return "".join(self._members)[:MAX_TERM]
+        self._members = [word.whole] if word.opens else []
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a text is indexed by; see the module's docstring."""
+
+    stream: list[str]
+    extra: list[str]
+
+
+def analyse(text: str) -> Terms:
+    """The terms of a text of any kind; empty lists where it has no letter or digit."""
+    stream: list[str] = []
+    extra: list[str] = []
+    spaced = SpacedCode()
+    for match in _LEXEME.finditer(normalise(text)):
+        run, written = match.groups()
+        if run:
+            stream.extend(run)
+            extra.extend(map(add, run, run[1:]))
+            continue
+        word = take_apart(written)
+        stream.extend(word.parts)
+        if word.joined:
+            extra.append(word.joined)
+        if word.segments:
+            extra.extend(word.segments)
+        if code := spaced.feed(word, match.start(), match.end("word")):
+            extra.append(code)
+    return Terms(stream, extra)
+
+
+def bigrams(run: str) -> list[str]:
+    """Each pair of neighbouring characters: 轴承座 gives 轴承, 承座; one character gives none."""
+    return list(map(add, run, run[1:]))
+
+
+def raw_words(text: str) -> list[str]:
+    """The words of a short text unstemmed, for completing what is being typed ("calibrati")."""
+    return [
+        lexeme.text.casefold()[:MAX_TERM]
+        for lexeme in lexemes(normalise(text))
+        if not lexeme.is_cjk and lexeme.text.isalpha()
+    ]
+
+
+def code_term(code: str) -> str:
+    """The term by which a whole code is found exactly, whatever its separators; "" for no code at all."""
+    whole = "".join(
+        lexeme.text if lexeme.is_cjk else take_apart(lexeme.text).whole
+        for lexeme in lexemes(normalise(code))
+    )
+    return MARK + whole[:MAX_TERM] if whole else ""

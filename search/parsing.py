@@ -1,0 +1,131 @@
+"""What a person typed to what an engine is asked. Any input parses; nothing in it is an operator but quotes."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from search.analysis import MARK, Lexeme, SpacedCode, Word, analyse, bigrams, lexemes, normalise, take_apart
+
+MAX_CLAUSES = 40
+"""Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
+MAX_PHRASE = 24
+"""Terms of one quoted phrase."""
+
+Phrase = tuple[str, ...]
+"""Terms that must stand next to each other; mostly just one."""
+
+_QUOTED = re.compile('["“”„＂]([^"“”„＂]*)["“”„＂]')
+# Asking for all words should not fail on these; inside quotes they count.
+_STOP_WORDS = frozenset(
+    "a an and are as at be by do does for from has have how i in is it my not of on or our that the then"
+    " there this to was what when where which why will with you your".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One thing asked for: any of its alternatives. A `prefix` clause's last term is still being typed."""
+
+    alternatives: tuple[Phrase, ...]
+    quoted: bool = False
+    is_code: bool = False
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedQuery:
+    """Clauses to hold together, and the terms of whole codes whose documents come first."""
+
+    clauses: tuple[Clause, ...] = ()
+    codes: tuple[str, ...] = ()
+
+    @property
+    def can_relax(self) -> bool:
+        """Whether asking for any instead of all can find more; what was quoted stays asked for."""
+        return len(self.clauses) > 1 and any(not clause.quoted for clause in self.clauses)
+
+
+def parse(text: str, *, prefix: bool = False) -> ParsedQuery:
+    """The query in a text of any length and kind; no clauses where it has no letter or digit.
+
+    With `prefix` the last word is taken as unfinished, unless a blank or a quote follows it.
+    """
+    normalised = normalise(text)
+    quoted = [match[1] for match in _QUOTED.finditer(normalised)]
+    bare = _QUOTED.sub(" \n ", normalised)
+    clauses, codes = _bare_clauses(bare, frozenset() if prefix else _STOP_WORDS)
+    phrases = [
+        Clause((tuple(stream[:MAX_PHRASE]),), quoted=True)
+        for stream in (analyse(part).stream for part in quoted)
+        if stream
+    ]
+    if prefix and clauses and bare[-1:].isalnum():
+        clauses[-1] = _unfinished(clauses[-1], bare)
+    kept = _capped([*phrases, *clauses])
+    return ParsedQuery(kept, tuple(dict.fromkeys(codes))[:MAX_CLAUSES])
+
+
+def _capped(clauses: list[Clause]) -> tuple[Clause, ...]:
+    unique = list(dict.fromkeys(clauses))
+    if len(unique) <= MAX_CLAUSES:
+        return tuple(unique)
+    return tuple(sorted(unique, key=lambda clause: not (clause.is_code or clause.quoted))[:MAX_CLAUSES])
+
+
+def _bare_clauses(text: str, stop_words: frozenset[str]) -> tuple[list[Clause], list[str]]:
+    everything = list(lexemes(text))
+    # Where there is nothing but stop words, they are what is asked for.
+    words = [lexeme for lexeme in everything if lexeme.text.casefold() not in stop_words] or everything
+    clauses: list[Clause] = []
+    codes: list[str] = []
+    spaced_codes = _spaced_codes(words)
+    for lexeme in words:
+        if lexeme.is_cjk:
+            clauses += [Clause(((term,),)) for term in bigrams(lexeme.text) or [lexeme.text]]
+            codes.append(MARK + lexeme.text)
+            continue
+        word = take_apart(lexeme.text)
+        spaced = spaced_codes.get(lexeme.start, "")
+        clauses.append(_word_clause(word, spaced))
+        codes += [MARK + word.whole] + ([MARK + spaced] if spaced else [])
+    return clauses, codes
+
+
+def _word_clause(word: Word, spaced: str) -> Clause:
+    alternatives: list[Phrase] = [(word.joined,)] if word.joined else []
+    alternatives.append(word.parts[:MAX_PHRASE])
+    if spaced:
+        # Each word of a code written with spaces is answered by the whole code as well.
+        alternatives.append((spaced,))
+    is_code = len(word.parts) > 1 or bool(spaced)
+    return Clause(tuple(dict.fromkeys(alternatives)), is_code=is_code)
+
+
+def _spaced_codes(words: list[Lexeme]) -> dict[int, str]:
+    """Start of each word that belongs to a code written with spaces -> that code joined."""
+    found: dict[int, str] = {}
+    members: list[int] = []
+    spaced = SpacedCode()
+    for lexeme in words:
+        if lexeme.is_cjk:
+            continue
+        joined = spaced.feed(take_apart(lexeme.text), lexeme.start, lexeme.end)
+        members = [*members, lexeme.start] if joined else [lexeme.start]
+        if joined:
+            found |= dict.fromkeys(members, joined)
+    return found
+
+
+def _unfinished(clause: Clause, text: str) -> Clause:
+    """The clause for a word whose end is not typed yet: its stem may differ from what is there."""
+    *_, last = lexemes(text)
+    alternatives = [*clause.alternatives]
+    if not last.is_cjk:
+        alternatives.append((take_apart(last.text).whole,))
+    return Clause(tuple(dict.fromkeys(alternatives)), prefix=True)
+
+
+def phrases(query: ParsedQuery) -> Iterator[Phrase]:
+    """Every phrase that answers some part of the query, for highlighting."""
+    for clause in query.clauses:
+        yield from clause.alternatives

@@ -1,0 +1,41 @@
+"""What one person finds: the engine's answer, asked again of each hit's source before it is shown."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from search.engine import Hit, Results, SearchQuery, get_engine
+from search.registry import get_source, scopes_for
+
+if TYPE_CHECKING:
+    from search.registry import User
+
+SUGGESTIONS = 8
+
+
+def find(user: "User", query: SearchQuery) -> Results:
+    """Search as this person: their scopes replace the query's, and hits they may not see are dropped."""
+    results = get_engine().search(replace(query, scopes=scopes_for(user)))
+    seen = _visible(user, results.hits)
+    return results.without(hit.document for hit in results.hits if hit.document.pk not in seen)
+
+
+def suggest(user: "User", prefix: str, limit: int = SUGGESTIONS) -> list[Hit]:
+    """Documents whose title or code begins like this, as far as this person may see them."""
+    hits = get_engine().suggest(prefix, scopes_for(user), limit)
+    seen = _visible(user, hits)
+    return [hit for hit in hits if hit.document.pk in seen]
+
+
+def _visible(user: "User", hits: Iterable[Hit]) -> set[int]:
+    """Primary keys of the documents whose source says, from the database as it is now, that they may show."""
+    asked: dict[str, dict[str, int]] = defaultdict(dict)
+    for hit in hits:
+        asked[hit.document.source][hit.document.object_id] = hit.document.pk
+    seen: set[int] = set()
+    for name, pks in asked.items():
+        source = get_source(name)
+        if source is not None:
+            seen.update(pks[found] for found in source.visible_to(user, list(pks)) if found in pks)
+    return seen

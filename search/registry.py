@@ -1,0 +1,73 @@
+"""The sources of what can be found; each app registers its own from AppConfig.ready()."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
+    from django_stubs_ext import StrOrPromise
+
+    User = AbstractBaseUser | AnonymousUser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentData:
+    """One document as its source describes it; the fields are SearchDocument's."""
+
+    source: str
+    object_id: str
+    title: str
+    url: str
+    scope: str
+    updated_at: datetime
+    text: str = ""
+    language: str = ""
+    kind: str = ""
+    codes: Sequence[str] = ()
+    models: Sequence[str] = ()
+    number: str = ""
+    version_label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What one app puts up for finding.
+
+    `documents(ids)` yields the documents of these primary keys, of everything if None; a key it yields
+    nothing for is taken out of the index. `scopes(user)` are the scopes this person may see. `visible_to`
+    is asked again for every hit about to be shown and returns those object ids that may be.
+    """
+
+    name: str
+    label: "StrOrPromise"
+    documents: Callable[[Iterable[object] | None], Iterator[DocumentData]]
+    visible_to: "Callable[[User, Sequence[str]], set[str]]"
+    scopes: "Callable[[User], frozenset[str]]"
+    kinds: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
+
+
+_sources: dict[str, Source] = {}
+
+
+def register(source: Source) -> None:
+    """Add a source. Raises ValueError if another one has its name."""
+    if _sources.setdefault(source.name, source) is not source:
+        raise ValueError(f"A search source named {source.name!r} is registered already.")
+
+
+def sources() -> tuple[Source, ...]:
+    """All sources, in the order they were registered."""
+    return tuple(_sources.values())
+
+
+def get_source(name: str) -> Source | None:
+    """The source of that name, if any."""
+    return _sources.get(name)
+
+
+def scopes_for(user: "User") -> frozenset[str]:
+    """Every scope that some source lets this person see."""
+    return frozenset().union(*(source.scopes(user) for source in sources()))

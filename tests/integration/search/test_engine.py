@@ -1,0 +1,204 @@
+"""What every engine must do; these run on the database that DATABASE_URL names."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+
+from search.engine import Engine, SearchQuery
+from search.indexing import reindex
+from search.models import SearchDocument
+from tests.integration.search.conftest import COLLECTION, STAFF_SCOPES, Collection, document, ids
+
+PUBLIC = frozenset({"public"})
+
+
+@pytest.mark.parametrize("query", ["E-1042", "e1042", "E 1042", "E_1042", "Ｅ－１０４２"])
+def test_the_document_of_a_code_comes_before_those_that_mention_it(engine: Engine, query: str) -> None:
+    found = ids(engine, query)
+    assert found[0] == "code"
+    assert set(found) == {"code", "mention", "bearing"}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("轴承", {"bearing"}),
+        ("轴", {"bearing", "axis"}),
+        ("报E-1042后", {"bearing"}),
+        ("VL500S", {"code", "bearing", "axis"}),
+        ("calibrating lasers", {"calibrate"}),
+        ("sop1001", {"calibrate"}),
+        ("slow ops", {"slow"}),
+        ("cephosdslowops", {"slow"}),
+        ('"the laser"', {"calibrate"}),
+        ('"laser the"', set()),
+        ('"更换VL500S型"', {"bearing"}),
+        ("zzzz", set()),
+    ],
+)
+def test_finds(engine: Engine, query: str, expected: set[str]) -> None:
+    assert set(ids(engine, query)) == expected
+
+
+def test_falls_back_to_any_of_it_and_says_so(engine: Engine) -> None:
+    results = engine.search(SearchQuery(text="laser 轴承", scopes=PUBLIC))
+    assert results.relaxed
+    assert {hit.document.object_id for hit in results.hits} == {"calibrate", "bearing"}
+    assert not engine.search(SearchQuery(text="laser torque", scopes=PUBLIC)).relaxed
+    quoted = engine.search(SearchQuery(text='"the laser" 轴承', scopes=PUBLIC))
+    assert [hit.document.object_id for hit in quoted.hits] == ["calibrate"]
+
+
+def test_filters_and_counts(engine: Engine) -> None:
+    results = engine.search(SearchQuery(text="E-1042", scopes=PUBLIC))
+    assert results.total == 3
+    assert results.facets == {
+        "source": {"guide": 3},
+        "kind": {"repair": 2, "error": 1},
+        # The bearing's guide applies to all models.
+        "model": {"NX-2000": 2, "VL500S": 2},
+        "language": {"en": 2, "zh-hans": 1},
+    }
+    for facet, counts in results.facets.items():
+        for value, count in counts.items():
+            assert len(ids(engine, "E-1042", **{facet: value})) == count
+    narrowed = engine.search(SearchQuery(text="E-1042", scopes=PUBLIC, kind="repair"))
+    assert narrowed.total == 2
+    assert narrowed.facets["kind"] == results.facets["kind"], "what choosing another kind would show"
+    assert narrowed.facets["language"] == {"en": 1, "zh-hans": 1}
+    assert ids(engine, "E-1042", source="nothing", model="' OR 1=1 --") == []
+
+
+def test_what_is_out_of_scope_shows_nowhere(engine: Engine) -> None:
+    for query in ("laser", "E-1042", "轴承", "secrets", "X9"):
+        results = engine.search(SearchQuery(text=query, scopes=PUBLIC))
+        assert "secret" not in {hit.document.object_id for hit in results.hits}
+        assert results.total == len(results.hits)
+        assert "secret" not in results.facets.get("kind", {})
+        assert "X9" not in results.facets.get("model", {})
+    assert "secret" in ids(engine, "secrets", STAFF_SCOPES)
+    assert ids(engine, "laser", frozenset()) == []
+    assert [h.document.object_id for h in engine.suggest("Laser cal", PUBLIC)] == ["calibrate"]
+    assert len(engine.suggest("Laser cal", STAFF_SCOPES)) == 2
+    assert engine.suggest("Laser cal", frozenset()) == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [("calibrati", "calibrate"), ("Las", "calibrate"), ("E-10", "code"), ("E10", "code"), ("sop-1", "calibrate"), ("更", "bearing")]
+    + [("更换轴", "bearing"), ("cephosd", "slow"), ("轴心", "axis")],
+)
+def test_suggests_while_typing(engine: Engine, prefix: str, expected: str) -> None:
+    assert expected in [hit.document.object_id for hit in engine.suggest(prefix, PUBLIC)]
+
+
+def test_suggests_titles_and_codes_only(engine: Engine) -> None:
+    assert engine.suggest("torque", PUBLIC) == []
+
+
+HOSTILE = [
+    "",
+    "   ",
+    '"',
+    '"unbalanced',
+    '""',
+    "' OR 1=1 --",
+    "*",
+    "^",
+    "a*",
+    "AND",
+    "OR NOT",
+    "NEAR(laser calibration, 5)",
+    "title:laser",
+    "(laser",
+    "laser)",
+    "laser AND (",
+    "- + & | ! : ; <->",
+    "laser <-> 'x' & !y:*",
+    "\\",
+    "\\'",
+    "%s %d %",
+    "🔧🔥",
+    "laser 🔧",
+    "\x00laser",
+    "\ud800",
+    "_ __ _e1042",
+    "{title codes} : laser",
+    "É é ß ﬃ ½ ² ①",
+    "١٢٣ हिन्दी ไทย",
+    "轴" * 10_000,
+    "laser " * 2_000,
+    "x" * 10_000,
+    "a-" * 5_000,
+    "\u202e\u200b\ufeff",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text[:20]))
+def test_any_input_answers(engine: Engine, text: str) -> None:
+    engine.search(SearchQuery(text=text, scopes=PUBLIC))
+    engine.suggest(text, PUBLIC)
+    engine.index([document("hostile", text.encode("utf-8", "ignore").decode(), text.encode("utf-8", "ignore").decode())])
+    if "laser" in text.split():
+        assert "calibrate" in ids(engine, text) or "hostile" in ids(engine, text)
+
+
+def test_pages(engine: Engine) -> None:
+    engine.rebuild(document(str(n), f"guide {n:03}") for n in range(45))
+    seen = [ids(engine, "guide", page=page, page_size=20) for page in (1, 2, 3)]
+    assert list(map(len, seen)) == [20, 20, 5]
+    assert len({key for page in seen for key in page}) == 45
+    last = engine.search(SearchQuery(text="guide", scopes=PUBLIC, page=10**30))
+    assert last.page == 3
+
+
+def test_indexing_again_replaces(engine: Engine) -> None:
+    engine.index([document("bearing", "Something else"), document("bearing", "Pump")])
+    assert ids(engine, "轴承") == []
+    assert ids(engine, "pump") == ["bearing"]
+    assert SearchDocument.objects.filter(object_id="bearing").count() == 1
+
+
+def test_reindex_adds_changes_and_removes(engine: Engine, collection: Collection) -> None:
+    del collection.data["bearing"]
+    collection.data["axis"] = document("axis", "Gearbox")
+    collection.data["new"] = document("new", "Windmill")
+    reindex("guide", ["bearing", "axis", "new", "never-was"])
+    assert ids(engine, "轴承") == []
+    assert ids(engine, "gearbox") == ["axis"]
+    assert ids(engine, "windmill") == ["new"]
+    with pytest.raises(LookupError, match="nothing"):
+        reindex("nothing", [1])
+
+
+def test_the_index_rolls_back_with_the_data(engine: Engine, collection: Collection) -> None:
+    collection.data["new"] = document("new", "Windmill")
+    del collection.data["slow"]
+    with pytest.raises(RuntimeError), transaction.atomic():
+        reindex("guide", ["new", "slow"])
+        assert ids(engine, "windmill") == ["new"]
+        raise RuntimeError
+    assert ids(engine, "windmill") == []
+    assert ids(engine, "slow ops") == ["slow"]
+
+
+def test_rebuild_command(engine: Engine, collection: Collection, capsys: pytest.CaptureFixture[str]) -> None:
+    del collection.data["bearing"]
+    call_command("rebuild_search")
+    assert f"{len(COLLECTION) - 1} documents" in capsys.readouterr().out
+    assert ids(engine, "轴承") == []
+    assert ids(engine, "E-1042")[0] == "code"
+
+
+def test_long_texts_fit(engine: Engine) -> None:
+    chinese = "".join(chr(0x4E00 + (n * 7919) % 20_000) for n in range(200_000))
+    engine.index([document("long", "t" * 700, chinese)])
+    assert ids(engine, chinese[500:502]) == ["long"]
+
+
+@pytest.mark.django_db
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's own index")
+def test_sqlite_filters_come_from_an_index() -> None:
+    """A migration that rebuilds the table drops indexes it does not know: create this one again there."""
+    with connection.cursor() as cursor:
+        assert "search_document_filters" in connection.introspection.get_constraints(cursor, "search_searchdocument")

@@ -1,0 +1,125 @@
+"""Text to terms: words, Chinese, codes, and what no text may do."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.analysis import MARK, MAX_TERM, analyse, code_term, take_apart
+from search.parsing import MAX_CLAUSES, parse
+
+
+def found(query: str, text: str) -> bool:
+    """Whether an engine that does as it is told finds the text: all clauses, phrases in the stream."""
+    terms = analyse(text)
+
+    def holds(phrase: tuple[str, ...]) -> bool:
+        if len(phrase) == 1:
+            return phrase[0] in terms.stream or phrase[0] in terms.extra
+        size = len(phrase)
+        return any(tuple(terms.stream[i : i + size]) == phrase for i in range(len(terms.stream)))
+
+    clauses = parse(query).clauses
+    return bool(clauses) and all(any(map(holds, clause.alternatives)) for clause in clauses)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("calibration", "Calibrate the stage"),
+        ("batteries", "replace the battery"),
+        ("轴承", "更换主轴承后"),
+        ("泵", "冷却水泵故障"),
+        ("更换轴承", "请更换轴承"),
+        ("E-1042", "报E-1042后停机"),
+        ("报E-1042后", "报E1042后停机"),
+        ("VL500S", "VL500S型设备"),
+        ("VL500S型", "适用于VL500S型设备"),
+        ("Ｅ－１０４２", "alarm E-1042"),
+        ("1042", "alarm E-1042"),
+        ("slow ops", "CephOSDSlowOps firing"),
+        ("cephosdslowops", "CephOSDSlowOps firing"),
+        ("ceph_osd_slow_ops", "CephOSDSlowOps firing"),
+        ("CephOSDSlowOps", "cephosdslowops firing"),
+        ("lm4240117", "part LM4-24-0117"),
+        ("LM4-24-0117", "part LM4 24 0117"),
+        ("4022.636.12345", "part 402263612345"),
+        ("how to replace the bearing", "Bearing: replace."),
+        ("the", "the"),
+        ("engineer's", "an engineer"),
+        ("℃", "45 °C"),
+    ],
+)
+def test_finds(query: str, text: str) -> None:
+    assert found(query, text)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("轴承", "轴心承压"),
+        ("轴承", "承轴"),
+        ("E-1042", "E-1043 and E-10422"),
+        ("E-1042", "F-1042"),
+        ("ups", "go up"),
+        ('"replace bearing"', "bearing: replace"),
+        ('"轴承座"', "轴承 座椅 承座 轴承盖"),
+        ("21", "version 2.1"),
+    ],
+)
+def test_does_not_find(query: str, text: str) -> None:
+    assert not found(query, text)
+
+
+_WRITINGS = {
+    "E-1042": ["E-1042", "E1042", "e_1042", "E.1042", "E/1042", "E 1042", "e1042"],
+    "SOP-1001": ["SOP-1001", "sop1001", "SOP 1001", "SOP_1001"],
+    "LM4-24-0117": ["LM4-24-0117", "LM4 24 0117", "lm4240117", "LM4.24.0117", "LM4_24_0117"],
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "text"), [(q, t) for forms in _WRITINGS.values() for q in forms for t in forms]
+)
+def test_a_code_is_found_however_it_is_written(query: str, text: str) -> None:
+    assert found(query, f"see {text} below")
+    assert parse(query).codes[-1] == code_term(text), "and its document comes first"
+
+
+def test_a_code_is_taken_apart_and_joined() -> None:
+    word = take_apart("CephOSDSlowOps")
+    assert word.parts == ("ceph", "osd", "slow", "ops")
+    assert word.whole == "cephosdslowops"
+
+
+@given(st.text())
+def test_terms_hold_nothing_an_engine_could_read_as_an_operator(text: str) -> None:
+    terms = analyse(text)
+    parsed = parse(text)
+    asked = [term for clause in parsed.clauses for phrase in clause.alternatives for term in phrase]
+    for term in [*terms.stream, *terms.extra, *asked, *parsed.codes]:
+        assert term.removeprefix(MARK).isalnum()
+        assert len(term) <= MAX_TERM + 1 or not term.isascii()
+
+
+@given(st.text(alphabet=st.sampled_from("ABC abc 019-_./ 轴承后")))
+def test_a_text_is_found_by_itself(text: str) -> None:
+    if parse(text).clauses and len(parse(text).clauses) < MAX_CLAUSES:
+        assert found(text, text)
+
+
+def test_a_pasted_ticket_keeps_its_codes() -> None:
+    words = " ".join(f"word{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(300))
+    parsed = parse(f"{words} E-1042")
+    assert len(parsed.clauses) == MAX_CLAUSES
+    assert any(("e1042",) in clause.alternatives for clause in parsed.clauses)
+    assert parse("轴" * 10_000).clauses
+
+
+def test_what_is_quoted_stays_asked_for() -> None:
+    parsed = parse('"vacuum pump" E-1042 “轴承座”')
+    assert [clause.alternatives[0] for clause in parsed.clauses if clause.quoted] == [
+        ("vacuum", "pump"),
+        ("轴", "承", "座"),
+    ]
+    assert parsed.can_relax
+    assert not parse('"vacuum pump" "leak test"').can_relax
