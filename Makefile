@@ -27,13 +27,15 @@ demo: setup
 run: setup
 	$(BIN)/gunicorn kb.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4
 
+# Browser tests need Chromium: taken from Debian where that is possible; what could not run is said at the end.
 test: setup
-	$(BIN)/pytest -n 2 --dist loadgroup
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; } || true
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # The same tests against the server that DATABASE_URL names.
 test-postgresql: setup
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL, e.g. postgres://redline:PASSWORD@127.0.0.1:5432/redline"; exit 2; }
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not browser"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not corpora"
 
 check: setup
 	$(BIN)/ruff check $(SOURCES)

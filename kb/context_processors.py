@@ -75,7 +75,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     match = request.resolver_match
     view_name = match.view_name if match else ""
     return {
-        "site_name": "Redline",
+        "brand": "Redline",
         "section": _SECTIONS.get(view_name, view_name.partition(":")[0]),
         "here": request.get_full_path() if request.method in ("GET", "HEAD") else "",
         "waiting": Waiting(user) if has_inbox(user) else None,

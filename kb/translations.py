@@ -36,7 +36,9 @@ def _sources() -> Iterator[tuple[Path, str]]:
             if "migrations" not in file.parts:
                 yield file, file.read_text(encoding="utf-8")
     for file in sorted((base / "templates").rglob("*.html")):
-        yield file, templatize(file.read_text(encoding="utf-8"), origin=str(file))
+        source = templatize(file.read_text(encoding="utf-8"), origin=str(file))
+        # Python's tokeniser minds the indentation that a template's lines happen to have.
+        yield file, "\n".join(line.lstrip() for line in source.split("\n"))
 
 
 def extract() -> Catalog:

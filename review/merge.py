@@ -1,13 +1,13 @@
 """Landing a proposed text on a working copy that has moved since it was proposed.
 
 Texts merge by sentence: where the two sides touched different sentences the result is taken, where they
-touched the same or neighbouring ones a person decides. No fuzzy patching: it makes 45 Nm of 30, 35 and 40.
+touched the same one a person decides. No fuzzy patching: it makes 45 Nm of 30, 35 and 40.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
-
-from merge3 import Merge3
+from difflib import SequenceMatcher
 
 # A sentence ends after its punctuation and the space that follows, or at a line's end; Chinese needs no space.
 _SENTENCE = re.compile(r".*?(?:[.!?;](?:\s+|$)|[。！？；]\s*|\n+|$)", re.DOTALL)
@@ -26,16 +26,39 @@ class Merged:
     rebased: bool
 
 
+Edit = tuple[int, int, list[str]]  # sentences [start, end) of the base become these
+
+
+def _edits(base: list[str], changed: list[str]) -> list[Edit]:
+    opcodes = SequenceMatcher(None, base, changed, autojunk=False).get_opcodes()
+    return [(i1, i2, changed[j1:j2]) for op, i1, i2, j1, j2 in opcodes if op != "equal"]
+
+
+def _meet(one: Edit, other: Edit) -> bool:
+    """Whether two edits touch the same sentence. Neighbours do not meet, unless one only inserts between them."""
+    if one[0] == one[1] or other[0] == other[1]:
+        return one[0] <= other[1] and other[0] <= one[1]
+    return one[0] < other[1] and other[0] < one[1]
+
+
 def land(*, base: str, proposed: str, current: str) -> Merged:
     """What the current text becomes with the change from `base` to `proposed` in it."""
     if current == base:
         return Merged(proposed, rebased=False)
     if current == proposed:
         return Merged(proposed, rebased=True)
-    merge = Merge3(sentences(base), sentences(proposed), sentences(current))
-    pieces: list[str] = []
-    for group in merge.merge_groups():
-        if group[0] == "conflict":
-            return Merged(None, rebased=True)
-        pieces += group[1]
-    return Merged("".join(pieces), rebased=True)
+    before, theirs, ours = sentences(base), sentences(proposed), sentences(current)
+    their_edits, our_edits = _edits(before, theirs), _edits(before, ours)
+    if any(_meet(one, other) for one in their_edits for other in our_edits):
+        return Merged(None, rebased=True)
+    merged = list(before)
+    for start, end, new in sorted(their_edits + our_edits, key=lambda edit: edit[:2], reverse=True):
+        merged[start:end] = new
+    # Where a sentence repeats, the two sides may have been aligned with different copies of it. Then a
+    # sentence would come out too often or too seldom: what both sides added and took away must add up.
+    expected = Counter(theirs)
+    expected.update(ours)
+    expected.subtract(before)
+    if Counter(merged) != expected:
+        return Merged(None, rebased=True)
+    return Merged("".join(merged), rebased=True)

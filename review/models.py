@@ -268,7 +268,7 @@ class ReleaseApprovalTask(AbstractGroupApprovalTask):
     def on_action(self, task_state: Any, user: Any, action_name: str, **kwargs: Any) -> None:
         from review.rules import check_approve  # rules read these models
 
-        page = task_state.workflow_state.content_object
+        page = task_state.workflow_state.content_object.specific
         if action_name == "approve" and isinstance(page, ProcedurePage):
             check_approve(user=user, page=page, task_state=task_state)
         super().on_action(task_state, user, action_name, **kwargs)

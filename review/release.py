@@ -14,7 +14,7 @@ def finish_workflow(workflow_state: "WorkflowState", user: Any = None) -> None:
     from procedures.models import ProcedurePage
     from review import actions
 
-    page = workflow_state.content_object
+    page = workflow_state.content_object.specific
     task_state = workflow_state.current_task_state
     if isinstance(page, ProcedurePage):
         actions.release(task_state=task_state, by=user, at=getattr(workflow_state, "released_at", None))

@@ -30,10 +30,7 @@ MAX_TERM = 64
 MARK = "_"
 """Begins a term that stands for a whole code, and alone it keeps phrases from crossing two texts."""
 
-_CJK = (
-    "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
-    "\U00020000-\U0003ffff"
-)
+_CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _ALNUM = f"[^\\W_{_CJK}]+"
 _SEPARATOR = "[-_./\u2010\u2013\u2212]"  # NFKC has already made the other hyphens one of these
 _LEXEME = re.compile(f"(?P<cjk>[{_CJK}]+)|(?P<word>{_ALNUM}(?:{_SEPARATOR}{_ALNUM})*)(?:['’]s\\b)?")
@@ -96,15 +93,15 @@ class Word:
     `parts` are its terms in order. `joined` is the term of the whole without separators, "" if it has one
     part only or is no code; `segments` are such terms of what stands between separators. `whole` is
     case-folded but not stemmed: what codes are compared by. A code written with spaces may begin with a
-    word that `opens` one, and go on with words that have a digit.
+    word that `opens` one, and go on with words that begin with a digit.
     """
 
     parts: tuple[str, ...]
     joined: str
     segments: tuple[str, ...]
     whole: str
-    has_digit: bool
     opens: bool
+    continues: bool
 
 
 @lru_cache(maxsize=50_000)
@@ -113,15 +110,17 @@ def take_apart(text: str) -> Word:
     segments = [_parts(segment) for segment in _SEPARATORS.split(text)]
     parts = [part for segment in segments for part in segment]
     whole = "".join(parts)
-    has_digit = bool(_DIGIT.search(whole))
-    opens = (has_digit and not whole.isdigit()) or (text.isalpha() and len(text) <= _MAX_SPACED_LETTERS)
-    joined, several = "", ()
+    continues = whole[0].isdigit()
+    short = text.isalpha() and len(text) <= _MAX_SPACED_LETTERS
+    opens = short or (not continues and bool(_DIGIT.search(whole)))
+    joined = ""
+    several: tuple[str, ...] = ()
     if len(parts) > 1:
         is_code = not whole.isdigit() or len(whole) >= _MIN_JOINED_DIGITS
         joined = fold(whole) if is_code and len(parts) <= _MAX_JOINED_PARTS else ""
     if len(segments) > 1:
         several = tuple(fold("".join(segment)) for segment in segments if len(segment) > 1)
-    return Word(tuple(map(fold, parts)), joined, several, whole.casefold()[:MAX_TERM], has_digit, opens)
+    return Word(tuple(map(fold, parts)), joined, several, whole.casefold()[:MAX_TERM], opens, continues)
 
 
 def _parts(segment: str) -> list[str]:
@@ -145,7 +144,7 @@ class SpacedCode:
         """
         adjacent = start == self._end + 1
         self._end = end
-        if adjacent and word.has_digit and self._members and len(self._members) < _MAX_SPACED:
+        if adjacent and word.continues and self._members and len(self._members) < _MAX_SPACED:
             self._members.append(word.whole)
             return "".join(self._members)[:MAX_TERM]
         self._members = [word.whole] if word.opens else []
@@ -199,7 +198,6 @@ def raw_words(text: str) -> list[str]:
 def code_term(code: str) -> str:
     """The term by which a whole code is found exactly, whatever its separators; "" for no code at all."""
     whole = "".join(
-        lexeme.text if lexeme.is_cjk else take_apart(lexeme.text).whole
-        for lexeme in lexemes(normalise(code))
+        lexeme.text if lexeme.is_cjk else take_apart(lexeme.text).whole for lexeme in lexemes(normalise(code))
     )
     return MARK + whole[:MAX_TERM] if whole else ""

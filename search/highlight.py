@@ -35,7 +35,8 @@ class Highlighter:
     def __init__(self, query: ParsedQuery) -> None:
         self._wanted = set(phrases(query))
         patterns = sorted({_pattern(phrase) for phrase in self._wanted}, key=len, reverse=True)
-        self._regex = re.compile("|".join(patterns), re.IGNORECASE) if patterns else None
+        # Looking ahead finds overlapping terms too, as the bigrams of one Chinese word are.
+        self._regex = re.compile(f"(?=({'|'.join(patterns)}))", re.IGNORECASE) if patterns else None
         self._stems = {phrase[-1] for phrase in self._wanted}
 
     def title(self, text: str) -> SafeString:
@@ -50,11 +51,10 @@ class Highlighter:
         end = min(len(text), start + SNIPPET)
         before = "… " if start else ""
         after = " …" if end < len(text) else ""
-        # Escaped pieces only: see _marked.
-        return mark_safe(before + _marked(text, spans, start, end) + after)  # noqa: S308
+        return mark_safe(before + _marked(text, spans, start, end) + after)
 
     def _spans(self, text: str) -> list[Span]:
-        """Where in the original text a term stands, in order."""
+        """Where in the original text terms stand, in order and apart."""
         if self._regex is None:
             return []
         forms = [_plain[char] for char in text]
@@ -67,9 +67,12 @@ class Highlighter:
         for match in self._regex.finditer(plain):
             if len(spans) >= _MAX_SPANS:
                 break
-            if self._is_term(match[0]):
-                start, end = match.span()
-                spans.append((origin[start], origin[end - 1] + 1) if origin else (start, end))
+            if self._is_term(match[1]):
+                start, end = match.span(1)
+                start, end = (origin[start], origin[end - 1] + 1) if origin else (start, end)
+                if spans and start <= spans[-1][1]:
+                    start, end = spans[-1][0], max(end, spans.pop()[1])
+                spans.append((start, end))
         return spans
 
     def _is_term(self, found: str) -> bool:
@@ -125,4 +128,4 @@ def _marked(text: str, spans: list[Span], start: int, end: int) -> SafeString:
             pieces += [escape(text[at:first]), "<mark>", escape(text[first:last]), "</mark>"]
             at = last
     pieces.append(escape(text[at:end]))
-    return mark_safe("".join(pieces))  # noqa: S308  every piece of text is escaped above
+    return mark_safe("".join(pieces))  # every piece of the text is escaped above

@@ -1,10 +1,22 @@
-"""What a person typed to what an engine is asked. Any input parses; nothing in it is an operator but quotes."""
+"""What a person typed to what an engine is asked. Any input parses; only quotes in it are operators."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from search.analysis import MARK, Lexeme, SpacedCode, Word, analyse, bigrams, lexemes, normalise, take_apart
+from search.analysis import (
+    MARK,
+    MAX_TERM,
+    Lexeme,
+    SpacedCode,
+    Word,
+    analyse,
+    bigrams,
+    code_term,
+    lexemes,
+    normalise,
+    take_apart,
+)
 
 MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
@@ -17,8 +29,11 @@ Phrase = tuple[str, ...]
 _QUOTED = re.compile('["“”„＂]([^"“”„＂]*)["“”„＂]')
 # Asking for all words should not fail on these; inside quotes they count.
 _STOP_WORDS = frozenset(
-    "a an and are as at be by do does for from has have how i in is it my not of on or our that the then"
-    " there this to was what when where which why will with you your".split()
+    re.findall(
+        r"\w+",
+        "a an and are as at be by do does for from has have how i in is it my not of on or our that the then"
+        " there this to was what when where which why will with you your",
+    )
 )
 
 
@@ -62,7 +77,7 @@ def parse(text: str, *, prefix: bool = False) -> ParsedQuery:
     if prefix and clauses and bare[-1:].isalnum():
         clauses[-1] = _unfinished(clauses[-1], bare)
     kept = _capped([*phrases, *clauses])
-    return ParsedQuery(kept, tuple(dict.fromkeys(codes))[:MAX_CLAUSES])
+    return ParsedQuery(kept, tuple(dict.fromkeys(filter(None, codes)))[:MAX_CLAUSES])
 
 
 def _capped(clauses: list[Clause]) -> tuple[Clause, ...]:
@@ -77,12 +92,12 @@ def _bare_clauses(text: str, stop_words: frozenset[str]) -> tuple[list[Clause], 
     # Where there is nothing but stop words, they are what is asked for.
     words = [lexeme for lexeme in everything if lexeme.text.casefold() not in stop_words] or everything
     clauses: list[Clause] = []
-    codes: list[str] = []
+    codes = [code_term(text)]  # a code may mix scripts, or be the number that is all of the query
     spaced_codes = _spaced_codes(words)
     for lexeme in words:
         if lexeme.is_cjk:
             clauses += [Clause(((term,),)) for term in bigrams(lexeme.text) or [lexeme.text]]
-            codes.append(MARK + lexeme.text)
+            codes.append(MARK + lexeme.text[:MAX_TERM])
             continue
         word = take_apart(lexeme.text)
         spaced = spaced_codes.get(lexeme.start, "")

@@ -40,7 +40,7 @@ class HtmxHttpRequest(HttpRequest):
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a facet, how many documents it would show, and the address that chooses or unchooses it."""
+    """One value of a facet, how many documents it would show, and the address that chooses it, or not."""
 
     value: str
     label: "StrOrPromise"
@@ -106,7 +106,7 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
     )
     is_fragment = request.htmx.target == "results" and not request.htmx.history_restore_request
     template = "search/_results.html" if is_fragment else "search/results.html"
-    response = render(request, template, {"form": form, "search": search})
+    response = render(request, template, {"form": form, "search": search, "is_fragment": is_fragment})
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 
@@ -137,7 +137,7 @@ def _labels() -> "Labels":
         "source": {source.name: source.label for source in sources()},
         "kind": kinds,
         "model": {},
-        "language": {code: _(name) for code, name in settings.LANGUAGES},
+        "language": dict(settings.LANGUAGES),
     }
 
 

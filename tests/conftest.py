@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import socket
 import sqlite3
 import tempfile
@@ -12,16 +13,38 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# Before Django reads its settings: tests never touch the demo's data.
-os.environ.setdefault("REDLINE_DATA_DIR", str(Path(tempfile.gettempdir()) / f"redline-tests-{os.getuid()}"))
-
+TEMPLATES = Path(tempfile.gettempdir()) / f"redline-tests-{os.getuid()}"
+CORPORA = Path(os.environ.get("REDLINE_CORPORA", ROOT.parent / "shared" / "corpora"))
+# What some tests need beyond Python: where it is missing they are left out and the run says so.
+NEEDS = {
+    "browser": (shutil.which("chromium") is not None, "Chromium is not installed (Debian: apt-get install chromium)"),
+    "corpora": (CORPORA.is_dir(), f"no real documents at {CORPORA} (set REDLINE_CORPORA)"),
+}
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("REDLINE_REQUIRE_ALL"):
+        return
+    missing = {marker for marker, (present, _) in NEEDS.items() if not present}
+    left_out = [item for item in items if missing & {marker.name for marker in item.iter_markers()}]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for marker, (present, why) in NEEDS.items():
+        if not present:
+            terminalreporter.write_line(f"NOT RUN: the {marker} tests: {why}", red=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _test_settings(django_test_environment: None) -> Iterator[None]:
+    from django.conf import settings
     from django.test import override_settings
 
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     with override_settings(
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         STORAGES={
@@ -85,10 +108,10 @@ def django_db_setup(request: pytest.FixtureRequest, django_test_environment: Non
             teardown_databases(old, verbosity=0)
             return
 
-        folder = Path(settings.DATA_DIR)
-        template = folder / f"template-{_template_key()}.sqlite3"
+        TEMPLATES.mkdir(mode=0o700, exist_ok=True)
+        template = TEMPLATES / f"template-{_template_key()}.sqlite3"
         if not template.exists():
-            building = folder / f"building-{os.getpid()}.sqlite3"
+            building = TEMPLATES / f"building-{os.getpid()}.sqlite3"
             building.unlink(missing_ok=True)
             connection.close()
             connection.settings_dict["NAME"] = str(building)

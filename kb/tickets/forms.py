@@ -108,7 +108,7 @@ class EditTicketForm(TicketForm):
 
     field_order = ["status", "severity", "machine", "error_code", "symptom"]
 
-    def __init__(self, *args: Any, ticket: Ticket, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, ticket: Ticket) -> None:
         initial = {
             "machine": ticket.machine.serial,
             "error_code": ticket.error_code.code if ticket.error_code else "",
@@ -117,7 +117,7 @@ class EditTicketForm(TicketForm):
             "status": ticket.status,
             "edition": queries.edition(ticket),
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
         status = self.fields["status"]
         assert isinstance(status, forms.ChoiceField)
         # A stale form may name a state that is out of reach by now; the action says so, after what changed.
@@ -125,9 +125,7 @@ class EditTicketForm(TicketForm):
 
     def overtaken(self, edition: int) -> None:
         """Keep all that was typed and let the next save be made on the newest state."""
-        data = self.data.copy()
-        data["edition"] = str(edition)
-        self.data = data
+        self.data = {name: self.data[name] for name in self.data} | {"edition": str(edition)}
 
 
 class EntryForm(forms.Form):

@@ -73,6 +73,7 @@ class Ticket(models.Model):
     )
     resolved_at = models.DateTimeField(null=True, blank=True)
     history = HistoricalRecords()
+    _history_user: Any  # whom the next history row names; the actions set it
 
     objects = TicketQuerySet.as_manager()
 
@@ -138,6 +139,7 @@ class ProcedureUse(models.Model):
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     recorded_at = models.DateTimeField()
     history = HistoricalRecords()
+    _history_user: Any
 
     class Meta:
         ordering = ["recorded_at", "pk"]

@@ -28,8 +28,8 @@ _DATE = re.compile(r"\A(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z")
 class CatalogueFile:
     """The CSV file of one model.
 
-    `key` finds the record that a row is about; `columns` are all, in order. `parked` is an integer field whose
-    values may change hands between rows of one file. `search_source` is what to reindex after the import.
+    `key` finds the record that a row is about; `columns` are all, in order. `parked` is an integer field
+    whose values may change hands between rows of one file. `search_source` is what to reindex afterwards.
     """
 
     model: type[models.Model]
@@ -103,7 +103,7 @@ FILES: Mapping[str, CatalogueFile] = {
 
 @dataclass(frozen=True)
 class Reference:
-    """How a cell names another record: by `code`, within the product line that `line` finds on the row's record."""
+    """How a cell names a record: by `code`, within the product line found on the row's record at `line`."""
 
     model: type[models.Model]
     code: str
@@ -125,7 +125,7 @@ def split_options(text: str) -> list[str]:
 
 
 def parse_date(text: str) -> date:
-    """A date written year first. Raises ValidationError for anything else, as day and month cannot be told."""
+    """A date written year first. Raises ValidationError for any other: day or month first?"""
     match = _DATE.match(text)
     try:
         if match:

@@ -59,7 +59,7 @@ class Plan:
 
 
 class _References:
-    """Records that cells name, loaded once a file; a module of the file itself can be named before its row."""
+    """Records that cells name, loaded once a file; a module can be named before its own row."""
 
     def __init__(self, own: dict[Key, models.Model], file: CatalogueFile) -> None:
         self._tables: dict[type[models.Model], dict[Key, models.Model]] = {}
@@ -83,15 +83,11 @@ class _References:
 
     def _table(self, model: type[models.Model]) -> dict[Key, models.Model]:
         if model not in self._tables:
-            related = [name for name in ("product_line",) if _has_field(model, name)]
-            code = "version" if _has_field(model, "version") else "code"
-            keep_line = bool(related) and any(
-                reference.model is model and reference.line for reference in REFERENCES.values()
-            )
+            reference = next(known for known in REFERENCES.values() if known.model is model)
+            names = ["product_line_id", reference.code] if reference.line else [reference.code]
+            related = ["product_line"] if _has_field(model, "product_line") else []
             self._tables[model] = {
-                (record.product_line_id, getattr(record, code))
-                if keep_line
-                else (getattr(record, code),): record
+                tuple(getattr(record, name) for name in names): record
                 for record in model._default_manager.select_related(*related)
             }
         return self._tables[model]
@@ -176,7 +172,9 @@ class _Planner:
         if right and not planned.new:
             after = {name: cell_text(planned.record, name) for name in names}
             planned.changes = [
-                (name, before[name], after[name]) for name in names if before[name] != after[name]
+                (name, before[name], after[name])
+                for name in names
+                if before[name].strip() != after[name].strip()
             ]
         return right
 
@@ -217,6 +215,8 @@ class _Planner:
             owners: dict[Key, Key] = {}
             for key, record in sorted(self.records.items(), key=lambda item: item[0] in self.lines):
                 value = tuple(getattr(record, self.file.field(name).attname) for name in names)
+                if None in value:
+                    continue
                 owner = owners.setdefault(value, key)
                 if owner != key:
                     self.problem(
@@ -260,11 +260,11 @@ def import_file(*, file: CatalogueFile, data: bytes, by: Any) -> Plan:
 
 def _write(plan: Plan, by: Any) -> None:
     file, changed = plan.file, [row.record for row in plan.changed]
-    if file.parked and changed:
-        # Values that change hands must not meet on the way.
+    fields = sorted({name for row in plan.changed for name, _before, _after in row.changes})
+    if file.parked in fields:
+        # Values that change hands must not meet on the way; every changed row gets its own below.
         moved = file.model._default_manager.filter(pk__in=[record.pk for record in changed])
         moved.update(**{file.parked: models.F(file.parked) + _PARKED})
-    fields = sorted({name for row in plan.changed for name, _before, _after in row.changes})
     new = [row.record for row in plan.new]
     for wave in _parents_first(new):
         if file.has_history:

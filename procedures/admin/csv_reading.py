@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 MAX_BYTES = 5 * 1024 * 1024
 MAX_ROWS = 20_000
 DELIMITERS = ",;\t"
-# A spreadsheet takes a text that starts so for a formula; written with an apostrophe before it, it stays text.
+# A spreadsheet takes a text that starts so for a formula; with an apostrophe before it, it stays text.
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
@@ -118,7 +118,10 @@ def read_rows(
     The first row names the columns; those in `required` must be there and no others than `known` may.
     """
     records = _records(decode(data))
-    names = [name.strip().lower() for name in next(records)[1]]
+    header = next(records, None)
+    if header is None:
+        raise _refuse(_("The file is empty."))
+    names = [name.strip().lower() for name in header[1]]
     while names and not names[-1]:
         names.pop()
     _check_header(names, known, required)

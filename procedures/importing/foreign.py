@@ -20,6 +20,7 @@ TITLE_SOURCES = ("heading", "file-name", "first-line")
 
 _ITEM = re.compile(r"( {0,3})(\d{1,9}[.)])([ \t]+)(?=\S)")
 _TEMPLATE_TAG = re.compile(r"<%.*?%>")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _MARKUP = re.compile(r"\*\*|__|\]\(|\]\[|[<|]|```|~~~|^\s*(?:[-*+>#]|\d+[.)]\s)", re.MULTILINE)
 _LONGEST_SUMMARY = 500
 _LONGEST_ITEM_TITLE = 120
@@ -52,7 +53,7 @@ def outline(
     lines = clean_text(text).split("\n")
     mask = prose_mask(lines)
     found = list(headings(lines, mask))
-    title, title_heading = _title(title, lines, found, stem, title_from)
+    title, title_heading = _title(title, lines, mask, found, stem, title_from)
     result = Outline(cut(title), summary, [])
     before: list[str] = []
     if title != result.title:
@@ -87,14 +88,13 @@ def outline(
 
 
 def _title(
-    title: str, lines: Sequence[str], found: Sequence[Heading], stem: str, title_from: str
+    title: str, lines: Sequence[str], mask: Sequence[bool], found: Sequence[Heading], stem: str, title_from: str
 ) -> tuple[str, Heading | None]:
     """The title, and the heading that says it (which is then no part of the text)."""
     first = found[0] if found else None
     if first is not None and (title or title_from == "file-name"):
         # Only a top heading that opens the text repeats the title; any other is a part of the text.
-        opening = "\n".join(line for line, prose in zip(lines, prose_mask(lines), strict=True) if prose)
-        opens = opening.lstrip().startswith(lines[first.first].strip())
+        opens = not any(prose and line.strip() for line, prose in zip(lines[: first.first], mask, strict=False))
         first = first if first.level == 1 and opens else None
     if title:
         return title, first
@@ -160,11 +160,8 @@ def _place_opening(result: Outline, opening: str, words: dict[str, str]) -> None
     """Put what comes before the first step where it belongs: the summary, a step of its own, or the first step."""
     if not opening:
         return
-    lines = opening.split("\n")
-    if not any(line.strip() for line, prose in zip(lines, prose_mask(lines), strict=True) if prose) and (
-        "<!--" in opening and "```" not in opening and "~~~" not in opening and "<pre" not in opening.lower()
-    ):
-        if result.steps:  # comments only
+    if not _COMMENT.sub("", opening).strip():
+        if result.steps:
             result.steps[0]["body"] = clean_text(f"{opening}\n\n{result.steps[0]['body']}")
         else:
             result.steps = [new_step(words["whole"], opening)]

@@ -261,12 +261,10 @@ class ErrorCode(models.Model):
 
     def clean(self) -> None:
         """Its module belongs to its product line."""
-        if self.module_id and self.product_line_id and self.module.product_line_id != self.product_line_id:
+        module = self.module
+        if module is not None and self.product_line_id and module.product_line_id != self.product_line_id:
             raise ValidationError(
-                {
-                    "module": gettext("%(module)s is a module of another product line.")
-                    % {"module": self.module}
-                }
+                {"module": gettext("%(module)s is a module of another product line.") % {"module": module}}
             )
 
     @property

@@ -30,7 +30,7 @@ from procedures.queries import (
     versions_for_model,
 )
 
-CODES_A_PAGE = 60
+CODES_A_PAGE = 30
 MACHINES_A_PAGE = 30
 PROCEDURES_A_PAGE = 40
 PROCEDURES_SHOWN = 20

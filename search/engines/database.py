@@ -185,7 +185,7 @@ class DatabaseEngine:
         highlighter = Highlighter(parsed)
         found = self._page(self.heading_expression(parsed), parsed.codes, scopes, limit=limit)
         return [
-            Hit(document, score, highlighter.title(document.title), mark_safe(""))  # noqa: S308
+            Hit(document, score, highlighter.title(document.title), mark_safe(""))
             for document, score in found
         ]
 

@@ -27,12 +27,33 @@ def document(object_id: str, title: str, text: str = "", **fields: Any) -> Docum
 
 COLLECTION = [
     document("code", "Stage error", "The stage stops.", kind="error", codes=["E-1042"], models=["VL500S"]),
-    document("mention", "E-1042 E-1042", "E-1042 E-1042 E1042 after E-1042. " * 3, kind="repair", models=["NX-2000"]),
+    document(
+        "mention",
+        "E-1042 E-1042",
+        "E-1042 E-1042 E1042 after E-1042. " * 3,
+        kind="repair",
+        models=["NX-2000"],
+    ),
     document("bearing", "更换轴承", "报E-1042后，更换VL500S型主轴承。", language="zh-hans", kind="repair"),
-    document("axis", "轴心承压", "轴心检查，承压测量。", language="zh-hans", kind="maintain", models=["VL500S"]),
-    document("calibrate", "Laser calibration", "Calibrate the laser; torque 45 Nm.", number="SOP-1001", kind="calibrate"),
+    document(
+        "axis", "轴心承压", "轴心检查，承压测量。", language="zh-hans", kind="maintain", models=["VL500S"]
+    ),
+    document(
+        "calibrate",
+        "Laser calibration",
+        "Calibrate the laser; torque 45 Nm.",
+        number="SOP-1001",
+        kind="calibrate",
+    ),
     document("slow", "CephOSDSlowOps", "Slow operations on a disk.", kind="error", codes=["CephOSDSlowOps"]),
-    document("secret", "Laser calibration secrets", "laser E-1042 轴承", scope="internal", kind="secret", models=["X9"]),
+    document(
+        "secret",
+        "Laser calibration secrets",
+        "laser E-1042 轴承",
+        scope="internal",
+        kind="secret",
+        models=["X9"],
+    ),
 ]
 
 
@@ -80,7 +101,9 @@ def engine(db: None, collection: Collection) -> Engine:
     return engine
 
 
-def ids(engine: Engine, text: str, scopes: frozenset[str] = frozenset({"public"}), **filters: Any) -> list[str]:
+def ids(
+    engine: Engine, text: str, scopes: frozenset[str] = frozenset({"public"}), **filters: Any
+) -> list[str]:
     """Object ids found, best first."""
     results = engine.search(SearchQuery(text=text, scopes=scopes, **filters))
     return [hit.document.object_id for hit in results.hits]

@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from search.engine import Engine, SearchQuery, get_engine
+from search.indexing import rebuild
 from search.queries import find, suggest
 from tests.integration.search.conftest import Collection, document
 from tests.integration.search.test_engine import HOSTILE
@@ -61,8 +62,9 @@ def test_fragment_has_the_results_only(engine: Engine, client: Client) -> None:
     assert b"<html" in restored.content
 
 
-def test_pages_keep_the_filters(engine: Engine, client: Client) -> None:
-    engine.rebuild(document(str(n), f"guide {n:03}", kind="repair") for n in range(45))
+def test_pages_keep_the_filters(engine: Engine, client: Client, collection: Collection) -> None:
+    collection.data = {str(n): document(str(n), f"guide {n:03}", kind="repair") for n in range(45)}
+    rebuild()
     page = client.get(reverse(RESULTS), {"q": "guide", "kind": "repair", "page": "2"}).content.decode()
     assert "?q=guide&amp;kind=repair&amp;page=3" in page
     assert 'start="21"' in page
@@ -83,7 +85,10 @@ def test_suggestions(engine: Engine, client: Client) -> None:
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if len(text) < 1_000 and text.isprintable()])
 def test_any_address_answers(engine: Engine, client: Client, text: str) -> None:
-    for given in ({"q": text}, {"q": "laser", "type": text, "kind": text, "model": text, "language": text, "page": text}):
+    for given in (
+        {"q": text},
+        {"q": "laser", "type": text, "kind": text, "model": text, "language": text, "page": text},
+    ):
         for name in (RESULTS, "search:suggest"):
             assert client.get(reverse(name), given).status_code == 200
 

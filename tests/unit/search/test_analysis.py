@@ -1,5 +1,7 @@
 """Text to terms: words, Chinese, codes, and what no text may do."""
 
+import string
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,6 +49,7 @@ def found(query: str, text: str) -> bool:
         ("the", "the"),
         ("engineer's", "an engineer"),
         ("℃", "45 °C"),
+        ("轴" * 10_000, "轴" * 10),
     ],
 )
 def test_finds(query: str, text: str) -> None:
@@ -62,7 +65,7 @@ def test_finds(query: str, text: str) -> None:
         ("E-1042", "F-1042"),
         ("ups", "go up"),
         ('"replace bearing"', "bearing: replace"),
-        ('"轴承座"', "轴承 座椅 承座 轴承盖"),
+        ('"轴承座"', "轴承盖和承座"),
         ("21", "version 2.1"),
     ],
 )
@@ -82,7 +85,7 @@ _WRITINGS = {
 )
 def test_a_code_is_found_however_it_is_written(query: str, text: str) -> None:
     assert found(query, f"see {text} below")
-    assert parse(query).codes[-1] == code_term(text), "and its document comes first"
+    assert code_term(text) in parse(query).codes, "and its document comes first"
 
 
 def test_a_code_is_taken_apart_and_joined() -> None:
@@ -94,11 +97,12 @@ def test_a_code_is_taken_apart_and_joined() -> None:
 @given(st.text())
 def test_terms_hold_nothing_an_engine_could_read_as_an_operator(text: str) -> None:
     terms = analyse(text)
-    parsed = parse(text)
+    parsed = parse(text * 40)
     asked = [term for clause in parsed.clauses for phrase in clause.alternatives for term in phrase]
     for term in [*terms.stream, *terms.extra, *asked, *parsed.codes]:
-        assert term.removeprefix(MARK).isalnum()
-        assert len(term) <= MAX_TERM + 1 or not term.isascii()
+        assert term.removeprefix(MARK).isalnum() or not term.isascii()
+        assert not set(term.removeprefix(MARK)) & set(string.punctuation + string.whitespace)
+        assert len(term) <= MAX_TERM + len(MARK)
 
 
 @given(st.text(alphabet=st.sampled_from("ABC abc 019-_./ 轴承后")))

@@ -21,7 +21,11 @@ from search.parsing import parse
         ("lm4240117", "part LM4-24-0117.", "part <mark>LM4-24-0117</mark>."),
         ("E-1042", "Ｅ－１０４２ alarm", "<mark>Ｅ－１０４２</mark> alarm"),
         ("alarm", "45 ℃ alarm", "45 ℃ <mark>alarm</mark>"),
-        ("script", "<script>alert(1)</script>", "&lt;<mark>script</mark>&gt;alert(1)&lt;/<mark>script</mark>&gt;"),
+        (
+            "script",
+            "<script>alert(1)</script>",
+            "&lt;<mark>script</mark>&gt;alert(1)&lt;/<mark>script</mark>&gt;",
+        ),
         ("1042", "10425 1042", "10425 <mark>1042</mark>"),
     ],
 )

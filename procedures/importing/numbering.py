@@ -1,0 +1,98 @@
+"""The number of each file of a set, and the addresses that links between the files become."""
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import unquote
+
+from anyascii import anyascii
+from django.urls import reverse
+
+from procedures.importing.front_matter import MAX_NUMBER
+from procedures.importing.readers import SUFFIXES, stem
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def safe(text: str) -> str:
+    """The text as a part of a number: ASCII letters, digits, dots, hyphens and underscores."""
+    return _UNSAFE.sub("-", anyascii(text)).strip("-._")
+
+
+def prefix_of(set_name: str) -> str:
+    """The number prefix of a set that names none: `openshift` gives `OPENSHIFT-`."""
+    return f"{name}-" if (name := safe(set_name).upper()) else ""
+
+
+def numbers(paths: Iterable[str], prefix: str) -> dict[str, str]:
+    """A number for each path: prefix and file stem; where stems are equal, with as many folders as tell them apart.
+
+    Depends on the paths only, not on their order.
+    """
+    found: dict[str, str] = {}
+    groups: dict[str, list[str]] = {}
+    for path in sorted(paths):
+        groups.setdefault(safe(stem(path)).casefold(), []).append(path)
+    for group in groups.values():
+        depth = 0
+        names = {path: _name(path, depth) for path in group}
+        while len({name.casefold() for name in names.values()}) < len(group) and depth < 20:
+            depth += 1
+            names = {path: _name(path, depth) for path in group}
+        taken: set[str] = set()
+        for path, name in names.items():
+            # What letters alone cannot tell apart, or cannot hold, the digest of the path does.
+            if not name or name.casefold() in taken or len(prefix + name) > MAX_NUMBER:
+                digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+                name = f"{name[: MAX_NUMBER - len(prefix) - 9]}-{digest}".lstrip("-")
+            taken.add(name.casefold())
+            found[path] = prefix + name
+    return found
+
+
+def _name(path: str, folders: int) -> str:
+    parts = path.split("/")[:-1]
+    return "-".join(part for part in map(safe, [*parts[len(parts) - folders :][: folders or 0], stem(path)]) if part)
+
+
+def link_resolver(path: str, targets: Mapping[str, str]) -> Callable[[str], str | None]:
+    """What a link in the file `path` becomes: the procedure's address where it leads to a file of the set.
+
+    `targets` is made by `link_targets`. A link from the root of the other site, which would be dead here,
+    becomes a relative one, of which rendering shows the text alone. None: leave it as it is.
+    """
+
+    def resolve(link: str) -> str | None:
+        address = unquote(link).partition("#")[0].partition("?")[0]
+        if not address or re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|//", link):
+            return None
+        if address.startswith("/"):
+            wanted = posixpath.normpath(address).lstrip("/")
+        else:
+            wanted = posixpath.normpath(posixpath.join(posixpath.dirname(path), address))
+        number = targets.get(wanted) or targets.get(f"{wanted}/index") or targets.get(f"{wanted}/README")
+        if number:
+            return address_of(number)
+        if link.startswith("/") and not link.startswith("/procedures/"):
+            return link.lstrip("/") or None
+        return None
+
+    return resolve
+
+
+def address_of(number: str) -> str:
+    return reverse("procedures:latest", args=[number])
+
+
+def link_targets(numbers_by_path: Mapping[str, str]) -> dict[str, str]:
+    """Everything a link may call a file of the set: its path, and that without the ending or as a built page."""
+    targets: dict[str, str] = {}
+    for path, number in numbers_by_path.items():
+        for suffix in SUFFIXES:
+            if path.lower().endswith(suffix):
+                bare = path[: -len(suffix)].removesuffix(".html")
+                for name in (f"{bare}.html", bare):
+                    targets.setdefault(name, number)
+                break
+    return targets | dict(numbers_by_path)

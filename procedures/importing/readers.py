@@ -1,0 +1,140 @@
+"""Files in, Documents out: which files there are, how they are decoded, which of the two forms they have."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from procedures.importing import foreign, front_matter, own_format
+from procedures.importing.documents import MAX_TITLE, Defaults, Document, Unreadable, empty_content
+from procedures.importing.markdown_lines import first_sentence
+
+SUFFIXES = (".md.erb", ".markdown", ".md")
+IMAGE_FOLDER = "images"
+_CODE = re.compile(r"\b[A-Z]{1,8}[-_]?\d{2,8}\b")
+_ALERT = re.compile(r"[A-Za-z][\w.-]*")
+_MAX_CODE = 60
+
+
+def discover(root: Path) -> Iterator[str]:
+    """The Markdown files below `root`, as sorted paths relative to it with "/"; hidden folders are left out."""
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if path.name.lower().endswith(SUFFIXES) and path.is_file() and not any(
+            part.startswith(".") for part in relative.parts
+        ):
+            yield relative.as_posix()
+
+
+def stem(path: str) -> str:
+    """The file's name without its Markdown ending: `a/creating-vpcs.html.md.erb` is `creating-vpcs`."""
+    name = path.rpartition("/")[2]
+    for suffix in SUFFIXES:
+        if name.lower().endswith(suffix):
+            name = name[: -len(suffix)]
+            break
+    return name.removesuffix(".html") or name
+
+
+def decode(data: bytes) -> str:
+    """The file's text with LF line ends. Raises Unreadable."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(_("It is not UTF-8 (byte %(position)d).") % {"position": error.start}) from None
+    if "\0" in text:
+        raise Unreadable(_("It contains a NUL character."))
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_file(root: Path, path: str, defaults: Defaults) -> Document:
+    """The Document of the file `path` below `root`. Raises Unreadable."""
+    try:
+        data = (root / path).read_bytes()
+    except OSError as error:
+        raise Unreadable(_("It cannot be read: %(reason)s") % {"reason": error.strerror or error}) from None
+    return parse(data, path=path, defaults=defaults, folder=(root / path).parent)
+
+
+def parse(data: bytes, *, path: str, defaults: Defaults, folder: Path | None = None) -> Document:
+    """The Document of a file's bytes. Raises Unreadable with the reason for people."""
+    meta, body = front_matter.split(decode(data))
+    content = empty_content() | {
+        "kind": defaults.kind,
+        "language": defaults.language,
+        "audience": defaults.audience,
+        "product_line": defaults.product_line,
+        "applies_to": [dict(row) for row in defaults.applies_to],
+    }
+    document = Document(content, own_format=own_format.KEY in meta, owner=defaults.owner, team=defaults.team)
+    if document.own_format:
+        content |= {"applies_to": [], "product_line": ""}
+        fields, content["steps"] = own_format.read(meta, body)
+        if not fields.get("number") or not fields.get("title"):
+            raise Unreadable(_("It needs a number and a title."))
+    else:
+        fields = front_matter.fields(meta)
+    document.owner = fields.pop("owner", document.owner)
+    document.team = fields.pop("team", document.team)
+    content |= fields
+    if document.own_format:
+        _check_lengths(content)
+        if folder is not None:
+            document.images = _images(content, folder)
+    else:
+        _outline(document, body, path, defaults)
+    _add_codes(document, body, path, defaults)
+    return document
+
+
+def _outline(document: Document, body: str, path: str, defaults: Defaults) -> None:
+    content = document.content
+    found = foreign.outline(
+        body,
+        title=content["title"],
+        stem=stem(path),
+        language=content["language"],
+        title_from=defaults.title_from,
+        summary=content["summary"],
+    )
+    content |= {"title": found.title, "summary": found.summary, "steps": found.steps}
+    document.notes += found.notes
+
+
+def _check_lengths(content: Mapping[str, Any]) -> None:
+    """Our own format is exact, so what does not fit is refused, not cut."""
+    if any(len(title) > MAX_TITLE for title in (content["title"], *(step["title"] for step in content["steps"]))):
+        raise Unreadable(_("A title is longer than 255 characters."))
+
+
+def _images(content: Mapping[str, Any], folder: Path) -> dict[str, Path]:
+    """The files of the steps' images by SHA-256. Raises Unreadable where one is missing."""
+    images: dict[str, Path] = {}
+    for digest in {image["sha256"] for step in content["steps"] for image in step["images"]}:
+        files = sorted((folder / IMAGE_FOLDER).glob(f"{digest}.*"))
+        if not files:
+            raise Unreadable(_("The image %(name)s is missing.") % {"name": f"{IMAGE_FOLDER}/{digest}"})
+        images[digest] = files[0]
+    return images
+
+
+def _add_codes(document: Document, body: str, path: str, defaults: Defaults) -> None:
+    """Complete the error codes: their product line, and the code that the file's name or title is."""
+    content = document.content
+    line = content["product_line"]
+    codes = {(code["product_line"] or line, code["code"]) for code in content["error_codes"]}
+    found = ""
+    if defaults.codes_from == "file-name":
+        found = stem(path)
+    elif defaults.codes_from == "title":
+        title = content["title"]
+        match = _CODE.search(title) or _ALERT.fullmatch(title)
+        found = match[0] if match else ""
+    if found and len(found) <= _MAX_CODE and not document.own_format:
+        codes.add((line, found))
+        document.new_codes = {found: first_sentence(body) or content["title"]}
+    if any(not code_line for code_line, _code in codes):
+        raise Unreadable(_("It names error codes but no product line."))
+    content["error_codes"] = [{"product_line": code_line, "code": code} for code_line, code in sorted(codes)]

@@ -1,0 +1,135 @@
+"""manage.py import_procedures: a folder of Markdown becomes numbered, versioned procedures."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from tqdm import tqdm
+
+from procedures.importing import importer
+from procedures.importing.documents import Defaults
+from procedures.importing.foreign import TITLE_SOURCES
+from procedures.importing.history import NoHistory
+from procedures.models import Audience, Kind, MachineModel, ProductLine, SoftwareRelease
+
+
+class Command(BaseCommand):
+    help = "Imports a folder of Markdown files, one procedure a file; running it again takes changes over."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path, metavar="PATH", help="The folder; it is read with all below it.")
+        parser.add_argument(
+            "--as", dest="approver", required=True, metavar="USERNAME", help="Who is on record as having approved."
+        )
+        parser.add_argument("--set", dest="set_name", default="", metavar="NAME", help="Default: the folder's name.")
+        parser.add_argument(
+            "--number-prefix", metavar="PREFIX", help="Before the file's name. Default: from the set's name."
+        )
+        parser.add_argument("--kind", choices=Kind.values, default=Kind.ERROR_HANDLING)
+        parser.add_argument("--language", choices=["en", "zh-hans"], default="en")
+        parser.add_argument("--audience", choices=Audience.values, default=Audience.INTERNAL)
+        parser.add_argument("--product-line", default="", metavar="CODE")
+        parser.add_argument("--model", action="append", default=[], metavar="CODE", help="Applies to; repeatable.")
+        parser.add_argument("--from", dest="release_from", default="", metavar="V", help="From this release on.")
+        parser.add_argument("--before", dest="release_before", default="", metavar="V", help="Before this release.")
+        parser.add_argument("--owner", default="", metavar="USERNAME")
+        parser.add_argument("--team", default="")
+        parser.add_argument(
+            "--title-from", choices=TITLE_SOURCES, default="heading", help="Where front matter names no title."
+        )
+        parser.add_argument(
+            "--codes-from", choices=["none", "file-name", "title"], default="none",
+            help="Creates and links the error code that the file's name or title is.",
+        )  # fmt: skip
+        parser.add_argument("--history", action="store_true", help="One version for each git revision of a file.")
+        parser.add_argument("--dry-run", action="store_true", help="Print what would happen, write nothing.")
+
+    def handle(self, **options: Any) -> None:
+        request = self._request(options)
+        quiet = None if options["verbosity"] else True
+        try:
+            report = importer.run(request, lambda paths: tqdm(paths, unit="file", disable=quiet))
+        except NoHistory as reason:
+            raise CommandError(str(reason)) from None
+        self._print(report, options)
+
+    def _request(self, options: dict[str, Any]) -> importer.Request:
+        path: Path = options["path"]
+        if not path.is_dir():
+            raise CommandError(_("%(path)s is not a folder.") % {"path": path})
+        return importer.Request(
+            root=path,
+            by=self._user(options["approver"]),
+            set_name=options["set_name"],
+            defaults=self._defaults(options),
+            number_prefix=options["number_prefix"],
+            with_history=options["history"],
+            dry_run=options["dry_run"],
+        )
+
+    def _user(self, username: str) -> Any:
+        user = get_user_model()._default_manager.filter(username=username, is_active=True).first()
+        if user is None:
+            raise CommandError(_("There is no active account named %(name)s.") % {"name": username})
+        return user
+
+    def _defaults(self, options: dict[str, Any]) -> Defaults:
+        line, models = options["product_line"], options["model"]
+        if line and not ProductLine.objects.filter(code=line).exists():
+            raise CommandError(_("There is no product line %(code)s.") % {"code": line})
+        if options["codes_from"] != "none" and not line:
+            raise CommandError(_("--codes-from needs --product-line: a code belongs to one."))
+        if (options["release_from"] or options["release_before"]) and not models:
+            raise CommandError(_("--from and --before need a --model."))
+        if options["owner"]:
+            self._user(options["owner"])
+        for code in models:
+            self._check_model(code, options)
+        rows = [
+            {"model": code, "from": options["release_from"], "before": options["release_before"], "options": []}
+            for code in models
+        ]
+        names = ("kind", "language", "audience", "product_line", "owner", "team", "title_from", "codes_from")
+        return Defaults(applies_to=rows, **{name: options[name] for name in names})
+
+    def _check_model(self, code: str, options: dict[str, Any]) -> None:
+        model = MachineModel.objects.filter(code=code).first()
+        if model is None:
+            raise CommandError(_("There is no model %(code)s.") % {"code": code})
+        releases = set(SoftwareRelease.objects.filter(product_line=model.product_line_id).values_list("version", flat=True))
+        for version in (options["release_from"], options["release_before"]):
+            if version and version not in releases:
+                raise CommandError(
+                    _("There is no software release %(version)s of the model %(code)s.")
+                    % {"version": version, "code": code}
+                )
+
+    def _print(self, report: importer.Report, options: dict[str, Any]) -> None:
+        outcomes = {"new": _("new"), "changed": _("changed"), "unchanged": _("unchanged")}
+        if options["dry_run"] or options["verbosity"] > 1:
+            for line in report.lines:
+                versions = ngettext("%(n)d version", "%(n)d versions", line.versions) % {"n": line.versions}
+                self.stdout.write(f"{outcomes[line.outcome]}\t{line.number}\t{versions}\t{line.path}")
+        for path, note in report.notes:
+            self.stdout.write(self.style.WARNING(f"{path}: {note}"))
+        for path, reason in report.problems:
+            self.stderr.write(self.style.ERROR(f"{path}: {reason}"))
+        counts = _("%(new)d new, %(changed)d changed, %(unchanged)d unchanged; %(versions)d versions.") % {
+            "new": report.count("new"),
+            "changed": report.count("changed"),
+            "unchanged": report.count("unchanged"),
+            "versions": report.versions,
+        }
+        if options["dry_run"]:
+            counts += " " + _("Nothing was written.")
+        if report.problems:
+            raise CommandError(
+                counts + " " + ngettext(
+                    "%(n)d file was not imported.", "%(n)d files were not imported.", len(report.problems)
+                ) % {"n": len(report.problems)}
+            )  # fmt: skip
+        self.stdout.write(self.style.SUCCESS(counts))

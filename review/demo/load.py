@@ -1,0 +1,158 @@
+"""The demo's review story: comments, proposed edits, decisions and releases, through the real actions."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from procedures.models import ProcedurePage, ProcedureVersion, Significance
+from review import actions
+from review.models import Comment, Suggestion, Thread, ThreadStatus
+
+HERE = Path(__file__).resolve().parent
+# Answers and decisions come this long after the question, sooner where it is younger than twice that.
+_ANSWERED_AFTER_DAYS = 2.0
+_DECIDED_AFTER_DAYS = 3.0
+
+TicketFinder = Callable[[str, datetime], str]
+
+
+def read_story() -> dict[str, Any]:
+    story: dict[str, Any] = yaml.safe_load((HERE / "story.yaml").read_text(encoding="utf-8"))
+    return story
+
+
+def wanted_tickets() -> dict[str, int]:
+    """The ticket cases that proposals come from, and how many days ago the proposal was made."""
+    return {
+        row["ticket_case"]: row["days_ago"] for row in read_story()["suggestions"] if row.get("ticket_case")
+    }
+
+
+@transaction.atomic
+def load(*, now: datetime, ticket_for: TicketFinder) -> int:
+    """Tell what of the story is not told yet, in the order of its days; returns how many events that were.
+
+    `ticket_for(case, at)` is the number of a ticket of that case opened before `at`.
+    """
+    loader = _Loader(now, ticket_for)
+    events = sorted(loader.events(read_story()), key=lambda event: event[0])
+    return sum(tell(at) for at, tell in events)
+
+
+class _Loader:
+    def __init__(self, now: datetime, ticket_for: TicketFinder) -> None:
+        self._now = now
+        self._ticket_for = ticket_for
+        users = get_user_model()._default_manager.all()
+        self._people = {user.get_username(): user for user in users}
+        self._threads: dict[str, Thread] = {}
+        self._suggestions: dict[str, Suggestion] = {}
+
+    def events(self, story: Mapping[str, Any]) -> list[tuple[datetime, Callable[[datetime], bool]]]:
+        """(when, what to do then) for everything that happens; what is done says whether it was new."""
+        events: list[tuple[datetime, Callable[[datetime], bool]]] = []
+        for row in story["comments"]:
+            events.append((self._ago(row["days_ago"]), partial(self._comment, row)))
+            if row.get("answer"):
+                events.append((self._later(row["days_ago"], _ANSWERED_AFTER_DAYS), partial(self._answer, row)))
+            if row["status"] == ThreadStatus.RESOLVED:
+                events.append((self._later(row["days_ago"], _DECIDED_AFTER_DAYS), partial(self._resolve, row)))
+        for row in story["suggestions"]:
+            events.append((self._ago(row["days_ago"]), partial(self._suggest, row)))
+            if row["outcome"] != "open":
+                events.append((self._later(row["days_ago"], _DECIDED_AFTER_DAYS), partial(self._decide, row)))
+        for row in story["releases"]:
+            events.append((self._ago(row["days_ago"]), partial(self._release, row)))
+        return events
+
+    def _ago(self, days: float) -> datetime:
+        return self._now - timedelta(days=days)
+
+    def _later(self, days_ago: float, after: float) -> datetime:
+        return self._ago(days_ago - min(after, days_ago / 2))
+
+    def _version(self, number: str) -> ProcedureVersion:
+        return ProcedureVersion.objects.effective().select_related("page").get(page__number=number)
+
+    def _comment(self, row: Mapping[str, Any], at: datetime) -> bool:
+        if Comment.objects.filter(text=row["text"], thread__version__number=row["procedure"]).exists():
+            return False
+        self._threads[row["text"]] = actions.start_thread(
+            version=self._version(row["procedure"]),
+            step_id=row["step"],
+            kind=row["kind"],
+            text=row["text"],
+            by=self._people[row["author"]],
+            at=at,
+        )
+        return True
+
+    def _answer(self, row: Mapping[str, Any], at: datetime) -> bool:
+        if (thread := self._threads.get(row["text"])) is None:
+            return False
+        answer = row["answer"]
+        actions.reply(thread=thread, text=answer["text"], by=self._people[answer["author"]], at=at)
+        return True
+
+    def _resolve(self, row: Mapping[str, Any], at: datetime) -> bool:
+        if (thread := self._threads.get(row["text"])) is None:
+            return False
+        actions.resolve_thread(thread=thread, by=self._people[row["author"]], at=at)
+        return True
+
+    def _suggest(self, row: Mapping[str, Any], at: datetime) -> bool:
+        author = self._people[row["author"]]
+        if Suggestion.objects.filter(author=author, reason=row["reason"]).exists():
+            return False
+        version = self._version(row["procedure"])
+        case = row.get("ticket_case")
+        self._suggestions[row["reason"]] = actions.suggest(
+            version=version,
+            changes={(row["step"], row["field"]): _edited(version, row, row["new"])},
+            reason=row["reason"],
+            by=author,
+            ticket_reference=self._ticket_for(case, at) if case else "",
+            at=at,
+        )
+        return True
+
+    def _decide(self, row: Mapping[str, Any], at: datetime) -> bool:
+        if (suggestion := self._suggestions.get(row["reason"])) is None:
+            return False
+        by = self._people[row["decided_by"]]
+        if row["outcome"] == "refused":
+            actions.refuse(suggestion=suggestion, by=by, answer=row["answer"], at=at)
+            return True
+        final = None
+        if row["outcome"] == "accepted_with_changes":
+            final = {(row["step"], row["field"]): _edited(suggestion.version, row, row["final"])}
+        actions.accept(suggestion=suggestion, by=by, answer=row["answer"], final=final, at=at)
+        return True
+
+    def _release(self, row: Mapping[str, Any], at: datetime) -> bool:
+        major, minor = map(int, row["version"].split("."))
+        page = ProcedurePage.objects.get(number=row["procedure"])
+        if page.versions.filter(major=major, minor=minor).exists():
+            return False
+        actions.submit_for_release(
+            page=page,
+            by=self._people[row["submitted_by"]],
+            change_summary=row["summary"],
+            significance=Significance.MAJOR if minor == 0 else Significance.MINOR,
+        )
+        actions.approve_release(page=page, by=self._people[row["approved_by"]], at=at)
+        return True
+
+
+def _edited(version: ProcedureVersion, row: Mapping[str, Any], new: str) -> str:
+    """The step's text with the story's passage replaced. Raises ValueError where the passage is not in it."""
+    text: str = next(step for step in version.steps if step["id"] == row["step"])[row["field"]]
+    if row["old"] not in text:
+        raise ValueError(f"{row['procedure']} {row['step']}: {row['old']!r} is not in the text")
+    return text.replace(row["old"], new, 1)

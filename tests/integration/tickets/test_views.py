@@ -1,0 +1,217 @@
+"""The pages of tickets, as a person and a browser without JavaScript use them."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from kb.tickets import actions
+from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
+from tests import factories
+from tests.integration.tickets.conftest import Scene
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def browser(scene: Scene, client: Client) -> Client:
+    client.force_login(scene.engineer)
+    return client
+
+
+def form_data(scene: Scene, **changes: str) -> dict[str, str]:
+    return {
+        "machine": scene.machine.serial,
+        "error_code": scene.code.code,
+        "symptom": "Fan is loud",
+        "severity": "high",
+    } | changes
+
+
+def addresses(scene: Scene) -> list[str]:
+    number = scene.ticket.number
+    return [
+        reverse("tickets:list"),
+        reverse("tickets:create"),
+        reverse("tickets:detail", args=[number]),
+        reverse("tickets:edit", args=[number]),
+        reverse("tickets:for_procedure", args=["SOP-1001"]),
+    ]
+
+
+def test_everything_asks_the_anonymous_to_sign_in_and_refuses_a_customer(
+    scene: Scene, client: Client
+) -> None:
+    for address in addresses(scene):
+        response = client.get(address)
+        assert response.status_code == 302
+        assert response["Location"].startswith(reverse("accounts:login"))
+    assert client.get(addresses(scene)[-1], headers=HTMX).status_code == 403
+    client.force_login(factories.make_user())
+    for address in addresses(scene):
+        assert client.get(address).status_code == 403
+    for name in ("add_entry", "attach", "edit"):
+        assert client.post(reverse(f"tickets:{name}", args=[scene.ticket.number])).status_code == 403
+
+
+def test_every_page_opens(scene: Scene, browser: Client) -> None:
+    for address in addresses(scene):
+        assert browser.get(address).status_code == 200
+    assert browser.get(reverse("tickets:detail", args=["T-99999"])).status_code == 404
+    assert browser.get(reverse("tickets:for_procedure", args=["NONE-1"])).status_code == 404
+
+
+def test_opening_a_ticket_with_the_procedure_used(scene: Scene, browser: Client) -> None:
+    data = form_data(scene, error_code="e-1042", procedure="sop-1001", outcome="solved", note="Fine")
+    response = browser.post(reverse("tickets:create"), data)
+    ticket = Ticket.objects.exclude(pk=scene.ticket.pk).get()
+    assert response["Location"] == ticket.get_absolute_url()
+    assert ticket.error_code == scene.code
+    use = ProcedureUse.objects.get(ticket=ticket)
+    assert (use.version, use.outcome, use.recorded_by) == (scene.old, "solved", scene.engineer)
+
+
+def test_the_form_is_filled_from_the_page_that_led_here(scene: Scene, browser: Client) -> None:
+    response = browser.get(
+        reverse("tickets:create"),
+        {"machine": scene.machine.serial, "code": "E-1042", "version": str(scene.old.pk)},
+    )
+    assert response.context["form"].initial == {
+        "machine": scene.machine.serial,
+        "error_code": "E-1042",
+        "procedure": "SOP-1001 1.0",
+    }
+    assert browser.get(reverse("tickets:create") + "?version=x&machine=nothing").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({"machine": "NOPE"}, "machine", "There is no machine"),
+        ({"error_code": "X-1"}, "error_code", "X-1 is a code of NX, not of LM"),
+        ({"error_code": "E-9"}, "error_code", "has no error code “E-9”"),
+        ({"symptom": " "}, "symptom", "required"),
+        ({"procedure": "SOP-1001 9.9"}, "procedure", "has no version 9.9"),
+        ({"procedure": "SOP-404"}, "procedure", "no procedure SOP-404"),
+        ({"severity": "terrible"}, "severity", "valid choice"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(
+    scene: Scene, browser: Client, changes: dict[str, str], field: str, reason: str
+) -> None:
+    response = browser.post(reverse("tickets:create"), form_data(scene, **changes))
+    assert response.status_code == 200
+    assert reason in " ".join(response.context["form"].errors[field])
+    assert Ticket.objects.count() == 1
+
+
+def test_htmx_asks_what_the_inputs_offer(scene: Scene, browser: Client) -> None:
+    response = browser.get(reverse("tickets:create"), {"machine": scene.machine.serial}, headers=HTMX)
+    text = response.content.decode()
+    assert "<html" not in text
+    assert '<option value="E-1042">' in text
+    assert '<option value="SOP-1001 1.0">' in text
+
+
+def test_a_stale_form_is_shown_again_with_what_changed_and_all_that_was_typed(
+    scene: Scene, browser: Client
+) -> None:
+    address = reverse("tickets:edit", args=[scene.ticket.number])
+    edition = browser.get(address).context["form"].initial["edition"]
+    theirs = form_data(scene, status="open", severity="critical", edition=str(edition))
+    assert browser.post(address, theirs).status_code == 302
+    mine = form_data(scene, status="waiting", symptom="Only mine", edition=str(edition))
+    response = browser.post(address, mine)
+    text = response.content.decode()
+    assert response.status_code == 200
+    assert "Only mine" in text
+    assert "<ins>Critical</ins>" in text
+    again = mine | {"edition": response.context["form"]["edition"].value()}
+    assert browser.post(address, again).status_code == 302
+    scene.ticket.refresh_from_db()
+    assert (scene.ticket.symptom, scene.ticket.status) == ("Only mine", "waiting")
+
+
+def test_the_log_and_the_procedures(scene: Scene, browser: Client) -> None:
+    number = scene.ticket.number
+    browser.post(reverse("tickets:add_entry", args=[number]), {"text": "<b>Ordered</b> a fan"})
+    assert TicketEntry.objects.get().author == scene.engineer
+    browser.post(
+        reverse("tickets:attach", args=[number]), {"procedure": "SOP-1001", "outcome": "wrong", "note": ""}
+    )
+    new = scene.release_next()
+    text = browser.get(scene.ticket.get_absolute_url()).content.decode()
+    assert "&lt;b&gt;Ordered&lt;/b&gt;" in text
+    assert "is no longer in force." in text
+    assert f'href="{scene.old.get_absolute_url()}"' in text
+    assert f'href="{new.get_absolute_url()}"' in text
+    bad = browser.post(reverse("tickets:attach", args=[number]), {"procedure": "SOP-0", "outcome": "wrong"})
+    assert "no procedure SOP-0" in bad.content.decode()
+
+
+def test_a_version_that_does_not_apply_is_recorded_and_said(scene: Scene, browser: Client) -> None:
+    factories.released(
+        owner=scene.owner,
+        approver=scene.approver,
+        number="SOP-2",
+        applies_to=[{"model": factories.machine_model(scene.foreign_code.product_line)}],
+    )
+    response = browser.post(
+        reverse("tickets:attach", args=[scene.ticket.number]),
+        {"procedure": "SOP-2", "outcome": "helped"},
+        follow=True,
+    )
+    assert "does not apply to" in response.content.decode()
+    assert ProcedureUse.objects.count() == 1
+
+
+def test_tickets_of_a_procedure_as_page_and_as_fragment(scene: Scene, browser: Client) -> None:
+    actions.record_use(ticket=scene.ticket, version=scene.old, outcome="solved", note="", by=scene.engineer)
+    scene.release_next()
+    address = reverse("tickets:for_procedure", args=["SOP-1001"])
+    page = browser.get(address).content.decode()
+    fragment = browser.get(address, headers=HTMX).content.decode()
+    assert "<html" in page
+    assert "<html" not in fragment
+    assert scene.ticket.number in page
+    assert scene.ticket.number in fragment
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("", True),
+        ("status=open", True),
+        ("status=unresolved", True),
+        ("status=resolved", False),
+        ("severity=medium", True),
+        ("severity=low", False),
+        ("machine=SN-", True),
+        ("machine=ZZ", False),
+        ("model=LM-200", True),
+        ("code=1042", True),
+        ("code=9", False),
+        ("q=异响", True),
+        ("q=河湾 noise", True),
+        ("q=%22", False),
+        ("status=nonsense", True),
+        ("page=99", True),
+    ],
+)
+def test_the_filters_of_the_list(scene: Scene, browser: Client, question: str, found: bool) -> None:
+    response = browser.get(reverse("tickets:list") + "?" + question)
+    assert (scene.ticket.number in response.content.decode()) is found
+
+
+def test_a_long_list_takes_few_queries(
+    scene: Scene, browser: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(40):
+        actions.open_ticket(
+            machine=scene.machine, error_code=None, symptom=f"s {number}", severity="low", by=scene.engineer
+        )
+    browser.get(reverse("tickets:list"))
+    # Session, person, two for permissions, models of the filter, count, page; the rest is the site's header.
+    with django_assert_max_num_queries(12):
+        response = browser.get(reverse("tickets:list"))
+    assert len(response.context["page_obj"]) == 25
