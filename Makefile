@@ -25,7 +25,7 @@ demo: setup
 	$(MAKE) --no-print-directory run
 
 run: setup
-	$(BIN)/gunicorn kb.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4
+	$(BIN)/gunicorn kb.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --timeout 120
 
 # Browser tests need Chromium: taken from Debian where that is possible; what could not run is said at the end.
 test: setup

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.signals import page_published, page_unpublished
 
 from procedures.access import may_read_internal, readable_audiences
-from procedures.models import Audience, ErrorCode, FaqPage, Kind, ProcedureVersion
+from procedures.models import Audience, ErrorCode, FaqPage, Kind, ProcedureVersion, Severity
 from search.indexing import reindex
 from search.registry import DocumentData, Source
 from search.registry import register as register_source
@@ -122,7 +122,11 @@ def register() -> None:
     register_source(
         Source("procedure", _("Procedures"), _procedures, _visible_procedures, _scopes, kinds=dict(Kind.choices))
     )
-    register_source(Source("error_code", _("Error codes"), _error_codes, _visible_codes, _scopes))
+    register_source(
+        Source(
+            "error_code", _("Error codes"), _error_codes, _visible_codes, _scopes, kinds=dict(Severity.choices)
+        )
+    )
     register_source(Source("faq", _("FAQ"), _faq, _visible_faq, _scopes))
     page_published.connect(_faq_changed, dispatch_uid="faq-published")
     page_unpublished.connect(_faq_changed, dispatch_uid="faq-unpublished")

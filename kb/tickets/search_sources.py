@@ -32,7 +32,8 @@ def documents(ids: Iterable[object] | None) -> Iterator[registry.DocumentData]:
             text="\n".join(
                 [ticket.symptom, machine.customer, machine.site, *(entry.text for entry in entries)]
             ),
-            codes=[code.code] if code else [],
+            # Only its own number: who asks for an error code wants the code and its guides before old tickets.
+            codes=[ticket.number],
             models=[machine.model.code],
             number=ticket.number,
         )

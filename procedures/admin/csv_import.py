@@ -34,11 +34,12 @@ class PlannedRow:
 
 @dataclass
 class Plan:
-    """What an import would do. With any problem, it does nothing."""
+    """What an import would do, or did if `done`. With any problem, it does nothing."""
 
     file: CatalogueFile
     rows: list[PlannedRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    done: bool = False
 
     @property
     def new(self) -> list[PlannedRow]:
@@ -246,15 +247,17 @@ def make_plan(*, file: CatalogueFile, data: bytes) -> Plan:
     return planner.run(rows)
 
 
-def import_file(*, file: CatalogueFile, data: bytes, by: Any) -> Plan:
-    """Take the file in, all of it or, if anything is wrong with it, nothing. Returns what was done.
+def import_file(*, file: CatalogueFile, data: bytes, by: Any, digest: str | None = None) -> Plan:
+    """Take the file in, all of it or, if anything is wrong with it, nothing. Returns the plan, maybe `done`.
 
-    `by` is who the history says did it, None for nobody signed in.
+    `by` is who the history says did it, None for nobody signed in. With a `digest`, nothing is done either
+    unless the plan is still the one that was shown.
     """
     with transaction.atomic():
         plan = make_plan(file=file, data=data)
-        if not plan.problems:
+        if not plan.problems and digest in (None, plan.digest):
             _write(plan, by)
+            plan.done = True
     return plan
 
 

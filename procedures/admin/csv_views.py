@@ -201,16 +201,12 @@ class ImportView(CatalogueFileMixin, WagtailAdminTemplateMixin, View):
             messages.error(self.request, _("That file is no longer here. Choose it again."))
             return redirect(self.import_url_name)
         data, name = kept
-        plan = make_plan(file=self.file, data=data)
-        if not plan.problems and plan.digest != digest:
+        plan = import_file(file=self.file, data=data, by=self.request.user, digest=digest)
+        if not plan.done:
             messages.warning(
                 self.request, _("The catalogue was changed meanwhile. This is what the import would do now.")
             )
-            return self._page(UploadForm(), Preview(plan, name, token))
-        if not plan.problems:
-            plan = import_file(file=self.file, data=data, by=self.request.user)
-        if plan.problems:
-            return self._page(UploadForm(), Preview(plan, name, ""))
+            return self._page(UploadForm(), Preview(plan, name, "" if plan.problems else token))
         shelf.clear()
         messages.success(self.request, imported_message(plan))
         return redirect(self.index_url_name)

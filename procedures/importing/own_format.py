@@ -31,7 +31,10 @@ class _Flow(dict[str, Any]):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    # YAML breaks lines at U+0085 and U+2028 as well; in double quotes such characters are escaped.
+    plain = all(character == "\n" or character.isprintable() for character in text)
+    style = '"' if not plain else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _represent_text)

@@ -1,0 +1,69 @@
+"""A small world that every page of the site has something to say about."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kb.accounts.models import User
+from procedures.models import Audience, ErrorCode, Machine, MachineModel, ProcedureVersion, ProductLine
+from tests import factories
+
+
+@dataclass(frozen=True)
+class World:
+    line: ProductLine
+    small: MachineModel
+    large: MachineModel
+    machine: Machine
+    shared_code: ErrorCode  # cited by an internal guide and by one for customers
+    internal_code: ErrorCode
+    old_guide: ProcedureVersion  # small, before 2.0
+    new_guide: ProcedureVersion  # small, 2.0 and later
+    customer_guide: ProcedureVersion  # large
+    public: ProcedureVersion
+    engineer: User
+    customer: User
+    owner: User
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    owner, approver = factories.procedure_owner(), factories.documentation_staff()
+    line = factories.product_line("UPS")
+    first, second, _third = factories.releases(line, "1.0", "2.0", "3.0")
+    small = factories.machine_model(line, "U-100", ["lithium"])
+    large = factories.machine_model(line, "U-200")
+    module = factories.module(line, "FAN")
+    shared = factories.error_code(line, "E-77/A", module=module)
+    internal = factories.error_code(line, "E-99")
+
+    def release(title: str, codes: list[ErrorCode], audience: str, **row: Any) -> ProcedureVersion:
+        return factories.released(
+            owner=owner, approver=approver, title=title, audience=audience, kind="error_handling", product_line=line,
+            error_codes=codes, applies_to=[row] if row else [],
+        )  # fmt: skip
+
+    return World(
+        line=line,
+        small=small,
+        large=large,
+        machine=factories.machine(small, first, customer="Harbour Clinic"),
+        shared_code=shared,
+        internal_code=internal,
+        old_guide=release("Secret old guide", [shared, internal], Audience.INTERNAL, model=small, release_before=second),
+        new_guide=release("Secret new guide", [shared], Audience.INTERNAL, model=small, release_from=second),
+        customer_guide=release("Guide for customers", [shared], Audience.CUSTOMER, model=large),
+        public=release("Clean the filter", [], Audience.PUBLIC),
+        engineer=factories.field_engineer(),
+        customer=factories.make_user(),
+        owner=owner,
+    )
+
+
+def client_of(user: User | None) -> Client:
+    client = Client()
+    if user:
+        client.force_login(user)
+    return client

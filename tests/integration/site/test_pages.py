@@ -1,0 +1,247 @@
+"""The site's own pages: who sees what on them, and that no address breaks them."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import reverse
+
+from procedures.models import Audience, ProcedureVersion
+from tests import factories
+from tests.integration.site.conftest import World, client_of
+
+PUBLIC_ADDRESSES = ["/", "/procedures/", "/equipment/", "/equipment/UPS/", "/models/U-100/", "/faq/", "/accounts/login/"]
+
+
+@pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
+@pytest.mark.parametrize("who", ["nobody", "customer", "engineer", "owner"])
+def test_a_page_opens_for_everybody_and_names_internal_procedures_to_staff_only(
+    world: World, address: str, who: str
+) -> None:
+    client = client_of(None if who == "nobody" else getattr(world, who))
+    response = client.get(address, follow=True)
+    assert response.status_code == 200
+    if who in ("nobody", "customer"):
+        text = response.content.decode()
+        assert "Secret" not in text
+        assert world.old_guide.number not in text
+        assert world.internal_code.code not in text
+        assert world.machine.customer not in text
+
+
+def test_every_page_says_its_language_and_runs_no_inline_script(world: World) -> None:
+    response = Client(headers={"accept-language": "zh-CN"}).get("/")
+    text = response.content.decode()
+    assert '<html lang="zh-Hans">' in text
+    assert not re.search(r"<style|style=|\son\w+=", text)
+    assert all("src=" in tag or "application/ld+json" in tag for tag in re.findall(r"<script[^>]*>", text))
+    assert "unsafe-inline" not in response["Content-Security-Policy"]
+
+
+# ---------- error codes ----------
+
+
+def code_page(user: Any, code: Any, **query: Any) -> Any:
+    return client_of(user).get(code.get_absolute_url(), query)
+
+
+def test_a_code_leads_to_the_one_guide_for_the_machine(world: World) -> None:
+    page = code_page(world.engineer, world.shared_code, machine=world.machine.serial).context["page"]
+    assert page.guides == [world.old_guide]
+    page = code_page(world.engineer, world.shared_code, model="U-100", release="3.0").context["page"]
+    assert page.guides == [world.new_guide]
+
+
+def test_without_a_release_the_page_asks_for_it(world: World) -> None:
+    response = code_page(world.engineer, world.shared_code, model="U-100")
+    assert response.context["page"].needs_release
+    assert "The guide depends on the software release" in response.content.decode()
+
+
+def test_several_guides_for_one_machine_are_called_several(world: World) -> None:
+    factories.released(
+        title="A second opinion", product_line=world.line, error_codes=[world.shared_code],
+        applies_to=[{"model": world.small}],
+    )  # fmt: skip
+    response = code_page(world.engineer, world.shared_code, model="U-100", release="3.0")
+    assert len(response.context["page"].guides) == 2
+    assert "More than one guide in force" in response.content.decode()
+
+
+def test_no_guide_is_said_plainly_and_internal_ones_stay_unnamed(world: World) -> None:
+    response = code_page(world.customer, world.shared_code, model="U-100", release="3.0")
+    text = response.content.decode()
+    assert "No guide in force applies to this machine." in text
+    assert "Guide for customers" in text  # listed with the model it is for
+    assert "Secret" not in text
+
+
+def test_a_code_cited_by_nothing_readable_is_unknown(world: World) -> None:
+    assert code_page(None, world.shared_code).status_code == 404
+    assert code_page(world.customer, world.internal_code).status_code == 404
+    assert code_page(world.engineer, world.internal_code).status_code == 200
+
+
+def test_a_customer_may_ask_about_own_machines_only(world: World) -> None:
+    page = code_page(world.customer, world.shared_code, machine=world.machine.serial).context["page"]
+    assert page.question.machine is None
+    assert page.question.problems
+    world.customer.machines.add(world.machine)
+    page = code_page(world.customer, world.shared_code, machine=world.machine.serial).context["page"]
+    assert page.question.machine == world.machine
+
+
+# ---------- machines ----------
+
+
+def test_a_machine_is_for_staff(world: World) -> None:
+    address = world.machine.get_absolute_url()
+    assert client_of(None).get(address).headers["Location"].startswith("/accounts/login/?next=/machines/")
+    assert client_of(world.customer).get(address).status_code == 404
+    response = client_of(world.engineer).get(address)
+    shown = set(response.context["page_obj"])
+    assert shown == {world.old_guide, world.public}
+    assert f"/tickets/?machine={world.machine.serial}" in response.content.decode()
+
+
+# ---------- FAQ ----------
+
+
+def test_an_answer_for_customers_is_unknown_to_strangers(world: World) -> None:
+    entry = factories.faq_entry("Which fuse?", audience=Audience.CUSTOMER)
+    assert client_of(None).get(entry.get_absolute_url()).status_code == 404
+    assert "Which fuse?" not in client_of(None).get("/faq/").content.decode()
+    assert client_of(world.customer).get(entry.get_absolute_url()).status_code == 200
+
+
+def test_an_answer_names_its_source_to_those_who_may_read_it(world: World) -> None:
+    entry = factories.faq_entry(source=world.old_guide.page)
+    assert world.old_guide.number not in client_of(world.customer).get(entry.get_absolute_url()).content.decode()
+    assert world.old_guide.number in client_of(world.engineer).get(entry.get_absolute_url()).content.decode()
+
+
+def test_structured_data_cannot_leave_its_script(world: World) -> None:
+    entry = factories.faq_entry("</script><script>alert(1)</script> & more?", answer="Use `a < b`.")
+    text = client_of(None).get(entry.get_absolute_url()).content.decode()
+    block = re.search(r'<script type="application/ld\+json">(.*?)</script>', text, re.S)
+    assert block
+    assert json.loads(block[1])["mainEntity"][0]["name"] == entry.title
+    assert "<script>alert" not in text
+
+
+def test_the_faq_opens_in_the_language_of_the_interface(world: World) -> None:
+    factories.faq_entry("English question", language="en")
+    factories.faq_entry("中文问题", language="zh-hans")
+    chinese = Client(headers={"accept-language": "zh-CN"})
+    assert "English question" not in chinese.get("/faq/").content.decode()
+    assert "English question" in chinese.get("/faq/?language=all").content.decode()
+    assert "English question" not in chinese.get("/faq/?language=nonsense").content.decode()
+
+
+# ---------- the list ----------
+
+
+def test_the_list_narrows_by_its_form(world: World) -> None:
+    client = client_of(world.engineer)
+    shown = client.get("/procedures/", {"model": "U-200"}).context["page_obj"].object_list
+    assert set(shown) == {world.customer_guide, world.public}
+    assert not client.get("/procedures/", {"kind": "transport"}).context["page_obj"].object_list
+    assert len(client.get("/procedures/", {"kind": "nonsense"}).context["page_obj"].object_list) == 4
+
+
+def test_a_long_list_costs_no_query_more(world: World, django_assert_max_num_queries: Any) -> None:
+    for _ in range(5):
+        factories.released(owner=world.owner, title="One more", product_line=world.line)
+    client = client_of(world.engineer)
+    client.get("/procedures/")
+    with django_assert_max_num_queries(14):
+        client.get("/procedures/")
+
+
+# ---------- hostile addresses ----------
+
+HOSTILE = ["x" * 3000, "'\"<>&%", "9" * 40, "-1", "💥", "�", "..", "[]"]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/procedures/?kind={0}&model={0}&product_line={0}&language={0}&page={0}",
+        "/equipment/?serial={0}",
+        "/equipment/UPS/?module={0}&q={0}&page={0}",
+        "/models/U-100/?page={0}",
+        "/machines/{serial}/?kind={0}&page={0}",
+        "/codes/UPS/E-99/?machine={0}&model={0}&release={0}&option={0}",
+        "/codes/UPS/E-99/?model=U-100&release={0}&option={0}&option=lithium",
+        "/faq/?language={0}",
+        "/accounts/profile/?machine={0}",
+        "/accounts/login/?next={0}",
+    ],
+)
+def test_a_strange_parameter_is_no_fault(world: World, address: str, value: str) -> None:
+    path, _, query = address.format(value, serial=world.machine.serial).partition("?")
+    parameters: dict[str, list[str]] = {}
+    for pair in query.split("&"):
+        name, _, _given = pair.partition("=")
+        parameters.setdefault(name, []).append(value if _given == value or not _given else _given)
+    response = client_of(world.engineer).get(path, parameters)
+    assert response.status_code in (200, 302)
+
+
+@pytest.mark.parametrize("value", ["nope", "9" * 40, "💥", "'", "%2e%2e", "a%20b"])
+@pytest.mark.parametrize(
+    "address", ["/models/{}/", "/machines/{}/", "/equipment/{}/", "/codes/UPS/{}/", "/codes/{}/E-99/", "/faq/{}/", "/{}/"]
+)
+def test_an_unknown_thing_is_not_found(world: World, address: str, value: str) -> None:
+    response = client_of(world.engineer).get(address.format(value))
+    assert response.status_code == 404
+    assert 'class="site-nav"' in response.content.decode()
+
+
+# ---------- files of the site ----------
+
+
+def test_uploads_are_for_editors(world: World) -> None:
+    name = default_storage.save("plan.html", ContentFile(b"<script>alert(1)</script>"))
+    address = f"/media/{name}"
+    assert client_of(None).get(address).status_code == 404
+    assert client_of(world.engineer).get(address).status_code == 404
+    response = client_of(world.owner).get(address)
+    assert response.status_code == 200
+    assert response["Content-Type"] == "application/octet-stream"
+    assert response["Content-Disposition"].startswith("attachment")
+    response.close()
+
+
+@pytest.mark.parametrize("name", ["../kb/settings.py", "%2e%2e/%2e%2e/etc/passwd", "/etc/passwd", "nothing.png", "."])
+def test_no_file_outside_the_uploads_is_served(world: World, name: str) -> None:
+    assert client_of(world.owner).get(f"/media/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/robots.txt", "/manifest.webmanifest"])
+def test_files_that_browsers_ask_for(world: World, address: str) -> None:
+    assert client_of(None).get(address).status_code == 200
+
+
+def test_home_counts_what_waits(world: World) -> None:
+    from review import actions
+
+    version = world.old_guide
+    actions.start_thread(
+        version=version, step_id=version.steps[0]["id"], kind="question", text="Which bolt?", by=world.engineer
+    )
+    waits = client_of(world.owner).get("/").context["waits"]
+    assert (waits.to_answer, waits.to_decide, waits.news, waits.total) == (1, 0, 0, 1)
+    waits = client_of(world.engineer).get("/").context["waits"]
+    assert (waits.to_answer, waits.news) == (0, 0)
+    assert client_of(world.customer).get("/").context["waits"] is None
+    assert ProcedureVersion.objects.count() == 4
+
+
+def test_an_address_of_the_language_switch_is_named() -> None:
+    assert reverse("accounts:language") == "/accounts/language/"
