@@ -99,7 +99,9 @@ def _build_tree() -> ProcedureIndexPage:
     if home is None:
         home = HomePage(title="Redline", slug="redline", locale=Locale.get_default())
         root.add_child(instance=home)
-    site = Site.objects.filter(is_default_site=True).first() or Site(is_default_site=True, hostname="localhost")
+    site = Site.objects.filter(is_default_site=True).first() or Site(
+        is_default_site=True, hostname="localhost"
+    )
     if site.root_page_id != home.pk:
         welcome = site.root_page if site.root_page_id else None
         site.root_page, site.site_name = home, "Redline"
@@ -118,7 +120,9 @@ def _build_tree() -> ProcedureIndexPage:
 def _build_workflow(procedures: ProcedureIndexPage) -> None:
     """One stage: a member of documentation staff, not the last editor, approves the release."""
     _remove_wagtails_own()
-    task, _created = ReleaseApprovalTask.objects.get_or_create(name="Release approval", defaults={"active": True})
+    task, _created = ReleaseApprovalTask.objects.get_or_create(
+        name="Release approval", defaults={"active": True}
+    )
     task.groups.set(Group.objects.filter(name__in=[DOCUMENTATION_STAFF, ADMINISTRATOR]))
     workflow, _created = Workflow.objects.get_or_create(name=WORKFLOW, defaults={"active": True})
     WorkflowTask.objects.get_or_create(workflow=workflow, task=task.task_ptr, defaults={"sort_order": 0})

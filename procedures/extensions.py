@@ -2,24 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
 from procedures.models import ProcedureVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """Templates and their contexts: one shown with each step (by step id), one below the whole procedure."""
+    """Safe HTML of one app for one reader: with each step (by step id), and below the whole procedure."""
 
-    step_template: str = ""
-    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    page_template: str = ""
-    page: Mapping[str, Any] = field(default_factory=dict)
+    steps: Mapping[str, SafeString] = field(default_factory=dict)
+    page: SafeString = SafeString()
 
 
-Contributor = Callable[[HttpRequest, ProcedureVersion], Contribution | None]
+Contributor = Callable[[HttpRequest, ProcedureVersion, list[str]], Contribution | None]
 _contributors: list[Contributor] = []
 
 
@@ -28,9 +26,10 @@ def register(contributor: Contributor) -> None:
         _contributors.append(contributor)
 
 
-def contributions(request: HttpRequest, version: ProcedureVersion) -> list[Contribution]:
+def contributions(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) -> list[Contribution]:
     """What every registered app adds to this page for this reader, in the order of registration."""
-    return [found for contributor in _contributors if (found := contributor(request, version)) is not None]
+    found = (contributor(request, version, step_ids) for contributor in _contributors)
+    return [contribution for contribution in found if contribution is not None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,9 +115,7 @@ def versions_for_machine(versions: VersionQuerySet, machine: Machine) -> Version
 
 def faq_categories(user: Any) -> list[FaqCategory]:
     """The categories in which this person can read something, with `entry_count`, in one query more."""
-    counts = dict(
-        FaqPage.objects.visible_to(user).order_by().values_list("category").annotate(Count("pk"))
-    )
+    counts = dict(FaqPage.objects.visible_to(user).order_by().values_list("category").annotate(Count("pk")))
     categories = list(FaqCategory.objects.filter(pk__in=counts))
     for category in categories:
         category.entry_count = counts[category.pk]  # type: ignore[attr-defined]

@@ -1,9 +1,13 @@
 """What this app adds to the procedure pages: marks on each step, and the credits of the change log."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import quote
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 
 from procedures.access import may_read_internal
 from procedures.extensions import Contribution, Credit
@@ -13,34 +17,39 @@ from review.queries import StepMarks, marks_by_step
 from review.rules import can_mark
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The marks of one step and whether this reader may add to them."""
-
-    version: ProcedureVersion
-    step_id: str
-    marks: StepMarks
-    can_mark: bool
+_STEP_ID = "STEP-ID"
 
 
-def marks(request: HttpRequest, version: ProcedureVersion) -> Contribution | None:
+@lru_cache(maxsize=512)
+def _buttons(number: str, label: str, language: str) -> str:
+    """The buttons below any step of a version, with _STEP_ID in the place of the step's id."""
+    return render_to_string("review/_step_actions.html", {"number": number, "label": label, "step_id": _STEP_ID})
+
+
+def marks(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) -> Contribution | None:
     """Comments and proposals are for the staff: nobody else learns that there are any."""
     if not may_read_internal(request.user):
         return None
     by_step = marks_by_step(version)
-    allowed = can_mark(user=request.user, version=version)
-
-    def panel(step_id: str) -> Panel:
-        return Panel(version, step_id, by_step.get(step_id, StepMarks()), allowed)
-
-    here = {step["id"] for step in version.steps}
-    elsewhere = [thread for step_id, found in by_step.items() if step_id and step_id not in here for thread in found.threads]
-    return Contribution(
-        step_template="review/_step_marks.html",
-        steps={step_id: panel(step_id) for step_id in here},
-        page_template="review/_page_marks.html",
-        page={"panel": panel(""), "elsewhere": elsewhere},
-    )
+    context = {"version": version}
+    buttons = ""
+    if can_mark(user=request.user, version=version):
+        buttons = _buttons(version.number, version.label, get_language() or "")
+    steps = {}
+    for step_id in step_ids:
+        html = buttons.replace(_STEP_ID, quote(step_id))
+        if found := by_step.get(step_id):
+            html = render_to_string("review/_step_marks.html", {**context, "marks": found}) + html
+        steps[step_id] = mark_safe(html)
+    here = set(step_ids)
+    elsewhere = [
+        thread
+        for step_id, found in by_step.items()
+        if step_id and step_id not in here
+        for thread in found.threads
+    ]
+    page = {**context, "marks": by_step.get("", StepMarks()), "elsewhere": elsewhere, "can_mark": bool(buttons)}
+    return Contribution(steps=steps, page=render_to_string("review/_page_marks.html", page))
 
 
 def credits(versions: list[ProcedureVersion]) -> Mapping[int, list[Credit]]:

@@ -64,7 +64,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         form = ProfileForm(request.POST, instance=user)
         if form.is_valid():
             form.save()
-            with override(user.language or None) if user.language else override(request.LANGUAGE_CODE):
+            with override(user.language or request.LANGUAGE_CODE):
                 messages.success(request, _("Your profile is saved."))
             response = redirect("accounts:profile")
             remember_language(response, user.language)

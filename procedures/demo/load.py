@@ -68,7 +68,10 @@ def load_catalogue(data: Mapping[str, Any]) -> None:
             defaults={"position": row["order"], "released_on": row["released"]},
         )
     for row in data["machines"]:
-        fields = _without(row, "serial") | {"model": models[row["model"]], "release": releases[row["release"]]}
+        fields = _without(row, "serial") | {
+            "model": models[row["model"]],
+            "release": releases[row["release"]],
+        }
         Machine.objects.get_or_create(serial=row["serial"], defaults=fields)
     for row in data["error_codes"]:
         line = lines[row["product_line"]] if "product_line" in row else only_line

@@ -78,7 +78,9 @@ class Catalogue:
         page.summary, page.safety = content["summary"], content["safety"]
         page.tools, page.parts, page.skills = content["tools"], content["parts"], content["skills"]
         page.applicability = [self._row(row) for row in content["applies_to"]]
-        page.error_codes = [self._codes[code["product_line"], code["code"]] for code in content["error_codes"]]
+        page.error_codes = [
+            self._codes[code["product_line"], code["code"]] for code in content["error_codes"]
+        ]
         raw = [{"type": "step", "id": step["id"], "value": _value(step, images)} for step in content["steps"]]
         page.steps = StreamValue(page._meta.get_field("steps").stream_block, raw, is_lazy=True)
 

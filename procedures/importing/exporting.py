@@ -27,7 +27,9 @@ def export_version(version: ProcedureVersion, folder: Path) -> Path:
     text = own_format.write(
         version.content, team=version.page.team, owner=owner.get_username() if owner else ""
     )
-    _export_images({image["sha256"] for step in version.steps for image in step["images"]}, folder / IMAGE_FOLDER)
+    _export_images(
+        {image["sha256"] for step in version.steps for image in step["images"]}, folder / IMAGE_FOLDER
+    )
     target = folder / f"{version.number}.md"
     target.write_text(text, encoding="utf-8", newline="\n")
     return target

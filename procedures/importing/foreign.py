@@ -88,13 +88,20 @@ def outline(
 
 
 def _title(
-    title: str, lines: Sequence[str], mask: Sequence[bool], found: Sequence[Heading], stem: str, title_from: str
+    title: str,
+    lines: Sequence[str],
+    mask: Sequence[bool],
+    found: Sequence[Heading],
+    stem: str,
+    title_from: str,
 ) -> tuple[str, Heading | None]:
     """The title, and the heading that says it (which is then no part of the text)."""
     first = found[0] if found else None
     if first is not None and (title or title_from == "file-name"):
         # Only a top heading that opens the text repeats the title; any other is a part of the text.
-        opens = not any(prose and line.strip() for line, prose in zip(lines[: first.first], mask, strict=False))
+        opens = not any(
+            prose and line.strip() for line, prose in zip(lines[: first.first], mask, strict=False)
+        )
         first = first if first.level == 1 and opens else None
     if title:
         return title, first
@@ -123,7 +130,9 @@ def _steps_by_heading(
         if title != full or has_link(heading.text):
             body = f"{heading.text}\n\n{body}"
         if title != full:
-            notes.append(_("The title of step %(position)d was cut to 255 characters.") % {"position": position})
+            notes.append(
+                _("The title of step %(position)d was cut to 255 characters.") % {"position": position}
+            )
         steps.append(new_step(title or words["step"].format(position), clean_text(body)))
     return steps
 

@@ -13,6 +13,7 @@ from procedures.importing.documents import Unreadable
 from procedures.models import Audience, Importance, Kind
 from procedures.models.page import number_validator
 
+
 class _Loader(SafeLoader):
     """YAML without dates: none of our fields is one, and a date that is none must not cost the file."""
 
@@ -48,7 +49,9 @@ def split(text: str) -> tuple[dict[str, Any], str]:
         raise Unreadable(_("Its front matter is not YAML: %(reason)s") % {"reason": reason}) from None
     if found is None:
         return {}, body
-    return ({str(name): value for name, value in found.items()}, body) if isinstance(found, dict) else ({}, text)
+    return (
+        ({str(name): value for name, value in found.items()}, body) if isinstance(found, dict) else ({}, text)
+    )
 
 
 def fields(meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,7 +168,9 @@ def _error_codes(name: str, value: object) -> list[dict[str, str]]:
         row = code if isinstance(code, dict) else {"code": code}
         if not _text(name, row.get("code", "")):
             raise _bad(name, code)
-        codes.append({"product_line": _text(name, row.get("product_line", "")), "code": _text(name, row["code"])})
+        codes.append(
+            {"product_line": _text(name, row.get("product_line", "")), "code": _text(name, row["code"])}
+        )
     return codes
 
 

@@ -49,7 +49,9 @@ def _git(root: Path, *arguments: str) -> str:
         raise NoHistory(_("git cannot be run: %(reason)s") % {"reason": error}) from None
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip()
-        raise NoHistory(_("git cannot tell the history of %(root)s: %(reason)s") % {"root": root, "reason": reason})
+        raise NoHistory(
+            _("git cannot tell the history of %(root)s: %(reason)s") % {"root": root, "reason": reason}
+        )
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
@@ -65,7 +67,9 @@ def read_history(root: Path) -> FolderHistory:
         for _status, _old, revision in _parse(_git(root, *log, "--no-merges", "--", "."))
     }
     history = FolderHistory()
-    for status, old, revision in _parse(_git(root, *log, "--first-parent", "--diff-merges=first-parent", "--", ".")):
+    for status, old, revision in _parse(
+        _git(root, *log, "--first-parent", "--diff-merges=first-parent", "--", ".")
+    ):
         if status == "D":
             if old in history.files:
                 history.deleted[old] = history.files.pop(old)
@@ -106,7 +110,9 @@ class BlobReader:
 
     def __init__(self, root: Path) -> None:
         self._process = subprocess.Popen(
-            ["git", "-C", os.fspath(root), "cat-file", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            ["git", "-C", os.fspath(root), "cat-file", "--batch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
 
     def __enter__(self) -> Self:

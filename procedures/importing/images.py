@@ -2,11 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile
+from django.core.files.images import ImageFile
 from django.utils.translation import gettext as _
 from PIL import Image as Picture
 from wagtail.images import get_image_model
@@ -40,8 +41,8 @@ def store_images(images: Mapping[str, tuple[Path, str]], by: Any) -> dict[str, i
         sha1 = hashlib.sha1(data, usedforsecurity=False).hexdigest()  # Wagtail's own file_hash
         image = model.objects.filter(file_hash=sha1).first()
         if image is None:
-            image = model(title=title[:255] or path.stem[:12], uploaded_by_user=by)
-            image.file.save(path.name, ContentFile(data), save=False)
+            file = ImageFile(BytesIO(data), name=path.name)
+            image = model(title=title[:255] or path.stem[:12], file=file, uploaded_by_user=by)
             image._set_image_file_metadata()
             image.save()
         freeze_image(image)

@@ -11,6 +11,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from procedures.content import content_hash
 from procedures.importing import readers
 from procedures.importing.catalogue import Catalogue
 from procedures.importing.documents import Defaults, Document, Unreadable
@@ -20,7 +21,7 @@ from procedures.importing.markdown_lines import rewrite_links
 from procedures.importing.numbering import link_resolver, link_targets, numbers, prefix_of
 from procedures.importing.planning import Known, Plan, Reading, load_known, make_plan
 from procedures.importing.writing import write_batch
-from procedures.models import ProcedurePage
+from procedures.models import ProcedurePage, ProcedureVersion
 
 BATCH = 100
 """Files written in one transaction."""
@@ -90,13 +91,17 @@ class _Import:
         paths = list(readers.discover(self.request.root))
         for path in paths:
             try:
-                self.documents[path] = self._checked(readers.read_file(self.request.root, path, self.request.defaults))
+                self.documents[path] = self._checked(
+                    readers.read_file(self.request.root, path, self.request.defaults)
+                )
             except Unreadable as reason:
                 self._problem(path, reason)
         self._number(paths)
         self.targets = link_targets(self.numbers)
         with ExitStack() as stack:
-            self.blobs = stack.enter_context(BlobReader(self.request.root)) if self.request.with_history else None
+            self.blobs = (
+                stack.enter_context(BlobReader(self.request.root)) if self.request.with_history else None
+            )
             todo = iter(progress([path for path in paths if path in self.numbers]))
             while batch := list(islice(todo, BATCH)):
                 plans = list(self._plans(batch))
@@ -140,30 +145,48 @@ class _Import:
             if other is None and page is not None and page.pk != self.page_ids.get(path):
                 other = page.source_key or page.number
             if other is not None:
-                self._problem(
-                    path,
-                    _("Its number %(number)s is already that of %(other)s.") % {"number": number, "other": other},
-                )
-                self.documents.pop(path)
+                document = self.documents.pop(path)
+                if self._is_in_force(document):
+                    self.report.lines.append(Line(path, number, "unchanged", 0))
+                else:
+                    reason = _("Its number %(number)s is already that of %(other)s.")
+                    self._problem(path, reason % {"number": number, "other": other})
                 self.page_ids.pop(path, None)
                 continue
             holders[number] = path
             self.numbers[path] = number
         self._note_gone(by_key, current)
 
+    def _is_in_force(self, document: Document) -> bool:
+        """Whether the file is an export of what is in force here under its number, whoever wrote that."""
+        return (
+            document.own_format
+            and ProcedureVersion.objects.effective()
+            .filter(number=document.content["number"], sha256=content_hash(document.content))
+            .exists()
+        )
+
     def _prefix(self) -> str:
         prefix = self.request.number_prefix
         return prefix_of(self.request.set_name) if prefix is None else prefix
 
     def _moved(
-        self, path: str, number: str, by_key: Mapping[str, Any], by_number: Mapping[str, Any], current: set[str]
+        self,
+        path: str,
+        number: str,
+        by_key: Mapping[str, Any],
+        by_number: Mapping[str, Any],
+        current: set[str],
     ) -> Any:
         """The procedure of this set whose file is now called `path`: by git's renames, or by its own number."""
         former = [by_key.get(self._key(old.path)) for old in reversed(self.history.files.get(path, []))]
         for page in [*former, by_number.get(number)]:
             if page is None or not page.source_key or page.source_key in current:
                 continue
-            if page.source_key.startswith(f"{self.request.set_name}:") and page.pk not in self.page_ids.values():
+            if (
+                page.source_key.startswith(f"{self.request.set_name}:")
+                and page.pk not in self.page_ids.values()
+            ):
                 return page
         return None
 
@@ -236,6 +259,10 @@ class _Import:
         document = readers.parse(data, path=path, defaults=self.request.defaults)
         document.images = self.documents[path].images
         self.catalogue.check(document.content, document.new_codes)
-        if any(image["sha256"] not in document.images for step in document.content["steps"] for image in step["images"]):
+        if any(
+            image["sha256"] not in document.images
+            for step in document.content["steps"]
+            for image in step["images"]
+        ):
             raise Unreadable(_("Its images are no longer there."))
         return self._linked(document, revision.path)

@@ -20,7 +20,7 @@ _INLINE = (
     (re.compile(r"!?\[([^\]]+)\]\[[^\]]*\]"), r"\1"),
     (re.compile(r"</?(?:a|b|br|code|em|i|kbd|span|strong|sub|sup)(?:\s[^>]*)?/?>", re.IGNORECASE), ""),
     (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),
-    (re.compile(r"(?<!\w)([*_])(?=\S)(.+?)(?<=\S)\1(?!\w)"), r"\2"),
+    (re.compile(r"(?<![\w\\])([*_])(?=\S)(.+?)(?<=[^\s\\])\1(?!\w)"), r"\2"),
     (re.compile(r"\s*\{#[\w-]+\}\s*$"), ""),
     (re.compile(r"\\([!-/:-@\[-`{-~])"), r"\1"),
 )

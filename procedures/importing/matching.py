@@ -77,7 +77,9 @@ def _by_likeness(steps: Sequence[Step], before: Sequence[Step], matched: dict[in
 
 
 def _words(step: Step) -> Counter[str]:
-    return Counter(token for token in tokens(f"{step['title']} {step['body']}".casefold()) if not token.isspace())
+    return Counter(
+        token for token in tokens(f"{step['title']} {step['body']}".casefold()) if not token.isspace()
+    )
 
 
 def _likeness(one: Counter[str], other: Counter[str]) -> float:

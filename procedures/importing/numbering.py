@@ -53,7 +53,9 @@ def numbers(paths: Iterable[str], prefix: str) -> dict[str, str]:
 
 def _name(path: str, folders: int) -> str:
     parts = path.split("/")[:-1]
-    return "-".join(part for part in map(safe, [*parts[len(parts) - folders :][: folders or 0], stem(path)]) if part)
+    return "-".join(
+        part for part in map(safe, [*parts[len(parts) - folders :][: folders or 0], stem(path)]) if part
+    )
 
 
 def link_resolver(path: str, targets: Mapping[str, str]) -> Callable[[str], str | None]:
@@ -71,9 +73,9 @@ def link_resolver(path: str, targets: Mapping[str, str]) -> Callable[[str], str 
             wanted = posixpath.normpath(address).lstrip("/")
         else:
             wanted = posixpath.normpath(posixpath.join(posixpath.dirname(path), address))
-        number = targets.get(wanted) or targets.get(f"{wanted}/index") or targets.get(f"{wanted}/README")
-        if number:
-            return address_of(number)
+        found = targets.get(wanted) or targets.get(f"{wanted}/index") or targets.get(f"{wanted}/README")
+        if found:
+            return found
         if link.startswith("/") and not link.startswith("/procedures/"):
             return link.lstrip("/") or None
         return None
@@ -81,18 +83,17 @@ def link_resolver(path: str, targets: Mapping[str, str]) -> Callable[[str], str 
     return resolve
 
 
-def address_of(number: str) -> str:
-    return reverse("procedures:latest", args=[number])
-
-
 def link_targets(numbers_by_path: Mapping[str, str]) -> dict[str, str]:
-    """Everything a link may call a file of the set: its path, and that without the ending or as a built page."""
+    """The procedure's address by everything a link may call its file: the path, that without the ending, the built page."""
+    addresses = {
+        path: reverse("procedures:latest", args=[number]) for path, number in numbers_by_path.items()
+    }
     targets: dict[str, str] = {}
-    for path, number in numbers_by_path.items():
+    for path, address in addresses.items():
         for suffix in SUFFIXES:
             if path.lower().endswith(suffix):
                 bare = path[: -len(suffix)].removesuffix(".html")
                 for name in (f"{bare}.html", bare):
-                    targets.setdefault(name, number)
+                    targets.setdefault(name, address)
                 break
-    return targets | dict(numbers_by_path)
+    return targets | addresses

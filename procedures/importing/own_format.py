@@ -71,7 +71,10 @@ def _bodies(text: str, titles: Mapping[str, str]) -> dict[str, str]:
     bodies: dict[str, str] = {}
     for step_id, section in zip(pieces[::2], pieces[1::2], strict=True):
         if step_id not in titles or step_id in bodies:
-            raise Unreadable(_("A marker names the step %(id)s, which is not in the list or was named before.") % {"id": step_id})
+            raise Unreadable(
+                _("A marker names the step %(id)s, which is not in the list or was named before.")
+                % {"id": step_id}
+            )
         section = clean_text(section)
         first, _newline, rest = section.partition("\n")
         if titles[step_id] and first.rstrip() == f"## {titles[step_id]}":
@@ -100,9 +103,7 @@ def write(content: Mapping[str, Any], *, team: str = "", owner: str = "") -> str
     ]
     head = yaml.dump(meta, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=2**31)
     body = "\n".join(
-        section
-        for section, step in zip(sections, content["steps"], strict=True)
-        if _survives(section, step)
+        section for section, step in zip(sections, content["steps"], strict=True) if _survives(section, step)
     )
     return f"---\n{head}---\n{body}"
 

@@ -89,7 +89,9 @@ def make_plan(
     Raises Unreadable where what is here must not be overwritten by a file.
     """
     plan = Plan(path, source_key, number, readings[-1].document, known)
-    plan.versions = chain(readings, number=number, source_key=known.page.source_key or source_key if known else source_key)
+    plan.versions = chain(
+        readings, number=number, source_key=known.page.source_key or source_key if known else source_key
+    )
     if known is None:
         return plan
     imported, latest = known.imported, known.latest
@@ -142,10 +144,14 @@ def _after(
 def _check_overwrite(known: Known) -> None:
     latest = known.latest
     if latest is not None and latest.status == VersionStatus.WITHDRAWN:
-        raise Unreadable(_("%(number)s was withdrawn; an import does not bring it back.") % {"number": latest.number})
+        raise Unreadable(
+            _("%(number)s was withdrawn; an import does not bring it back.") % {"number": latest.number}
+        )
     if latest is not None and latest.origin == Origin.RELEASED:
         raise Unreadable(
-            _("%(number)s was released here as version %(label)s since it was imported; take the change over by hand.")
+            _(
+                "%(number)s was released here as version %(label)s since it was imported; take the change over by hand."
+            )
             % {"number": latest.number, "label": latest.label}
         )
     if known.has_draft:

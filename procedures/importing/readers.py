@@ -22,8 +22,10 @@ def discover(root: Path) -> Iterator[str]:
     """The Markdown files below `root`, as sorted paths relative to it with "/"; hidden folders are left out."""
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
-        if path.name.lower().endswith(SUFFIXES) and path.is_file() and not any(
-            part.startswith(".") for part in relative.parts
+        if (
+            path.name.lower().endswith(SUFFIXES)
+            and path.is_file()
+            and not any(part.startswith(".") for part in relative.parts)
         ):
             yield relative.as_posix()
 
@@ -105,7 +107,9 @@ def _outline(document: Document, body: str, path: str, defaults: Defaults) -> No
 
 def _check_lengths(content: Mapping[str, Any]) -> None:
     """Our own format is exact, so what does not fit is refused, not cut."""
-    if any(len(title) > MAX_TITLE for title in (content["title"], *(step["title"] for step in content["steps"]))):
+    if any(
+        len(title) > MAX_TITLE for title in (content["title"], *(step["title"] for step in content["steps"]))
+    ):
         raise Unreadable(_("A title is longer than 255 characters."))
 
 

@@ -99,6 +99,7 @@ def _page(plan: Plan, catalogue: Catalogue, images: dict[str, int]) -> Procedure
         page.team = plan.document.team
         page.procedure_owner = catalogue.user(plan.document.owner)
         page.first_published_at = plan.versions[0].at
+        page.wagtail_admin_comments = []  # known to be none: not asked of the database for each page
     page.live, page.has_unpublished_changes = True, False
     page.last_published_at = page.latest_revision_created_at = plan.versions[-1].at
     return page
@@ -156,7 +157,9 @@ def _insert_links(pages: Sequence[ProcedurePage]) -> None:
     Applicability.objects.bulk_create([row for page in pages for row in page.applicability.all()])
     through = ProcedurePage.error_codes.through
     through.objects.bulk_create(
-        through(procedurepage_id=page.pk, errorcode_id=code.pk) for page in pages for code in page.error_codes.all()
+        through(procedurepage_id=page.pk, errorcode_id=code.pk)
+        for page in pages
+        for code in page.error_codes.all()
     )
 
 

@@ -42,7 +42,9 @@ class ErrorCodePage:
 def error_code(request: HttpRequest, line: str, code: str) -> HttpResponse:
     """The page of a code. 404 for an unknown code and for one that this reader may not know of."""
     found = get_object_or_404(
-        codes_visible_to(request.user).select_related("product_line", "module"), product_line__code=line, code=code
+        codes_visible_to(request.user).select_related("product_line", "module"),
+        product_line__code=line,
+        code=code,
     )
     models = list(found.product_line.models.all())
     releases = list(found.product_line.releases.all())

@@ -77,7 +77,9 @@ def product_line(request: HttpRequest, line: str) -> HttpResponse:
     words = request.GET.get("q", "").strip()[:200]
     codes = visible.filter(module=module) if module else visible
     for word in words.split()[:8]:
-        codes = codes.filter(Q(code__icontains=word) | Q(meaning__icontains=word) | Q(meaning_zh__icontains=word))
+        codes = codes.filter(
+            Q(code__icontains=word) | Q(meaning__icontains=word) | Q(meaning_zh__icontains=word)
+        )
     paginator = Paginator(codes.select_related("module", "product_line").order_by("code"), CODES_A_PAGE)
     page = ProductLinePage(
         line=found,
@@ -87,7 +89,10 @@ def product_line(request: HttpRequest, line: str) -> HttpResponse:
         module=module,
         words=words,
         code_count=visible.count(),
-        procedure_count=ProcedureVersion.objects.visible_to(request.user).effective().filter(product_line=found).count(),
+        procedure_count=ProcedureVersion.objects.visible_to(request.user)
+        .effective()
+        .filter(product_line=found)
+        .count(),
         page_obj=paginator.get_page(request.GET.get("page")),
     )
     return render(request, "procedures/product_line.html", vars(page))

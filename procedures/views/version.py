@@ -1,18 +1,22 @@
 """The page of one version, as the field reads it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from procedures.access import may_read_internal
 from procedures.compare import describe_applicability
-from procedures.extensions import Contribution, contributions
+from procedures.extensions import contributions
 from procedures.frozen_files import content_type, frozen_name
-from procedures.models import ErrorCode, Importance, ProcedureVersion
+from procedures.models import Importance, ProcedureVersion
 from procedures.rendering import render_content
 
 
@@ -56,18 +60,49 @@ def read_steps(content: dict[str, Any], html: dict[str, Any]) -> list[ReadStep]:
 
 
 @dataclass(frozen=True, slots=True)
+class Article:
+    """What every reader of a version sees alike, as HTML in one interface language."""
+
+    opening: SafeString  # safety notes, what to have ready, the list of steps
+    steps: list[tuple[str, SafeString]]  # (step id, HTML)
+    applies_to: list[str]
+    error_codes: list[tuple[str, str]]  # (code, address)
+    minutes: int
+
+
+@lru_cache(maxsize=512)
+def _article(version_pk: int, language: str) -> Article:
+    """A version never changes, so neither does this: made at the first view, kept by the process."""
+    return build_article(ProcedureVersion.objects.get(pk=version_pk))
+
+
+def build_article(version: ProcedureVersion) -> Article:
+    """The article of a version's content and HTML, in the language of the current request."""
+    steps = read_steps(version.content, version.html)
+    context = {"version": version, "language": version.language}
+    opening = {**context, "steps": steps, "safety": mark_safe(version.html["safety"])}
+    return Article(
+        opening=render_to_string("procedures/_opening.html", opening),
+        steps=[(step.id, render_to_string("procedures/_step.html", {**context, "step": step})) for step in steps],
+        applies_to=[describe_applicability(row) for row in version.content["applies_to"]],
+        error_codes=[
+            (code["code"], reverse("procedures:error_code", args=[code["product_line"], code["code"]]))
+            for code in version.content["error_codes"]
+        ],
+        minutes=sum(step.minutes or 0 for step in steps),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class VersionPage:
     """What templates/procedures/version.html shows."""
 
     version: ProcedureVersion
     current: ProcedureVersion | None
-    steps: list[tuple[ReadStep, list[tuple[str, Any]]]]  # each with its panels: (template, marks)
+    article: Article
+    steps: list[tuple[str, SafeString, list[SafeString]]]  # id, HTML, what other apps add
+    additions: list[SafeString]  # what other apps add below the whole
     internal: bool
-    safety: SafeString
-    applies_to: list[str]
-    error_codes: list[ErrorCode]
-    minutes: int
-    extensions: list[Contribution]
 
 
 def latest(request: HttpRequest, number: str) -> HttpResponse:
@@ -86,8 +121,10 @@ def version(request: HttpRequest, number: str, label: str) -> HttpResponse:
 
 
 def _readable(request: HttpRequest) -> Any:
-    return ProcedureVersion.objects.visible_to(request.user).select_related(
-        "page__procedure_owner", "product_line", "approved_by", "last_editor", "withdrawn_by"
+    return (
+        ProcedureVersion.objects.visible_to(request.user)
+        .select_related("page__procedure_owner", "product_line", "approved_by")
+        .defer("content", "html", "search_text", "page__steps", "page__safety")
     )
 
 
@@ -109,21 +146,18 @@ def find_version(request: HttpRequest, number: str, label: str) -> ProcedureVers
 
 
 def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVersion | None) -> HttpResponse:
-    content = version.content
-    extensions = contributions(request, version)
+    article = _article(version.pk, get_language() or "")
+    added = contributions(request, version, [step_id for step_id, _ in article.steps])
     page = VersionPage(
         version=version,
         current=current,
+        article=article,
         steps=[
-            (step, [(ext.step_template, ext.steps[step.id]) for ext in extensions if step.id in ext.steps])
-            for step in read_steps(content, version.html)
+            (step_id, html, [found.steps[step_id] for found in added if step_id in found.steps])
+            for step_id, html in article.steps
         ],
+        additions=[found.page for found in added if found.page],
         internal=may_read_internal(request.user),
-        safety=mark_safe(version.html["safety"]),
-        applies_to=[describe_applicability(row) for row in content["applies_to"]],
-        error_codes=list(version.error_codes.select_related("product_line")),
-        minutes=sum(step["minutes"] or 0 for step in content["steps"]),
-        extensions=extensions,
     )
     return render(request, "procedures/version.html", {"page": page})
 

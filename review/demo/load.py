@@ -60,9 +60,13 @@ class _Loader:
         for row in story["comments"]:
             events.append((self._ago(row["days_ago"]), partial(self._comment, row)))
             if row.get("answer"):
-                events.append((self._later(row["days_ago"], _ANSWERED_AFTER_DAYS), partial(self._answer, row)))
+                events.append(
+                    (self._later(row["days_ago"], _ANSWERED_AFTER_DAYS), partial(self._answer, row))
+                )
             if row["status"] == ThreadStatus.RESOLVED:
-                events.append((self._later(row["days_ago"], _DECIDED_AFTER_DAYS), partial(self._resolve, row)))
+                events.append(
+                    (self._later(row["days_ago"], _DECIDED_AFTER_DAYS), partial(self._resolve, row))
+                )
         for row in story["suggestions"]:
             events.append((self._ago(row["days_ago"]), partial(self._suggest, row)))
             if row["outcome"] != "open":

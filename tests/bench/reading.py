@@ -8,12 +8,8 @@ import time
 from collections.abc import Callable
 from unittest import mock
 
-from django.db import connection
-from django.test import Client
-from django.test.utils import CaptureQueriesContext
-
-STEPS = 20
-VIEWS = 60
+SIZES = (10, 20, 40)  # steps
+VIEWS = 40
 BODY = """Open the door of the cabinet and check **all** of these:
 
 1. The breaker `Q{n}` is open and locked.
@@ -42,40 +38,49 @@ def _cpu(view: Callable[[], object]) -> float:
 
 
 def run() -> None:
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
     from procedures.content import canonical_content
+    from procedures.models import ProcedurePage, ProcedureVersion
     from procedures.rendering import render_content
-    from procedures.views import version as view_module
+    from procedures.views import version as views
     from review import actions
     from tests import factories as make
 
-    owner = make.procedure_owner()
-    released = make.released(
-        owner=owner,
-        number="SOP-BENCH",
-        steps=[make.step(f"s{n}", title=f"Step {n}", body=BODY.format(n=n), expected="Below **60 V**.") for n in range(1, STEPS + 1)],
-    )
-    reader = make.field_engineer()
-    for n in range(1, 6):
-        actions.start_thread(version=released, step_id=f"s{n}", kind="question", text="Which door?", by=reader)
+    owner, reader, approver = make.procedure_owner(), make.field_engineer(), make.documentation_staff()
     client = Client(SERVER_NAME="127.0.0.1")
     client.force_login(reader)
-    page = released.page
+    for size in SIZES:
+        steps = [
+            make.step(f"s{n}", title=f"Step {n}", body=BODY.format(n=n), expected="Below **60 V**.")
+            for n in range(1, size + 1)
+        ]
+        number = f"SOP-BENCH-{size}"
+        released = make.released(owner=owner, approver=approver, number=number, steps=steps)
+        for n in range(1, 6):
+            actions.start_thread(version=released, step_id=f"s{n}", kind="question", text="Which door?", by=reader)
 
-    def frozen() -> None:
-        assert client.get("/procedures/SOP-BENCH/").status_code == 200
+        def frozen(number: str = number) -> None:
+            assert client.get(f"/procedures/{number}/").status_code == 200
 
-    def from_blocks() -> None:
-        """As a page without versions would do it: blocks out of the page, Markdown through the renderer."""
-        content = canonical_content(type(page).objects.get(pk=page.pk))
-        html = render_content(content)
-        steps = view_module.read_steps
-        with mock.patch.object(view_module, "read_steps", lambda *_: steps(content, html)):
-            assert client.get("/procedures/SOP-BENCH/").status_code == 200
+        def article_from_blocks(version_pk: int, language: str) -> views.Article:
+            """What a page without versions does: its blocks, through Markdown, at each view."""
+            version = ProcedureVersion.objects.select_related("page").defer("content", "html").get(pk=version_pk)
+            content = canonical_content(ProcedurePage.objects.get(pk=version.page_id))
+            version.content, version.html = content, render_content(content)
+            return views.build_article(version)
 
-    frozen()
-    with CaptureQueriesContext(connection) as queries:
+        def from_blocks(number: str = number) -> None:
+            with mock.patch.object(views, "_article", article_from_blocks):
+                frozen(number)
+
         frozen()
-    print(f"  queries for a signed-in reader: {len(queries)} (at most 12)")
-    fast, slow = _cpu(frozen), _cpu(from_blocks)
-    print(f"  processor ms a view, {STEPS} steps: frozen {fast * 1000:.1f}, from blocks {slow * 1000:.1f}")
-    print(f"  frozen serves {slow / fast:.1f} times as many requests a processor second (at least 5)")
+        with CaptureQueriesContext(connection) as queries:
+            frozen()
+        fast, slow = _cpu(frozen), _cpu(from_blocks)
+        print(
+            f"  {size} steps, signed in: {len(queries)} queries (at most 12); processor ms a view: "
+            f"frozen {fast * 1000:.1f}, from blocks {slow * 1000:.1f}: {slow / fast:.1f} times the requests"
+        )

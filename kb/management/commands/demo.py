@@ -76,10 +76,14 @@ class Command(BaseCommand):
         rows = [(_("Account"), _("Password"), _("Role"))]
         for person in PEOPLE:
             password = PASSWORD if people[person.username].check_password(PASSWORD) else _("(changed)")
-            rows.append((person.username, password, str(ROLE_LABELS[person.role]) if person.role else _("Customer")))
+            rows.append(
+                (person.username, password, str(ROLE_LABELS[person.role]) if person.role else _("Customer"))
+            )
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         for row in rows:
-            self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            self.stdout.write(
+                "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            )
         self.stdout.write("")
         self.stdout.write(
             _("Sign in at %(url)s; the CMS for owners and staff is at %(url)s%(cms)s.")
@@ -87,7 +91,9 @@ class Command(BaseCommand):
         )
         if set(settings.ALLOWED_HOSTS) - _LOOPBACK:
             self.stdout.write(
-                self.style.WARNING(_("These passwords are public: change them before others can reach this site."))
+                self.style.WARNING(
+                    _("These passwords are public: change them before others can reach this site.")
+                )
             )
 
 

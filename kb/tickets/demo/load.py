@@ -64,13 +64,19 @@ class DemoTickets:
 
     def number_for(self, case: str, at: datetime) -> str:
         """The number of the last ticket of that case opened before `at`; "" where there is none."""
-        before = [ticket for planned, ticket in self._loaded if planned.case["key"] == case and planned.opened_at < at]
+        before = [
+            ticket
+            for planned, ticket in self._loaded
+            if planned.case["key"] == case and planned.opened_at < at
+        ]
         return before[-1].number if before else ""
 
     @transaction.atomic
     def record_uses(self) -> int:
         """Record the version in force on each closed ticket's day; returns how many were recorded."""
-        versions = list(ProcedureVersion.objects.filter(Q(status="effective") | Q(superseded_at__isnull=False)))
+        versions = list(
+            ProcedureVersion.objects.filter(Q(status="effective") | Q(superseded_at__isnull=False))
+        )
         count = 0
         for planned, ticket in self._loaded:
             number, at = planned.case["procedure"], ticket.resolved_at
@@ -103,7 +109,11 @@ class DemoTickets:
                 ago = self._wanted[case["key"]] + chance.uniform(1.0, 5.0)
             opened = self._working_hour(ago, chance)
             still_open = len(pool[:COUNT]) - position - 1
-            status = _OPEN_STATES[still_open] if still_open < len(_OPEN_STATES) and ago < 30 else TicketStatus.RESOLVED
+            status = (
+                _OPEN_STATES[still_open]
+                if still_open < len(_OPEN_STATES) and ago < 30
+                else TicketStatus.RESOLVED
+            )
             fitting = [machine for machine in machines if machine.model.code in case["models"]]
             took = timedelta(hours=chance.uniform(3, 60))
             took = min(took, (self._now - opened) * 0.9)
@@ -112,7 +122,9 @@ class DemoTickets:
 
     def _working_hour(self, days_ago: float, chance: random.Random) -> datetime:
         day = self._now - timedelta(days=days_ago)
-        opened = day.replace(hour=chance.randint(6, 18), minute=chance.randint(0, 59), second=0, microsecond=0)
+        opened = day.replace(
+            hour=chance.randint(6, 18), minute=chance.randint(0, 59), second=0, microsecond=0
+        )
         return opened if opened < self._now else day
 
     def _create(self, planned: _Planned, code: ErrorCode | None) -> Ticket:
@@ -148,7 +160,9 @@ class DemoTickets:
 
 def _in_force(versions: Sequence[ProcedureVersion], number: str, at: datetime) -> ProcedureVersion:
     """The version of that number in force at that time; the first where it is older than all."""
-    line = sorted((version for version in versions if version.number == number), key=lambda one: one.effective_from)
+    line = sorted(
+        (version for version in versions if version.number == number), key=lambda one: one.effective_from
+    )
     return line[max(bisect_right([version.effective_from for version in line], at) - 1, 0)]
 
 

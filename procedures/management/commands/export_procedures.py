@@ -16,8 +16,12 @@ class Command(BaseCommand):
     help = "Writes every procedure's effective version as a Markdown file of Redline's own format."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", type=Path, metavar="PATH", help="The folder; it is made if there is none.")
-        parser.add_argument("--number", action="append", default=[], metavar="N", help="Only this one; repeatable.")
+        parser.add_argument(
+            "path", type=Path, metavar="PATH", help="The folder; it is made if there is none."
+        )
+        parser.add_argument(
+            "--number", action="append", default=[], metavar="N", help="Only this one; repeatable."
+        )
 
     def handle(self, **options: Any) -> None:
         versions = exportable(options["number"])
@@ -30,18 +34,25 @@ class Command(BaseCommand):
             folder.mkdir(parents=True, exist_ok=True)
             count, failed = self._export(versions, folder, quiet=not options["verbosity"])
         except OSError as error:
-            raise CommandError(_("%(path)s cannot be written: %(reason)s") % {"path": folder, "reason": error}) from None
+            raise CommandError(
+                _("%(path)s cannot be written: %(reason)s") % {"path": folder, "reason": error}
+            ) from None
         done = ngettext("%(n)d procedure exported.", "%(n)d procedures exported.", count) % {"n": count}
         if failed:
             raise CommandError(
-                done + " " + _("Left out, as an image of theirs is missing: %(numbers)s.") % {"numbers": ", ".join(failed)}
+                done
+                + " "
+                + _("Left out, as an image of theirs is missing: %(numbers)s.")
+                % {"numbers": ", ".join(failed)}
             )
         if options["verbosity"]:
             self.stdout.write(self.style.SUCCESS(done))
 
     def _export(self, versions: Any, folder: Path, *, quiet: bool) -> tuple[int, list[str]]:
         count, failed = 0, []
-        progress = tqdm(versions.iterator(chunk_size=200), total=versions.count(), unit="file", disable=quiet or None)
+        progress = tqdm(
+            versions.iterator(chunk_size=200), total=versions.count(), unit="file", disable=quiet or None
+        )
         for version in progress:
             try:
                 export_version(version, folder)

@@ -21,11 +21,19 @@ class Command(BaseCommand):
     help = "Imports a folder of Markdown files, one procedure a file; running it again takes changes over."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", type=Path, metavar="PATH", help="The folder; it is read with all below it.")
         parser.add_argument(
-            "--as", dest="approver", required=True, metavar="USERNAME", help="Who is on record as having approved."
+            "path", type=Path, metavar="PATH", help="The folder; it is read with all below it."
         )
-        parser.add_argument("--set", dest="set_name", default="", metavar="NAME", help="Default: the folder's name.")
+        parser.add_argument(
+            "--as",
+            dest="approver",
+            required=True,
+            metavar="USERNAME",
+            help="Who is on record as having approved.",
+        )
+        parser.add_argument(
+            "--set", dest="set_name", default="", metavar="NAME", help="Default: the folder's name."
+        )
         parser.add_argument(
             "--number-prefix", metavar="PREFIX", help="Before the file's name. Default: from the set's name."
         )
@@ -33,19 +41,30 @@ class Command(BaseCommand):
         parser.add_argument("--language", choices=["en", "zh-hans"], default="en")
         parser.add_argument("--audience", choices=Audience.values, default=Audience.INTERNAL)
         parser.add_argument("--product-line", default="", metavar="CODE")
-        parser.add_argument("--model", action="append", default=[], metavar="CODE", help="Applies to; repeatable.")
-        parser.add_argument("--from", dest="release_from", default="", metavar="V", help="From this release on.")
-        parser.add_argument("--before", dest="release_before", default="", metavar="V", help="Before this release.")
+        parser.add_argument(
+            "--model", action="append", default=[], metavar="CODE", help="Applies to; repeatable."
+        )
+        parser.add_argument(
+            "--from", dest="release_from", default="", metavar="V", help="From this release on."
+        )
+        parser.add_argument(
+            "--before", dest="release_before", default="", metavar="V", help="Before this release."
+        )
         parser.add_argument("--owner", default="", metavar="USERNAME")
         parser.add_argument("--team", default="")
         parser.add_argument(
-            "--title-from", choices=TITLE_SOURCES, default="heading", help="Where front matter names no title."
+            "--title-from",
+            choices=TITLE_SOURCES,
+            default="heading",
+            help="Where front matter names no title.",
         )
         parser.add_argument(
             "--codes-from", choices=["none", "file-name", "title"], default="none",
             help="Creates and links the error code that the file's name or title is.",
         )  # fmt: skip
-        parser.add_argument("--history", action="store_true", help="One version for each git revision of a file.")
+        parser.add_argument(
+            "--history", action="store_true", help="One version for each git revision of a file."
+        )
         parser.add_argument("--dry-run", action="store_true", help="Print what would happen, write nothing.")
 
     def handle(self, **options: Any) -> None:
@@ -90,7 +109,12 @@ class Command(BaseCommand):
         for code in models:
             self._check_model(code, options)
         rows = [
-            {"model": code, "from": options["release_from"], "before": options["release_before"], "options": []}
+            {
+                "model": code,
+                "from": options["release_from"],
+                "before": options["release_before"],
+                "options": [],
+            }
             for code in models
         ]
         names = ("kind", "language", "audience", "product_line", "owner", "team", "title_from", "codes_from")
@@ -100,7 +124,11 @@ class Command(BaseCommand):
         model = MachineModel.objects.filter(code=code).first()
         if model is None:
             raise CommandError(_("There is no model %(code)s.") % {"code": code})
-        releases = set(SoftwareRelease.objects.filter(product_line=model.product_line_id).values_list("version", flat=True))
+        releases = set(
+            SoftwareRelease.objects.filter(product_line=model.product_line_id).values_list(
+                "version", flat=True
+            )
+        )
         for version in (options["release_from"], options["release_before"]):
             if version and version not in releases:
                 raise CommandError(

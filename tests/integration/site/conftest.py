@@ -41,9 +41,15 @@ def world(db: None) -> World:
 
     def release(title: str, codes: list[ErrorCode], audience: str, **row: Any) -> ProcedureVersion:
         return factories.released(
-            owner=owner, approver=approver, title=title, audience=audience, kind="error_handling", product_line=line,
-            error_codes=codes, applies_to=[row] if row else [],
-        )  # fmt: skip
+            owner=owner,
+            approver=approver,
+            title=title,
+            audience=audience,
+            kind="error_handling",
+            product_line=line,
+            error_codes=codes,
+            applies_to=[row] if row else [],
+        )
 
     return World(
         line=line,
@@ -52,7 +58,9 @@ def world(db: None) -> World:
         machine=factories.machine(small, first, customer="Harbour Clinic"),
         shared_code=shared,
         internal_code=internal,
-        old_guide=release("Secret old guide", [shared, internal], Audience.INTERNAL, model=small, release_before=second),
+        old_guide=release(
+            "Secret old guide", [shared, internal], Audience.INTERNAL, model=small, release_before=second
+        ),
         new_guide=release("Secret new guide", [shared], Audience.INTERNAL, model=small, release_from=second),
         customer_guide=release("Guide for customers", [shared], Audience.CUSTOMER, model=large),
         public=release("Clean the filter", [], Audience.PUBLIC),

@@ -46,7 +46,8 @@ def test_signing_out_takes_a_form(person: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "reached"), [("/faq/", "/faq/"), ("https://elsewhere.example/", "/"), ("//e.example", "/"), ("", "/")]
+    ("asked", "reached"),
+    [("/faq/", "/faq/"), ("https://elsewhere.example/", "/"), ("//e.example", "/"), ("", "/")],
 )
 def test_the_language_is_kept_here_and_in_the_account(person: User, asked: str, reached: str) -> None:
     client = client_of(person)
@@ -67,7 +68,10 @@ def test_an_unknown_language_changes_nothing(person: User) -> None:
 
 def test_the_profile_is_changed_by_its_person(person: User) -> None:
     client = client_of(person)
-    response = client.post("/accounts/profile/", {"first_name": "Pat", "last_name": "Lee", "email": "p@example.org", "language": "en"})
+    response = client.post(
+        "/accounts/profile/",
+        {"first_name": "Pat", "last_name": "Lee", "email": "p@example.org", "language": "en"},
+    )
     assert response.status_code == 302
     person.refresh_from_db()
     assert (person.display_name, person.email, person.language) == ("Pat Lee", "p@example.org", "en")
@@ -94,7 +98,11 @@ def test_an_engineer_chooses_machines_and_a_customer_cannot(world: World) -> Non
 
 def test_a_password_is_changed(person: User) -> None:
     client = client_of(person)
-    fields = {"old_password": PASSWORD, "new_password1": "a much newer phrase", "new_password2": "a much newer phrase"}
+    fields = {
+        "old_password": PASSWORD,
+        "new_password1": "a much newer phrase",
+        "new_password2": "a much newer phrase",
+    }
     assert client.post("/accounts/password/", fields)["Location"] == "/accounts/password/done/"
     assert client.get("/accounts/password/done/").status_code == 200
     assert Client().login(username="pat", password="a much newer phrase")

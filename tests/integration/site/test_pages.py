@@ -3,34 +3,41 @@
 import json
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
-from django.urls import reverse
 
-from procedures.models import Audience, ProcedureVersion
+from procedures.models import Audience
 from tests import factories
 from tests.integration.site.conftest import World, client_of
 
-PUBLIC_ADDRESSES = ["/", "/procedures/", "/equipment/", "/equipment/UPS/", "/models/U-100/", "/faq/", "/accounts/login/"]
+PUBLIC_ADDRESSES = [
+    "/",
+    "/procedures/",
+    "/equipment/",
+    "/equipment/UPS/",
+    "/models/U-100/",
+    "/faq/",
+    "/accounts/login/",
+]
 
 
-@pytest.mark.parametrize("address", PUBLIC_ADDRESSES)
 @pytest.mark.parametrize("who", ["nobody", "customer", "engineer", "owner"])
 def test_a_page_opens_for_everybody_and_names_internal_procedures_to_staff_only(
-    world: World, address: str, who: str
+    world: World, who: str
 ) -> None:
     client = client_of(None if who == "nobody" else getattr(world, who))
-    response = client.get(address, follow=True)
-    assert response.status_code == 200
-    if who in ("nobody", "customer"):
-        text = response.content.decode()
-        assert "Secret" not in text
-        assert world.old_guide.number not in text
-        assert world.internal_code.code not in text
-        assert world.machine.customer not in text
+    named = ""
+    for address in PUBLIC_ADDRESSES:
+        response = client.get(address, follow=True)
+        assert response.status_code == 200, address
+        named += response.content.decode()
+    staff = who in ("engineer", "owner")
+    for secret in ("Secret", world.old_guide.number, world.internal_code.code, world.machine.customer):
+        assert (secret in named) is staff
 
 
 def test_every_page_says_its_language_and_runs_no_inline_script(world: World) -> None:
@@ -120,7 +127,9 @@ def test_an_answer_for_customers_is_unknown_to_strangers(world: World) -> None:
 
 def test_an_answer_names_its_source_to_those_who_may_read_it(world: World) -> None:
     entry = factories.faq_entry(source=world.old_guide.page)
-    assert world.old_guide.number not in client_of(world.customer).get(entry.get_absolute_url()).content.decode()
+    assert (
+        world.old_guide.number not in client_of(world.customer).get(entry.get_absolute_url()).content.decode()
+    )
     assert world.old_guide.number in client_of(world.engineer).get(entry.get_absolute_url()).content.decode()
 
 
@@ -167,7 +176,6 @@ def test_a_long_list_costs_no_query_more(world: World, django_assert_max_num_que
 HOSTILE = ["x" * 3000, "'\"<>&%", "9" * 40, "-1", "💥", "�", "..", "[]"]
 
 
-@pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize(
     "address",
     [
@@ -183,24 +191,31 @@ HOSTILE = ["x" * 3000, "'\"<>&%", "9" * 40, "-1", "💥", "�", "..", "[]"]
         "/accounts/login/?next={0}",
     ],
 )
-def test_a_strange_parameter_is_no_fault(world: World, address: str, value: str) -> None:
-    path, _, query = address.format(value, serial=world.machine.serial).partition("?")
-    parameters: dict[str, list[str]] = {}
-    for pair in query.split("&"):
-        name, _, _given = pair.partition("=")
-        parameters.setdefault(name, []).append(value if _given == value or not _given else _given)
-    response = client_of(world.engineer).get(path, parameters)
-    assert response.status_code in (200, 302)
+def test_a_strange_parameter_is_no_fault(world: World, address: str) -> None:
+    client = client_of(world.engineer)
+    for value in HOSTILE:
+        answer = client.get(address.format(quote(value, safe=""), serial=world.machine.serial))
+        assert answer.status_code in (200, 302), value
 
 
-@pytest.mark.parametrize("value", ["nope", "9" * 40, "💥", "'", "%2e%2e", "a%20b"])
 @pytest.mark.parametrize(
-    "address", ["/models/{}/", "/machines/{}/", "/equipment/{}/", "/codes/UPS/{}/", "/codes/{}/E-99/", "/faq/{}/", "/{}/"]
+    "address",
+    [
+        "/models/{}/",
+        "/machines/{}/",
+        "/equipment/{}/",
+        "/codes/UPS/{}/",
+        "/codes/{}/E-99/",
+        "/faq/{}/",
+        "/{}/",
+    ],
 )
-def test_an_unknown_thing_is_not_found(world: World, address: str, value: str) -> None:
-    response = client_of(world.engineer).get(address.format(value))
-    assert response.status_code == 404
-    assert 'class="site-nav"' in response.content.decode()
+def test_an_unknown_thing_is_not_found(world: World, address: str) -> None:
+    client = client_of(world.engineer)
+    for value in ("nope", "9" * 40, "💥", "'", "%252e", "a%20b"):
+        response = client.get(address.format(value))
+        assert response.status_code == 404, value
+        assert 'class="site-nav"' in response.content.decode()
 
 
 # ---------- files of the site ----------
@@ -218,13 +233,15 @@ def test_uploads_are_for_editors(world: World) -> None:
     response.close()
 
 
-@pytest.mark.parametrize("name", ["../kb/settings.py", "%2e%2e/%2e%2e/etc/passwd", "/etc/passwd", "nothing.png", "."])
-def test_no_file_outside_the_uploads_is_served(world: World, name: str) -> None:
-    assert client_of(world.owner).get(f"/media/{name}").status_code == 404
+@pytest.mark.parametrize(
+    "name", ["../kb/settings.py", "%2e%2e/%2e%2e/etc/passwd", "/etc/passwd", "nothing.png", "."]
+)
+def test_no_file_outside_the_uploads_is_served(db: None, name: str) -> None:
+    assert client_of(factories.procedure_owner()).get(f"/media/{name}").status_code == 404
 
 
 @pytest.mark.parametrize("address", ["/robots.txt", "/manifest.webmanifest"])
-def test_files_that_browsers_ask_for(world: World, address: str) -> None:
+def test_files_that_browsers_ask_for(db: None, address: str) -> None:
     assert client_of(None).get(address).status_code == 200
 
 
@@ -233,15 +250,14 @@ def test_home_counts_what_waits(world: World) -> None:
 
     version = world.old_guide
     actions.start_thread(
-        version=version, step_id=version.steps[0]["id"], kind="question", text="Which bolt?", by=world.engineer
+        version=version,
+        step_id=version.steps[0]["id"],
+        kind="question",
+        text="Which bolt?",
+        by=world.engineer,
     )
     waits = client_of(world.owner).get("/").context["waits"]
     assert (waits.to_answer, waits.to_decide, waits.news, waits.total) == (1, 0, 0, 1)
     waits = client_of(world.engineer).get("/").context["waits"]
     assert (waits.to_answer, waits.news) == (0, 0)
     assert client_of(world.customer).get("/").context["waits"] is None
-    assert ProcedureVersion.objects.count() == 4
-
-
-def test_an_address_of_the_language_switch_is_named() -> None:
-    assert reverse("accounts:language") == "/accounts/language/"

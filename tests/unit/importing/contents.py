@@ -14,7 +14,9 @@ HOSTILE = st.sampled_from(
      "{a: b}", "[x]", "a: b", "# c", "'", '"', "|", ">", "%x", "@y", "`z`", "&a *a", "!t", "\t tab", " ", "", "\r\n",
      "\u2028", "\x85", "\x0c", "\x7f", "\ufeff", "😀", "前言\n\n---\n正文", "~", "0x1F", "1_000", "12:30:00", "\\n"]
 )  # fmt: skip
-TEXT = st.lists(st.one_of(HOSTILE, st.text(CHARACTERS, max_size=20)), max_size=5).map("\n".join).map(clean_text)
+TEXT = (
+    st.lists(st.one_of(HOSTILE, st.text(CHARACTERS, max_size=20)), max_size=5).map("\n".join).map(clean_text)
+)
 LINE = st.one_of(HOSTILE, st.text(CHARACTERS, max_size=30)).map(clean_text)
 TITLE = LINE.map(lambda text: text[:200] or "Title").map(clean_text).filter(bool)
 LIST = st.lists(LINE, max_size=3).map(clean_list)

@@ -39,7 +39,16 @@ def _content(body: str, **step: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "body",
-    ["## Isolate\n\nbody", "<!-- step: a -->", "x\n<!-- step: b -->\ny", "---", "a\u2028b\x0bc\x85d", "\ufeffx", "-->", ""],
+    [
+        "## Isolate\n\nbody",
+        "<!-- step: a -->",
+        "x\n<!-- step: b -->\ny",
+        "---",
+        "a\u2028b\x0bc\x85d",
+        "\ufeffx",
+        "-->",
+        "",
+    ],
 )
 def test_awkward_bodies(body: str) -> None:
     content = _content(body)

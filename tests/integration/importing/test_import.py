@@ -1,0 +1,260 @@
+"""manage.py import_procedures: what goes in, what is refused, and that a second run changes nothing."""
+
+import hashlib
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image
+from wagtail.images import get_image_model
+from wagtail.models import Page, PageLogEntry, ReferenceIndex, Revision
+
+from kb.accounts.models import User
+from procedures.content import canonical_content, content_hash
+from procedures.importing.exporting import export_version
+from procedures.models import ErrorCode, ProcedureIndexPage, ProcedurePage, ProcedureVersion, ProductLine
+from review import actions
+from search.models import SearchDocument
+from tests import factories
+from tests.integration.importing.conftest import Run
+
+pytestmark = pytest.mark.django_db
+
+
+def snapshot() -> list[int]:
+    models = (Page, ProcedurePage, Revision, ProcedureVersion, ErrorCode, PageLogEntry, SearchDocument)
+    return [model.objects.count() for model in models]
+
+
+def fixtree_says() -> str:
+    from io import StringIO
+
+    out = StringIO()
+    call_command("fixtree", interactive=False, stdout=out)
+    return out.getvalue()
+
+
+def test_files_become_procedures_with_a_consistent_tree(run: Run, folder: Path, approver: User) -> None:
+    (folder / "a").mkdir()
+    for number in range(130):  # more than a batch
+        (folder / "a" / f"P{number}.md").write_text(f"# Title {number}\n\n## One\n\nSee [x](P0.md).\n")
+    text, failed = run(folder, verbosity=1)
+    assert not failed
+    assert "130 new" in text
+
+    page = ProcedurePage.objects.get(number="SET-P7")
+    index = ProcedureIndexPage.objects.get()
+    assert (page.source_key, page.live, page.has_unpublished_changes) == ("set:a/P7.md", True, False)
+    assert page.url_path == f"{index.url_path}set-p7/"
+    assert page.get_parent().pk == index.pk
+    assert index.numchild == 130
+    assert page.locale == index.locale
+    assert page.live_revision_id == page.latest_revision_id == page.get_latest_revision().pk
+    version = page.versions.get()
+    assert (version.label, version.origin, version.approved_by, version.last_editor) == (
+        "1.0",
+        "imported",
+        approver,
+        None,
+    )
+    assert version.revision_id == page.live_revision_id
+    assert content_hash(canonical_content(page)) == version.sha256
+    assert content_hash(canonical_content(version.revision.as_object())) == version.sha256
+    assert page.first_published_at == page.last_published_at == version.effective_from
+    assert "/procedures/SET-P0/" in version.steps[0]["body"]
+    assert SearchDocument.objects.filter(source="procedure", object_id=str(page.pk)).exists()
+    assert fixtree_says().count("No problems found") == 2
+    page.full_clean()
+    page.save_revision(user=factories.procedure_owner())
+    # Pages that come after find their place.
+    factories.working_copy(by=approver)
+    assert fixtree_says().count("No problems found") == 2
+
+
+def test_a_second_run_changes_nothing_and_a_changed_file_is_the_next_version(run: Run, folder: Path) -> None:
+    (folder / "a.md").write_text("# A\n\n## One\n\nold\n\n## Two\n\nx\n")
+    run(folder)
+    before = snapshot()
+    assert "0 new, 0 changed, 1 unchanged" in run(folder)[0]
+    assert snapshot() == before
+
+    (folder / "a.md").write_text("# A\n\n## Zero\n\nfirst\n\n## One\n\nnew\n\n## Two\n\nx\n")
+    assert "1 changed" in run(folder)[0]
+    page = ProcedurePage.objects.get()
+    newest, oldest = page.versions.all()
+    assert (newest.label, newest.status, oldest.status) == ("1.1", "effective", "superseded")
+    assert oldest.superseded_at == newest.effective_from
+    assert [step["id"] for step in newest.steps[1:]] == [step["id"] for step in oldest.steps]
+    assert content_hash(canonical_content(page)) == newest.sha256
+    assert page.latest_revision_id == newest.revision_id
+    assert fixtree_says().count("No problems found") == 2
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(run: Run, folder: Path) -> None:
+    (folder / "a.md").write_text("# A\n\n## One\n")
+    before = snapshot()
+    text, failed = run(folder, dry_run=True)
+    assert not failed
+    assert "new\tSET-a\t1 version\ta.md" in text
+    assert "Nothing was written" in text
+    assert snapshot() == before
+
+
+def test_bad_files_are_reported_with_path_and_reason_and_the_rest_goes_in(
+    run: Run, folder: Path, line: ProductLine
+) -> None:
+    bad = {
+        "latin.md": b"# T\xe9\n",
+        "untitled.md": b"text only",
+        "kind.md": b"---\nkind: magic\n---\n# T\n",
+        "model.md": b"---\napplies_to: [{model: XX-9}]\n---\n# T\n",
+        "release.md": b"---\napplies_to: [{model: LM-200, from: '9.9'}]\n---\n# T\n",
+        "code.md": b"---\nproduct_line: LM\nerror_codes: [E-9]\n---\n# T\n",
+        "line.md": b"---\nproduct_line: ZZ\n---\n# T\n",
+        "same2.md": b"---\nnumber: SAME\n---\n# Second\n",
+    }
+    good = {"good.md": b"# Good\n\n[bad](kind.md)\n", "same1.md": b"---\nnumber: SAME\n---\n# First\n"}
+    for name, data in (bad | good).items():
+        (folder / name).write_bytes(data)
+    (folder / "folder.md").mkdir()
+    (folder / "gone.md").symlink_to(folder / "nowhere")
+    text, failed = run(folder)
+    assert "2 new" in failed
+    assert "8 files were not imported" in failed
+    for name in bad:
+        assert f"{name}: " in text
+    assert "already that of same1.md" in text
+    assert set(ProcedurePage.objects.values_list("title", flat=True)) == {"Good", "First"}
+    # A link to a file that did not go in is not made a link to a procedure.
+    assert "(kind.md)" in ProcedureVersion.objects.get(title="Good").steps[0]["body"]
+
+
+def test_a_number_of_another_procedure_is_reported(run: Run, folder: Path, approver: User) -> None:
+    factories.working_copy(by=approver, number="SOP-7")
+    (folder / "a.md").write_text("---\nnumber: SOP-7\n---\n# A\n")
+    text, failed = run(folder)
+    assert "already that of SOP-7" in text
+    assert failed
+
+
+def test_what_was_released_or_drafted_here_is_not_overwritten(run: Run, folder: Path, approver: User) -> None:
+    for name in ("released", "drafted", "left"):
+        (folder / f"{name}.md").write_text(f"# {name}\n\n## One\n\nold\n")
+    owner = factories.procedure_owner()
+    run(folder, owner=owner.username)
+    version = ProcedureVersion.objects.get(title="released")
+    suggestion = actions.suggest(
+        version=version,
+        changes={(version.steps[0]["id"], "body"): "ours"},
+        reason="better",
+        by=factories.field_engineer(),
+    )
+    actions.accept(suggestion=suggestion, by=owner)
+    factories.release(version.page, by=owner, approver=approver)
+    draft = ProcedurePage.objects.get(title="drafted")
+    draft.summary = "being written"
+    draft.save_revision(user=owner)
+
+    assert "3 unchanged" in run(folder)[0]
+    for name in ("released", "drafted", "left"):
+        (folder / f"{name}.md").write_text(f"# {name}\n\n## One\n\ntheirs\n")
+    text, failed = run(folder)
+    assert "1 changed" in failed
+    assert "released here as version 1.1" in text
+    assert "not released" in text
+    assert ProcedurePage.objects.get(pk=version.page_id).versions.effective().get().steps[0]["body"] == "ours"
+
+
+def test_options_say_what_the_files_do_not(run: Run, folder: Path, line: ProductLine) -> None:
+    (folder / "E0081.md").write_text("#### Note: x\n\nA value is used twice. Twice!\n")
+    owner = factories.procedure_owner("olivia")
+    _text, failed = run(
+        folder,
+        kind="diagnose",
+        language="zh-hans",
+        audience="public",
+        product_line="LM",
+        model=["LM-200", "LM-400"],
+        release_from="2.10",
+        owner="olivia",
+        team="Power",
+        number_prefix="RUST-",
+        title_from="file-name",
+        codes_from="file-name",
+        set_name="rust",
+    )
+    assert not failed
+    version = ProcedureVersion.objects.get(number="RUST-E0081")
+    assert version.title == "E0081: A value is used twice."
+    assert (version.kind, version.language, version.audience) == ("diagnose", "zh-hans", "public")
+    assert version.content["applies_to"][1] == {
+        "model": "LM-400",
+        "from": "2.10",
+        "before": "",
+        "options": [],
+    }
+    assert version.applicability.count() == version.page.applicability.count() == 2
+    code = version.error_codes.get()
+    assert (code.code, code.product_line, code.meaning) == ("E0081", line, "A value is used twice.")
+    assert code.history.count() == 1
+    assert list(version.page.error_codes.all()) == [code]
+    assert (version.page.procedure_owner, version.page.team) == (owner, "Power")
+    assert SearchDocument.objects.get(source="error_code", object_id=str(code.pk)).scope == "public"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"approver": "nobody"},
+        {"product_line": "ZZ"},
+        {"model": ["ZZ"]},
+        {"model": ["LM-200"], "release_from": "7"},
+        {"release_from": "2.0"},
+        {"codes_from": "title"},
+        {"owner": "nobody"},
+        {"history": True},
+    ],
+)
+def test_wrong_options_end_with_a_sentence(
+    options: dict[str, object], folder: Path, line: ProductLine, approver: User
+) -> None:
+    with pytest.raises(CommandError, match=r"[.:]"):
+        call_command("import_procedures", folder, **({"approver": "dora"} | options))
+
+
+def test_a_file_with_another_name_but_its_old_number_is_the_same_procedure(run: Run, folder: Path) -> None:
+    (folder / "old.md").write_text("---\nnumber: SOP-9\n---\n# A\n\n## One\n\nx\n")
+    run(folder)
+    (folder / "old.md").rename(folder / "new.md")
+    assert "1 unchanged" in run(folder)[0]
+    assert ProcedurePage.objects.get().source_key == "set:new.md"
+    (folder / "new.md").unlink()
+    assert "SOP-9 stays until it is withdrawn" in run(folder)[0]
+
+
+def test_images_travel_beside_the_file(run: Run, folder: Path, tmp_path: Path) -> None:
+    buffer = BytesIO()
+    Image.new("RGB", (8, 6), "red").save(buffer, "PNG")
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    (folder / "images").mkdir()
+    (folder / "images" / f"{digest}.png").write_bytes(buffer.getvalue())
+    (folder / "a.md").write_text(
+        "---\nredline: 1\nnumber: SOP-1\ntitle: A\nsteps:\n"
+        f"  - {{id: s1, title: One, images: [{{sha256: {digest}, alt: The fan}}]}}\n---\n"
+    )
+    assert not run(folder)[1]
+    version = ProcedureVersion.objects.get()
+    image = get_image_model().objects.get()
+    assert (image.width, image.height, image.title) == (8, 6, "The fan")
+    assert content_hash(canonical_content(version.page.specific)) == version.sha256
+    assert ReferenceIndex.get_references_to(image).exists()
+    export_version(version, tmp_path)
+    assert (tmp_path / "images" / f"{digest}.png").read_bytes() == buffer.getvalue()
+    assert "1 unchanged" in run(folder)[0]
+    assert get_image_model().objects.count() == 1
+
+    (folder / "images" / f"{digest}.png").write_bytes(b"something else")
+    text, failed = run(folder)
+    assert failed
+    assert "not the one its name says" in text
