@@ -17,7 +17,14 @@ def state_diagrams() -> str:
     django.setup()
     from review.models import SUGGESTION_TRANSITIONS, SuggestionStatus
 
-    lines = ["# States", "", "Generated from the code by `python docs/check.py --write`.", "", "## Proposed edit", ""]
+    lines = [
+        "# States",
+        "",
+        "Generated from the code by `python docs/check.py --write`.",
+        "",
+        "## Proposed edit",
+        "",
+    ]
     lines += ["```mermaid", "stateDiagram-v2", f"    [*] --> {SuggestionStatus.SUBMITTED.value}"]
     for source, targets in SUGGESTION_TRANSITIONS.items():
         lines += [f"    {source} --> {target}" for target in sorted(str(target) for target in targets)]
@@ -47,11 +54,18 @@ def complaints() -> list[str]:
             if "://" not in link and not (document.parent / link).exists():
                 found.append(f"{document.name} links to {link}, which is not there")
         for command in set(re.findall(r"manage\.py ([a-z_]+)", text)):
-            if not list(ROOT.glob(f"**/management/commands/{command}.py")) and command not in {"migrate", "collectstatic"}:
+            if not list(ROOT.glob(f"**/management/commands/{command}.py")) and command not in {
+                "migrate",
+                "collectstatic",
+            }:
                 found.append(f"{document.name} names `manage.py {command}`, which does not exist")
 
-    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "kb" / "settings.py").read_text(encoding="utf-8")))
-    listed = set(re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE))
+    read = set(
+        re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "kb" / "settings.py").read_text(encoding="utf-8"))
+    )
+    listed = set(
+        re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     found += [f".env.example lacks {name}" for name in sorted(read - listed)]
     found += [f".env.example lists {name}, which nothing reads" for name in sorted(listed - read)]
     return found

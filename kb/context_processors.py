@@ -3,10 +3,9 @@
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import HttpRequest
 
-from review.models import Comment, Suggestion, Thread, ThreadStatus
+from review.models import Suggestion, Thread, ThreadStatus
 from review.queries import releases_to_approve, suggestions_to_decide, threads_to_answer
 
 # The view's name, and the part of the navigation that it belongs to.
@@ -29,16 +28,8 @@ class Waiting:
 
     @cached_property
     def news(self) -> int:
-        """Unresolved threads that this person started or wrote in, where somebody else wrote last."""
-        comments = Comment.objects.filter(thread=OuterRef("pk"))
-        return (
-            Thread.objects.exclude(status=ThreadStatus.RESOLVED)
-            .filter(Q(started_by=self.user) | Exists(comments.filter(author=self.user)))
-            .annotate(last_author=Subquery(comments.order_by("-written_at", "-pk").values("author")[:1]))
-            .filter(last_author__isnull=False)
-            .exclude(last_author=self.user.pk)
-            .count()
-        )
+        """Threads that this person started and the owner has answered since."""
+        return Thread.objects.filter(started_by=self.user, status=ThreadStatus.ANSWERED).count()
 
     @cached_property
     def my_suggestions(self) -> int:

@@ -30,7 +30,9 @@ class RejectNulBytes:
             return self._refuse()
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
         if request.method == "POST" and any(
             "\0" in value for values in request.POST.lists() for value in (values[0], *values[1])
         ):

@@ -89,7 +89,9 @@ def problems() -> list[str]:
             continue
         known = catalog.get(message.id, context=message.context)
         if known is None or not _translated(known):
-            complaints.append(f"not translated: {message.id!r} ({', '.join(p for p, _ in message.locations[:2])})")
+            complaints.append(
+                f"not translated: {message.id!r} ({', '.join(p for p, _ in message.locations[:2])})"
+            )
     for message in catalog:
         if not message.id:
             continue

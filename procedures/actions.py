@@ -88,7 +88,11 @@ def mint_version(
     previous = locked.versions.first()
     content = canonical_content(page)
     check_mint(
-        content=content, sha256=content_hash(content), previous=previous, last_editor_id=revision.user_id, by=by
+        content=content,
+        sha256=content_hash(content),
+        previous=previous,
+        last_editor_id=revision.user_id,
+        by=by,
     )
     at = at or timezone.now()
     major, minor = next_number(previous, significance)

@@ -195,4 +195,6 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
 def _unmoved(old: list[str], new: list[str]) -> set[str]:
     """The steps that kept their order: a longest run common to both orders."""
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    return {step_id for block in matcher.get_matching_blocks() for step_id in old[block.a : block.a + block.size]}
+    return {
+        step_id for block in matcher.get_matching_blocks() for step_id in old[block.a : block.a + block.size]
+    }

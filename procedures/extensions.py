@@ -14,7 +14,7 @@ class Contribution:
     """Safe HTML of one app for one reader: with each step (by step id), and below the whole procedure."""
 
     steps: Mapping[str, SafeString] = field(default_factory=dict)
-    page: SafeString = SafeString()
+    page: str = ""
 
 
 Contributor = Callable[[HttpRequest, ProcedureVersion, list[str]], Contribution | None]

@@ -15,7 +15,12 @@ _TAGS = {
     "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup", "table",
     "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "var",
 }  # fmt: skip
-_ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "ol": {"start"},
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan"},
+}
 _DROP_CONTENT = {"script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "math"}
 
 
@@ -43,7 +48,7 @@ _HEADINGS = {"h1": "h4", "h2": "h4", "h3": "h4", "h4": "h5", "h5": "h6"}
 
 
 class _Redline(Extension):
-    def extendMarkdown(self, md: markdown.Markdown) -> None:  # noqa: N802 - Markdown's own name
+    def extendMarkdown(self, md: markdown.Markdown) -> None:
         # After "inline" (20): image elements exist only from there on.
         md.treeprocessors.register(_NoForeignImages(md), "redline-images", 15)
         md.treeprocessors.register(_DemotedHeadings(md), "redline-headings", 14)
@@ -52,13 +57,17 @@ class _Redline(Extension):
 _local = threading.local()
 
 
+def make_converter() -> markdown.Markdown:
+    return markdown.Markdown(
+        extensions=["tables", "sane_lists", "pymdownx.superfences", "pymdownx.highlight", _Redline()],
+        extension_configs={"pymdownx.highlight": {"use_pygments": False}},
+    )
+
+
 def _converter() -> markdown.Markdown:
     """One converter a thread: making one costs about as much as a short step."""
     if not hasattr(_local, "converter"):
-        _local.converter = markdown.Markdown(
-            extensions=["tables", "sane_lists", "pymdownx.superfences", "pymdownx.highlight", _Redline()],
-            extension_configs={"pymdownx.highlight": {"use_pygments": False}},
-        )
+        _local.converter = make_converter()
     return _local.converter
 
 
@@ -78,16 +87,18 @@ def render_markdown(text: str) -> str:
     if not text.strip():
         return ""
     html = _converter().reset().convert(text)
-    return nh3.clean(
-        html,
-        tags=_TAGS,
-        clean_content_tags=_DROP_CONTENT,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_attribute,
-        url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer",
-    ).replace("<table>", '<div class="table-wrap" tabindex="0"><table>').replace(
-        "</table>", "</table></div>"
+    return (
+        nh3.clean(
+            html,
+            tags=_TAGS,
+            clean_content_tags=_DROP_CONTENT,
+            attributes=_ATTRIBUTES,
+            attribute_filter=_attribute,
+            url_schemes={"http", "https", "mailto"},
+            link_rel="noopener noreferrer",
+        )
+        .replace("<table>", '<div class="table-wrap" tabindex="0"><table>')
+        .replace("</table>", "</table></div>")
     )
 
 

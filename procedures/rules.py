@@ -18,7 +18,12 @@ class NotAllowed(ValidationError):
 
 
 def check_mint(
-    *, content: Mapping[str, Any], sha256: str, previous: ProcedureVersion | None, last_editor_id: int | None, by: Any
+    *,
+    content: Mapping[str, Any],
+    sha256: str,
+    previous: ProcedureVersion | None,
+    last_editor_id: int | None,
+    by: Any,
 ) -> None:
     if last_editor_id is not None and last_editor_id == by.pk:
         raise NotAllowed(_("Whoever made the last edit cannot approve it; somebody else must."))

@@ -49,7 +49,7 @@ def _procedures(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
 
 
 def _visible_procedures(user: Any, ids: Sequence[str]) -> set[str]:
-    pages = ProcedureVersion.objects.visible_to(user).effective().filter(page_id__in=ids)
+    pages = ProcedureVersion.objects.visible_to(user).effective().filter(page_id__in=[int(pk) for pk in ids])
     return {str(pk) for pk in pages.values_list("page_id", flat=True)}
 
 
@@ -102,7 +102,9 @@ def _faq(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
 
 
 def _visible_faq(user: Any, ids: Sequence[str]) -> set[str]:
-    return {str(pk) for pk in FaqPage.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)}
+    return {
+        str(pk) for pk in FaqPage.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
+    }
 
 
 def _scopes(user: Any) -> frozenset[str]:
@@ -120,11 +122,18 @@ def _code_changed(sender: Any, instance: ErrorCode, **kwargs: Any) -> None:
 
 def register() -> None:
     register_source(
-        Source("procedure", _("Procedures"), _procedures, _visible_procedures, _scopes, kinds=dict(Kind.choices))
+        Source(
+            "procedure", _("Procedures"), _procedures, _visible_procedures, _scopes, kinds=dict(Kind.choices)
+        )
     )
     register_source(
         Source(
-            "error_code", _("Error codes"), _error_codes, _visible_codes, _scopes, kinds=dict(Severity.choices)
+            "error_code",
+            _("Error codes"),
+            _error_codes,
+            _visible_codes,
+            _scopes,
+            kinds=dict(Severity.choices),
         )
     )
     register_source(Source("faq", _("FAQ"), _faq, _visible_faq, _scopes))

@@ -61,7 +61,9 @@ def start_thread(
     if step_id:
         _frozen_step(version, step_id)
     at = at or timezone.now()
-    thread = Thread(version=version, step_id=step_id, kind=kind, quote=clean_text(quote), started_by=by, started_at=at)
+    thread = Thread(
+        version=version, step_id=step_id, kind=kind, quote=clean_text(quote), started_by=by, started_at=at
+    )
     _save(thread, by)
     comment = Comment(thread=thread, author=by, written_at=at, text=text)
     _save(comment, by)
@@ -74,7 +76,10 @@ def reply(*, thread: Thread, text: str, by: Any, at: datetime | None = None) -> 
     thread = Thread.objects.select_for_update().select_related("version__page").get(pk=thread.pk)
     rules.check_mark(user=by, version=thread.version)
     comment = Comment(
-        thread=thread, author=by, written_at=at or timezone.now(), text=_required(text, _("Write a comment first."))
+        thread=thread,
+        author=by,
+        written_at=at or timezone.now(),
+        text=_required(text, _("Write a comment first.")),
     )
     _save(comment, by)
     if by.pk == thread.started_by_id:
@@ -128,7 +133,11 @@ def suggest(
         if proposed != base:
             rows.append(
                 SuggestedChange(
-                    suggestion=suggestion, step_id=step_id, field=field, base_text=base, proposed_text=proposed
+                    suggestion=suggestion,
+                    step_id=step_id,
+                    field=field,
+                    base_text=base,
+                    proposed_text=proposed,
                 )
             )
     if not rows:
@@ -191,7 +200,9 @@ def accept(
     page = working_copy(suggestion.version.page)
     if seen is not None and seen != working_digest(suggestion, page):
         raise NotAllowed(
-            _("The working copy changed while you were deciding. Look at the text below again; yours is still there.")
+            _(
+                "The working copy changed while you were deciding. Look at the text below again; yours is still there."
+            )
         )
     texts = landing(suggestion, page)
     with_changes = False
@@ -208,10 +219,12 @@ def accept(
     rules.check_decide(user=by, suggestion=suggestion, to=to)
     if any(text is None for text in texts.values()):
         raise NotAllowed(
-            _("The working copy has changed in the same place since this was proposed: write the text to land yourself.")
+            _(
+                "The working copy has changed in the same place since this was proposed: write the text to land yourself."
+            )
         )
-    for (step_id, field), text in texts.items():
-        _set_text(page, step_id, field, text or "")
+    for (step_id, field), landed in texts.items():
+        _set_text(page, step_id, field, landed or "")
     revision = page.save_revision(user=by, log_action=True)
     for change in suggestion.changes.all():
         change.landed_text = texts[change.step_id, change.field] or ""
@@ -236,9 +249,7 @@ def withdraw(*, suggestion: Suggestion, by: Any, at: datetime | None = None) -> 
 
 
 @transaction.atomic
-def submit_for_release(
-    *, page: ProcedurePage, by: Any, change_summary: str, significance: str
-) -> None:
+def submit_for_release(*, page: ProcedurePage, by: Any, change_summary: str, significance: str) -> None:
     """Send the working copy, as it stands now, to the approvers."""
     ProcedurePage.objects.select_for_update().get(pk=page.pk)
     rules.check_submit(user=by, page=page)
@@ -258,7 +269,12 @@ def submit_for_release(
 
 @transaction.atomic
 def approve_release(
-    *, page: ProcedurePage, by: Any, meaning: str = "", seen_sha256: str | None = None, at: datetime | None = None
+    *,
+    page: ProcedurePage,
+    by: Any,
+    meaning: str = "",
+    seen_sha256: str | None = None,
+    at: datetime | None = None,
 ) -> ProcedureVersion:
     """Approve the release that waits on this page; the version is minted in the same transaction.
 
@@ -269,7 +285,9 @@ def approve_release(
     task_state = page.current_workflow_task_state
     rules.check_approve(user=by, page=page, task_state=task_state)
     assert task_state is not None  # check_approve raised otherwise
-    if seen_sha256 is not None and seen_sha256 != content_hash(canonical_content(task_state.revision.as_object())):
+    if seen_sha256 is not None and seen_sha256 != content_hash(
+        canonical_content(task_state.revision.as_object())
+    ):
         raise NotAllowed(_("What waits for approval is no longer what you looked at. Look again below."))
     # Wagtail hands this very object to finish_workflow; history loaded from elsewhere keeps its own day.
     task_state.workflow_state.released_at = at
@@ -317,7 +335,11 @@ def release(*, task_state: TaskState, by: Any, at: datetime | None = None) -> Pr
 def _locked(suggestion: Suggestion) -> Suggestion:
     """The proposal as it is now, and its procedure held against another decision until this one is through."""
     ProcedurePage.objects.select_for_update().get(pk=suggestion.version.page_id)
-    return Suggestion.objects.select_for_update(of=("self",)).select_related("version__page").get(pk=suggestion.pk)
+    return (
+        Suggestion.objects.select_for_update(of=("self",))
+        .select_related("version__page")
+        .get(pk=suggestion.pk)
+    )
 
 
 def _decide(suggestion: Suggestion, to: str, by: Any, answer: str, at: datetime | None) -> Suggestion:

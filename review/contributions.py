@@ -16,14 +16,15 @@ from review.models import Suggestion
 from review.queries import StepMarks, marks_by_step
 from review.rules import can_mark
 
-
 _STEP_ID = "STEP-ID"
 
 
 @lru_cache(maxsize=512)
 def _buttons(number: str, label: str, language: str) -> str:
     """The buttons below any step of a version, with _STEP_ID in the place of the step's id."""
-    return render_to_string("review/_step_actions.html", {"number": number, "label": label, "step_id": _STEP_ID})
+    return render_to_string(
+        "review/_step_actions.html", {"number": number, "label": label, "step_id": _STEP_ID}
+    )
 
 
 def marks(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) -> Contribution | None:
@@ -48,7 +49,12 @@ def marks(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) 
         if step_id and step_id not in here
         for thread in found.threads
     ]
-    page = {**context, "marks": by_step.get("", StepMarks()), "elsewhere": elsewhere, "can_mark": bool(buttons)}
+    page = {
+        **context,
+        "marks": by_step.get("", StepMarks()),
+        "elsewhere": elsewhere,
+        "can_mark": bool(buttons),
+    }
     return Contribution(steps=steps, page=render_to_string("review/_page_marks.html", page))
 
 

@@ -33,12 +33,18 @@ class SuggestForm(forms.Form):
 
     title = forms.CharField(label=_("Title"), max_length=255)
     body = forms.CharField(
-        label=_("What to do"), required=False, max_length=STEP_TEXT_LENGTH, widget=_area(10), help_text=_("Markdown.")
+        label=_("What to do"),
+        required=False,
+        max_length=STEP_TEXT_LENGTH,
+        widget=_area(10),
+        help_text=_("Markdown."),
     )
     expected = forms.CharField(
         label=_("Expected result"), required=False, max_length=STEP_TEXT_LENGTH, widget=_area(2)
     )
-    caution = forms.CharField(label=_("Caution"), required=False, max_length=STEP_TEXT_LENGTH, widget=_area(2))
+    caution = forms.CharField(
+        label=_("Caution"), required=False, max_length=STEP_TEXT_LENGTH, widget=_area(2)
+    )
     reason = forms.CharField(
         label=_("Why?"),
         max_length=COMMENT_LENGTH,
@@ -51,8 +57,8 @@ class SuggestForm(forms.Form):
 
     def __init__(self, *args: Any, user: Any, step: dict[str, Any], **kwargs: Any) -> None:
         self.user, self.step = user, step
-        texts = {name: step[name] for name in SuggestedField.values}
-        super().__init__(*args, initial={**texts, **kwargs.pop("initial", {})}, **kwargs)
+        kwargs.setdefault("initial", {name: step[name] for name in SuggestedField.values})
+        super().__init__(*args, **kwargs)
 
     def clean_ticket_reference(self) -> str:
         if not (reference := self.cleaned_data["ticket_reference"]):
@@ -72,7 +78,9 @@ class DecideForm(forms.Form):
     """The decision on one proposal; a field for each change holds the text that will land."""
 
     decision = forms.ChoiceField(
-        label=_("Decision"), choices=[("accept", _("Accept")), ("refuse", _("Refuse"))], widget=forms.RadioSelect
+        label=_("Decision"),
+        choices=[("accept", _("Accept")), ("refuse", _("Refuse"))],
+        widget=forms.RadioSelect,
     )
     answer = forms.CharField(
         label=_("Answer to the author"), required=False, max_length=COMMENT_LENGTH, widget=_area(3),
@@ -122,7 +130,10 @@ class SubmitForm(forms.Form):
     )
     significance = forms.ChoiceField(
         label=_("How much?"),
-        choices=[(Significance.MINOR, _("Minor: 1.2 becomes 1.3")), (Significance.MAJOR, _("Major: 1.2 becomes 2.0"))],
+        choices=[
+            (Significance.MINOR, _("Minor: 1.2 becomes 1.3")),
+            (Significance.MAJOR, _("Major: 1.2 becomes 2.0")),
+        ],
         initial=Significance.MINOR,
         widget=forms.RadioSelect,
     )

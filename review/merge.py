@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-# A sentence ends after its punctuation and the space that follows, or at a line's end; Chinese needs no space.
+# A sentence ends after its punctuation and the space that follows, or with its line; Chinese needs no space.
 _SENTENCE = re.compile(r".*?(?:[.!?;](?:\s+|$)|[。！？；]\s*|\n+|$)", re.DOTALL)
 
 
@@ -35,7 +35,7 @@ def _edits(base: list[str], changed: list[str]) -> list[Edit]:
 
 
 def _meet(one: Edit, other: Edit) -> bool:
-    """Whether two edits touch the same sentence. Neighbours do not meet, unless one only inserts between them."""
+    """Whether two edits touch the same sentence; neighbours do not, unless one only inserts between them."""
     if one[0] == one[1] or other[0] == other[1]:
         return one[0] <= other[1] and other[0] <= one[1]
     return one[0] < other[1] and other[0] < one[1]

@@ -29,7 +29,10 @@ def marks_by_step(version: ProcedureVersion) -> dict[str, StepMarks]:
     for thread in threads_with_comments(Thread.objects.on_page(version.page_id)):
         marks.setdefault(thread.step_id, StepMarks()).threads.append(thread)
     waiting = (
-        Suggestion.objects.on_page(version.page_id).waiting().select_related("author").prefetch_related("changes")
+        Suggestion.objects.on_page(version.page_id)
+        .waiting()
+        .select_related("author")
+        .prefetch_related("changes")
     )
     for suggestion in waiting:
         for step_id in dict.fromkeys(change.step_id for change in suggestion.changes.all()):
@@ -40,7 +43,7 @@ def marks_by_step(version: ProcedureVersion) -> dict[str, StepMarks]:
 def threads_with_comments(threads: QuerySet[Thread]) -> QuerySet[Thread]:
     """With what a template shows of a thread, but without the frozen texts of its version."""
     return (
-        threads.select_related("started_by", "version")
+        threads.select_related("version")
         .defer("version__content", "version__html", "version__search_text")
         .prefetch_related(Prefetch("comments", Comment.objects.select_related("author")))
     )

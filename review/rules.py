@@ -1,6 +1,6 @@
 """Who may do what to a procedure's marks and releases, and what their state allows.
 
-Each `check_` raises NotAllowed (or PermissionDenied for a missing right) with the reason; each `can_` wraps it.
+Each `check_` raises NotAllowed (PermissionDenied for a missing right) with the reason; each `can_` wraps it.
 """
 
 from typing import Any
@@ -39,11 +39,16 @@ def owns(user: Any, page: ProcedurePage) -> bool:
 
 def check_decide(*, user: Any, suggestion: Suggestion, to: str) -> None:
     if not owns(user, suggestion.version.page):
-        raise PermissionDenied(_("Only the procedure's owner or documentation staff decide on proposed edits."))
+        raise PermissionDenied(
+            _("Only the procedure's owner or documentation staff decide on proposed edits.")
+        )
     if suggestion.author_id == user.pk:
         raise NotAllowed(_("You proposed this edit yourself; somebody else must decide on it."))
     if to not in SUGGESTION_TRANSITIONS.get(suggestion.status, ()):
-        raise NotAllowed(_("This proposed edit was already decided: %(status)s.") % {"status": suggestion.get_status_display()})
+        raise NotAllowed(
+            _("This proposed edit was already decided: %(status)s.")
+            % {"status": suggestion.get_status_display()}
+        )
 
 
 def can_decide(*, user: Any, suggestion: Suggestion) -> bool:
@@ -54,7 +59,10 @@ def check_withdraw(*, user: Any, suggestion: Suggestion) -> None:
     if suggestion.author_id != user.pk:
         raise PermissionDenied(_("Only its author can withdraw a proposed edit."))
     if "withdrawn" not in SUGGESTION_TRANSITIONS.get(suggestion.status, ()):
-        raise NotAllowed(_("This proposed edit was already decided: %(status)s.") % {"status": suggestion.get_status_display()})
+        raise NotAllowed(
+            _("This proposed edit was already decided: %(status)s.")
+            % {"status": suggestion.get_status_display()}
+        )
 
 
 def can_withdraw(*, user: Any, suggestion: Suggestion) -> bool:

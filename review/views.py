@@ -46,7 +46,7 @@ def _step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
 @staff_only
 def inbox(request: HttpRequest) -> HttpResponse:
     """What waits for me, and what became of my own."""
-    user = request.user
+    user: Any = request.user
     mine = queries.for_list(Suggestion.objects.filter(author=user)).order_by("-decided_at", "-submitted_at")
     asked = queries.threads_with_comments(Thread.objects.filter(started_by=user)).order_by("-started_at")
     return render(
@@ -100,7 +100,9 @@ def suggest(request: HttpRequest, number: str, label: str, step_id: str) -> Http
         except NotAllowed as refused:
             form.add_error(None, refused.reason)
         else:
-            messages.success(request, _("Your proposed edit is with the owner. You see here what becomes of it."))
+            messages.success(
+                request, _("Your proposed edit is with the owner. You see here what becomes of it.")
+            )
             return redirect(suggestion)
     context = {"version": version, "step": step, "form": form, "refusal": refusal}
     return _page_or_fragment(request, "review/suggest.html", "review/_suggest_form.html", context)
@@ -158,13 +160,22 @@ def suggestion(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             if form.cleaned_data["decision"] == "accept":
                 actions.accept(
-                    suggestion=found, by=request.user, answer=answer, final=form.final(), seen=form.cleaned_data["seen"]
+                    suggestion=found,
+                    by=request.user,
+                    answer=answer,
+                    final=form.final(),
+                    seen=form.cleaned_data["seen"],
                 )
             else:
                 actions.refuse(suggestion=found, by=request.user, answer=answer)
         except NotAllowed as refused:
-            form.data = form.data.copy()
-            form.data["seen"] = seen  # the page shows the text as it is now, with the reason above
+            # The page shows the text as it is now, with the reason above.
+            form = DecideForm(
+                {**request.POST.dict(), "seen": seen},
+                suggestion=found,
+                landing=landing,
+                initial={"seen": seen},
+            )
             form.add_error(None, refused.reason)
         else:
             messages.success(request, _("Your decision is recorded; the author sees it."))
@@ -225,8 +236,9 @@ def draft(request: HttpRequest, number: str) -> HttpResponse:
         if done:
             return redirect("review:draft", number)
         if approve_form.is_bound:
-            approve_form.data = approve_form.data.copy()
-            approve_form.data["sha256"] = content_hash(content)
+            errors = approve_form.errors
+            approve_form = ApproveForm({**request.POST.dict(), "sha256": content_hash(content)})
+            approve_form.errors.update(errors)
     context = {
         "page": page,
         "content": content,
@@ -239,7 +251,9 @@ def draft(request: HttpRequest, number: str) -> HttpResponse:
         "submit_form": submit_form,
         "approve_form": approve_form,
         "submit_refusal": rules.why_not(rules.check_submit, user=request.user, page=page),
-        "approve_refusal": rules.why_not(rules.check_approve, user=request.user, page=page, task_state=task_state),
+        "approve_refusal": rules.why_not(
+            rules.check_approve, user=request.user, page=page, task_state=task_state
+        ),
         "may_edit": page.permissions_for_user(request.user).can_edit(),
     }
     return render(request, "review/draft.html", context)
@@ -272,5 +286,7 @@ def _approve(request: HttpRequest, page: ProcedurePage, form: ApproveForm) -> bo
     return True
 
 
-def _page_or_fragment(request: HttpRequest, page: str, fragment: str, context: dict[str, Any]) -> HttpResponse:
+def _page_or_fragment(
+    request: HttpRequest, page: str, fragment: str, context: dict[str, Any]
+) -> HttpResponse:
     return render(request, fragment if request.htmx else page, context)  # type: ignore[attr-defined]  # django-htmx

@@ -1,4 +1,4 @@
-"""Shared set-up: one migrated database restored in a third of a second, roles and folders in it, no sockets out."""
+"""Shared set-up: one migrated database with roles and folders, restored at each start; no sockets out."""
 
 import hashlib
 import os
@@ -17,7 +17,10 @@ TEMPLATES = Path(tempfile.gettempdir()) / f"redline-tests-{os.getuid()}"
 CORPORA = Path(os.environ.get("REDLINE_CORPORA", ROOT.parent / "shared" / "corpora"))
 # What some tests need beyond Python: where it is missing they are left out and the run says so.
 NEEDS = {
-    "browser": (shutil.which("chromium") is not None, "Chromium is not installed (Debian: apt-get install chromium)"),
+    "browser": (
+        shutil.which("chromium") is not None,
+        "Chromium is not installed (Debian: apt-get install chromium)",
+    ),
     "corpora": (CORPORA.is_dir(), f"no real documents at {CORPORA} (set REDLINE_CORPORA)"),
 }
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -72,7 +75,9 @@ def _no_network() -> Iterator[None]:
 
 def _template_key() -> str:
     """Changes when a migration, or what the site is built with, changes."""
-    files = sorted([*ROOT.glob("*/migrations/*.py"), *ROOT.glob("kb/*/migrations/*.py"), ROOT / "kb/bootstrap.py"])
+    files = sorted(
+        [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("kb/*/migrations/*.py"), ROOT / "kb/bootstrap.py"]
+    )
     digest = hashlib.sha256()
     for file in [*files, ROOT / "kb/accounts/roles.py", ROOT / "requirements.lock"]:
         digest.update(file.read_bytes())
@@ -89,7 +94,9 @@ def _fill() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
+) -> Iterator[None]:
     """SQLite: restore a template through the backup API. PostgreSQL: migrate once a worker."""
     from django.conf import settings
     from django.db import connection

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 
 class PreferredLanguage:
@@ -17,12 +19,14 @@ class PreferredLanguage:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         if chosen not in dict(settings.LANGUAGES):
             # Reading request.user costs a session look-up: only where a session cookie came.
-            signed_in = settings.SESSION_COOKIE_NAME in request.COOKIES and request.user.is_authenticated
-            chosen = (signed_in and request.user.language) or translation.get_language_from_request(request)
+            user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+            preferred = user.language if user is not None and user.is_authenticated else ""
+            chosen = preferred or translation.get_language_from_request(request)
         with translation.override(chosen):
             request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
-            if hasattr(response, "render") and not response.is_rendered:
-                response = response.render()
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()  # in this language, not in the one that the thread had before
         response.headers.setdefault("Content-Language", chosen)
+        patch_vary_headers(response, ["Accept-Language", "Cookie"])
         return response

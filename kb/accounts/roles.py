@@ -27,7 +27,15 @@ _FIELD = [
     "tickets.change_ticket",
 ]
 _OWNER = [*_FIELD, "review.decide_suggestion", "review.submit_release", "wagtailadmin.access_admin"]
-_CATALOGUE = ["productline", "machinemodel", "module", "softwarerelease", "machine", "errorcode", "faqcategory"]
+_CATALOGUE = [
+    "productline",
+    "machinemodel",
+    "module",
+    "softwarerelease",
+    "machine",
+    "errorcode",
+    "faqcategory",
+]
 _STAFF = [
     *_OWNER,
     "review.decide_any_suggestion",

@@ -47,7 +47,7 @@ def outline(
 ) -> Outline:
     """The outline of a Markdown text without front matter.
 
-    `title` and `summary` are the front matter's, "" where it has none. Raises Unreadable where there is no title.
+    `title` and `summary` are the front matter's, "" where it has none. Raises Unreadable without a title.
     """
     words = WORDS.get(language, WORDS["en"])
     lines = clean_text(text).split("\n")
@@ -110,9 +110,9 @@ def _title(
         sentence = first_sentence(text)
         return (f"{stem}: {sentence}" if sentence else stem), first
     heading = plain(_TEMPLATE_TAG.sub("", first.text)) if first else ""
-    if title_from == "first-line" and (first is None or any(line.strip() for line in lines[: first.first])):
-        if sentence := first_sentence(text):
-            return sentence, None
+    opens_with_text = first is None or any(line.strip() for line in lines[: first.first])
+    if title_from == "first-line" and opens_with_text and (sentence := first_sentence(text)):
+        return sentence, None
     if not heading:
         raise Unreadable(_("It has no title: neither front matter nor a heading names one."))
     return heading, first
@@ -166,7 +166,7 @@ def _steps_by_item(lines: Sequence[str], items: Sequence[int]) -> list[dict[str,
 
 
 def _place_opening(result: Outline, opening: str, words: dict[str, str]) -> None:
-    """Put what comes before the first step where it belongs: the summary, a step of its own, or the first step."""
+    """Put what comes before the first step into the summary, a step of its own, or the first step."""
     if not opening:
         return
     if not _COMMENT.sub("", opening).strip():

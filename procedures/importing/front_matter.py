@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import yaml
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from frontmatter.default_handlers import SafeLoader, YAMLHandler
 
@@ -14,7 +15,7 @@ from procedures.models import Audience, Importance, Kind
 from procedures.models.page import number_validator
 
 
-class _Loader(SafeLoader):
+class _Loader(SafeLoader):  # type: ignore[valid-type,misc]  # the C one, else the Python one
     """YAML without dates: none of our fields is one, and a date that is none must not cost the file."""
 
 
@@ -113,7 +114,11 @@ def _language(name: str, value: object) -> str:
 
 def _number(name: str, value: object) -> str:
     number = _text(name, value)
-    if not number_validator.regex.match(number) or len(number) > MAX_NUMBER:
+    try:
+        number_validator(number)
+    except ValidationError:
+        raise _bad(name, value) from None
+    if len(number) > MAX_NUMBER:
         raise _bad(name, value)
     return number
 

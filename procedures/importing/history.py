@@ -1,4 +1,4 @@
-"""The revisions of every file below a folder, from git: one pass over the log of the branch that is checked out."""
+"""The revisions of every file below a folder, as git tells them of the branch that is checked out."""
 
 import os
 import re
@@ -58,8 +58,8 @@ def _git(root: Path, *arguments: str) -> str:
 def read_history(root: Path) -> FolderHistory:
     """The history of all files below `root`. Raises NoHistory.
 
-    Follows the first parent: what a merge brought in became the text on the day it was merged. Who wrote it and
-    why is taken from the commit on the side branch that wrote the very same content.
+    Follows the first parent: what a merge brought in became the text on the day it was merged. Who wrote it,
+    and why, is taken from the commit on the side branch that wrote the very same content.
     """
     log = ("log", "--reverse", "--raw", "--no-abbrev", "-M", "-z", "--relative", f"--format={_FORMAT}")
     written = {
@@ -139,5 +139,6 @@ class BlobReader:
         return data
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None  # both were asked for
+        assert self._process.stdout is not None
         return self._process.stdin, self._process.stdout

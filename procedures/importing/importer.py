@@ -178,7 +178,7 @@ class _Import:
         by_number: Mapping[str, Any],
         current: set[str],
     ) -> Any:
-        """The procedure of this set whose file is now called `path`: by git's renames, or by its own number."""
+        """The procedure of this set whose file is now called `path`, by git's renames or its own number."""
         former = [by_key.get(self._key(old.path)) for old in reversed(self.history.files.get(path, []))]
         for page in [*former, by_number.get(number)]:
             if page is None or not page.source_key or page.source_key in current:
@@ -235,7 +235,7 @@ class _Import:
         return document
 
     def _readings(self, path: str, document: Document) -> Iterator[Reading]:
-        """The file's revisions, oldest first, and the file as it stands where that is not the last of them."""
+        """The file's revisions, oldest first, then the file as it stands if that is not the last of them."""
         revisions = self.history.files.get(path, [])
         last = b""
         for revision in revisions:

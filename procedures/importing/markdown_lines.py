@@ -54,7 +54,7 @@ def prose_mask(lines: Sequence[str]) -> list[bool]:
 
 
 def _opens(line: str) -> tuple[Callable[[str], bool] | None, bool]:
-    """What closes the block that this line opens (None: nothing stays open), and whether the line is in it."""
+    """What closes the block that this line opens (None: nothing stays open), and if the line is in it."""
     if (fence := _FENCE.match(line)) and not (fence[1][0] == "`" and "`" in fence[2]):
         marker = re.compile(rf"\s*{re.escape(fence[1][0])}{{{len(fence[1])},}}\s*$")
         return (lambda later: marker.match(later) is not None), True

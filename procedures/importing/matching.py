@@ -1,4 +1,4 @@
-"""Which step of a changed text is which step of the text before: comments and anchors hang on its identity."""
+"""Which step of a changed text is which step of the text before: comments hang on its identity."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,10 @@ from uuid import UUID, uuid5
 from procedures.compare import tokens
 
 _NAMESPACE = UUID("7f0a3a5e-6f0c-5a57-9f0e-4a1d3c2b9e61")
-# Measured on the replayed runbooks: a renamed step keeps well over half of its words, a replaced one under a third.
+# Set by reading the 102 retitled steps of the replayed corpora: from 0.6 on nearly every pair is one step,
+# below 0.4 none is, and between them most of those that also kept their place are.
 ALIKE = 0.6
-ALIKE_IN_PLACE = 0.35
+ALIKE_IN_PLACE = 0.45
 
 Step = Mapping[str, Any]
 

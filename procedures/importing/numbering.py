@@ -26,7 +26,7 @@ def prefix_of(set_name: str) -> str:
 
 
 def numbers(paths: Iterable[str], prefix: str) -> dict[str, str]:
-    """A number for each path: prefix and file stem; where stems are equal, with as many folders as tell them apart.
+    """A number for each path: prefix and stem; where stems are equal, with the folders that tell them apart.
 
     Depends on the paths only, not on their order.
     """
@@ -84,7 +84,7 @@ def link_resolver(path: str, targets: Mapping[str, str]) -> Callable[[str], str 
 
 
 def link_targets(numbers_by_path: Mapping[str, str]) -> dict[str, str]:
-    """The procedure's address by everything a link may call its file: the path, that without the ending, the built page."""
+    """The procedure's address by whatever a link calls its file: path, path without ending, built page."""
     addresses = {
         path: reverse("procedures:latest", args=[number]) for path, number in numbers_by_path.items()
     }

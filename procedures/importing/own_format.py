@@ -1,4 +1,4 @@
-"""Redline's own file format: a procedure's content as Markdown with front matter, there and back without loss."""
+"""Redline's own file format: a procedure as Markdown with front matter, there and back without loss."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -150,7 +150,8 @@ def _check_overwrite(known: Known) -> None:
     if latest is not None and latest.origin == Origin.RELEASED:
         raise Unreadable(
             _(
-                "%(number)s was released here as version %(label)s since it was imported; take the change over by hand."
+                "%(number)s was released here as version %(label)s since it was imported; "
+                "take the change over by hand."
             )
             % {"number": latest.number, "label": latest.label}
         )

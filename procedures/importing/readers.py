@@ -19,12 +19,15 @@ _MAX_CODE = 60
 
 
 def discover(root: Path) -> Iterator[str]:
-    """The Markdown files below `root`, as sorted paths relative to it with "/"; hidden folders are left out."""
+    """The Markdown files below `root`, sorted, as relative paths with "/"; what is hidden is left out.
+
+    A link that leads nowhere is one of them: reading it says so.
+    """
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
         if (
             path.name.lower().endswith(SUFFIXES)
-            and path.is_file()
+            and (path.is_file() or (path.is_symlink() and not path.exists()))
             and not any(part.startswith(".") for part in relative.parts)
         ):
             yield relative.as_posix()

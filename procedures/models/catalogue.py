@@ -94,7 +94,12 @@ class Module(Bilingual):
         ProductLine, on_delete=models.PROTECT, related_name="modules", verbose_name=_("product line")
     )
     parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, related_name="children", null=True, blank=True, verbose_name=_("part of")
+        "self",
+        on_delete=models.PROTECT,
+        related_name="children",
+        null=True,
+        blank=True,
+        verbose_name=_("part of"),
     )
     code = models.SlugField(_("code"), max_length=40)
     history = HistoricalRecords()
@@ -269,7 +274,9 @@ class ErrorCode(models.Model):
 
     @property
     def local_meaning(self) -> str:
-        return self.meaning_zh if self.meaning_zh and (get_language() or "").startswith("zh") else self.meaning
+        return (
+            self.meaning_zh if self.meaning_zh and (get_language() or "").startswith("zh") else self.meaning
+        )
 
     @property
     def local_causes(self) -> str:

@@ -58,9 +58,14 @@ class FaqPage(Page):
         FaqCategory, on_delete=models.PROTECT, related_name="entries", verbose_name=_("category")
     )
     language = models.CharField(
-        _("language"), max_length=10, choices=[("en", _("English")), ("zh-hans", _("Simplified Chinese"))], default="en"
+        _("language"),
+        max_length=10,
+        choices=[("en", _("English")), ("zh-hans", _("Simplified Chinese"))],
+        default="en",
     )
-    audience = models.CharField(_("audience"), max_length=10, choices=Audience.choices, default=Audience.CUSTOMER)
+    audience = models.CharField(
+        _("audience"), max_length=10, choices=Audience.choices, default=Audience.CUSTOMER
+    )
     source = models.ForeignKey(
         ProcedurePage,
         on_delete=models.PROTECT,

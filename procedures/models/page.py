@@ -16,7 +16,14 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail import blocks
-from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, MultiFieldPanel, ObjectList, TabbedInterface
+from wagtail.admin.panels import (
+    FieldPanel,
+    FieldRowPanel,
+    InlinePanel,
+    MultiFieldPanel,
+    ObjectList,
+    TabbedInterface,
+)
 from wagtail.fields import StreamField
 from wagtail.images.blocks import ImageChooserBlock
 from wagtail.models import Page, PagePermissionTester, Revision
@@ -122,9 +129,14 @@ class ProcedurePage(Page):
     number = models.CharField(_("number"), max_length=120, unique=True, validators=[number_validator])
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.REPAIR)
     language = models.CharField(
-        _("language"), max_length=10, choices=[("en", _("English")), ("zh-hans", _("Simplified Chinese"))], default="en"
+        _("language"),
+        max_length=10,
+        choices=[("en", _("English")), ("zh-hans", _("Simplified Chinese"))],
+        default="en",
     )
-    audience = models.CharField(_("audience"), max_length=10, choices=Audience.choices, default=Audience.INTERNAL)
+    audience = models.CharField(
+        _("audience"), max_length=10, choices=Audience.choices, default=Audience.INTERNAL
+    )
     product_line = models.ForeignKey(
         ProductLine,
         on_delete=models.PROTECT,
@@ -142,7 +154,9 @@ class ProcedurePage(Page):
         verbose_name=_("procedure owner"),
     )
     team = models.CharField(_("team"), max_length=120, blank=True)
-    summary = models.TextField(_("summary"), blank=True, help_text=_("When to use it, in one or two sentences."))
+    summary = models.TextField(
+        _("summary"), blank=True, help_text=_("When to use it, in one or two sentences.")
+    )
     safety = models.TextField(_("safety notes"), blank=True, help_text=_("Markdown. The dangers first."))
     tools = models.JSONField(_("tools"), default=list, blank=True)
     parts = models.JSONField(_("parts"), default=list, blank=True)
@@ -168,11 +182,15 @@ class ProcedurePage(Page):
 
     content_panels = [
         FieldPanel("title"),
-        FieldRowPanel([FieldPanel("number"), FieldPanel("kind"), FieldPanel("language"), FieldPanel("audience")]),
+        FieldRowPanel(
+            [FieldPanel("number"), FieldPanel("kind"), FieldPanel("language"), FieldPanel("audience")]
+        ),
         FieldPanel("summary"),
         FieldPanel("safety"),
         FieldPanel("steps"),
-        MultiFieldPanel([FieldPanel("change_summary"), FieldPanel("significance")], heading=_("Next version")),
+        MultiFieldPanel(
+            [FieldPanel("change_summary"), FieldPanel("significance")], heading=_("Next version")
+        ),
     ]
     applicability_panels = [
         FieldPanel("product_line"),
@@ -217,7 +235,9 @@ class ProcedurePage(Page):
     def permissions_for_user(self, user: Any) -> PagePermissionTester:
         return ApprovedOnlyPermissionTester(user, self)
 
-    def save_revision(self, *args: Any, overwrite_revision: Revision | None = None, **kwargs: Any) -> Revision:
+    def save_revision(
+        self, *args: Any, overwrite_revision: Revision | None = None, **kwargs: Any
+    ) -> Revision:
         """Save a revision; an autosave never overwrites one that is live, was reviewed or became a version."""
         if overwrite_revision is not None and (
             overwrite_revision.pk == self.live_revision_id

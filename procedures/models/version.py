@@ -47,7 +47,10 @@ class VersionQuerySet(models.QuerySet["ProcedureVersion"]):
         return self.filter(error_codes=code)
 
     def applicable_to(
-        self, model: MachineModel, release: SoftwareRelease | None = None, options: Iterable[str] | None = None
+        self,
+        model: MachineModel,
+        release: SoftwareRelease | None = None,
+        options: Iterable[str] | None = None,
     ) -> Self:
         """Versions with a row for the model whose range holds the release and whose options are all fitted.
 

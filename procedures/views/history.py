@@ -34,10 +34,16 @@ def history(request: HttpRequest, number: str) -> HttpResponse:
     versions = _versions(request, number)
     credits = change_credits(versions)
     rows = [
-        (version, versions[position + 1] if position + 1 < len(versions) else None, credits.get(version.pk, []))
+        (
+            version,
+            versions[position + 1] if position + 1 < len(versions) else None,
+            credits.get(version.pk, []),
+        )
         for position, version in enumerate(versions)
     ]
-    return render(request, "procedures/history.html", {"versions": versions, "rows": rows, "newest": versions[0]})
+    return render(
+        request, "procedures/history.html", {"versions": versions, "rows": rows, "newest": versions[0]}
+    )
 
 
 def compare(request: HttpRequest, number: str) -> HttpResponse:

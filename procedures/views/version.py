@@ -16,7 +16,7 @@ from procedures.access import may_read_internal
 from procedures.compare import describe_applicability
 from procedures.extensions import contributions
 from procedures.frozen_files import content_type, frozen_name
-from procedures.models import Importance, ProcedureVersion
+from procedures.models import Importance, ProcedurePage, ProcedureVersion
 from procedures.rendering import render_content
 
 
@@ -83,7 +83,9 @@ def build_article(version: ProcedureVersion) -> Article:
     opening = {**context, "steps": steps, "safety": mark_safe(version.html["safety"])}
     return Article(
         opening=render_to_string("procedures/_opening.html", opening),
-        steps=[(step.id, render_to_string("procedures/_step.html", {**context, "step": step})) for step in steps],
+        steps=[
+            (step.id, render_to_string("procedures/_step.html", {**context, "step": step})) for step in steps
+        ],
         applies_to=[describe_applicability(row) for row in version.content["applies_to"]],
         error_codes=[
             (code["code"], reverse("procedures:error_code", args=[code["product_line"], code["code"]]))
@@ -101,7 +103,7 @@ class VersionPage:
     current: ProcedureVersion | None
     article: Article
     steps: list[tuple[str, SafeString, list[SafeString]]]  # id, HTML, what other apps add
-    additions: list[SafeString]  # what other apps add below the whole
+    additions: list[str]  # what other apps add below the whole
     internal: bool
 
 
@@ -116,23 +118,40 @@ def version(request: HttpRequest, number: str, label: str) -> HttpResponse:
     found = find_version(request, number, label)
     if found.is_effective:
         return _page(request, found, current=found)
-    current = ProcedureVersion.objects.visible_to(request.user).effective().filter(page_id=found.page_id).first()
+    current = (
+        ProcedureVersion.objects.visible_to(request.user).effective().filter(page_id=found.page_id).first()
+    )
     return _page(request, found, current=current)
+
+
+_USED_PAGE_FIELDS = {"id", "page_ptr", "number", "team", "procedure_owner", "title"}
+_UNUSED_PAGE_FIELDS = [
+    field.name for field in ProcedurePage._meta.concrete_fields if field.name not in _USED_PAGE_FIELDS
+]
 
 
 def _readable(request: HttpRequest) -> Any:
     return (
         ProcedureVersion.objects.visible_to(request.user)
         .select_related("page__procedure_owner", "product_line", "approved_by")
-        .defer("content", "html", "search_text", "page__steps", "page__safety")
+        .defer("content", "html", "search_text")
+        # A page is two wide tables: only what is shown of it.
+        .defer(*(f"page__{name}" for name in _UNUSED_PAGE_FIELDS))
     )
 
 
 def parse_label(label: str) -> tuple[int, int]:
-    """"1.2" as (1, 2). Raises Http404 for anything else: it names no version."""
+    """ "1.2" as (1, 2). Raises Http404 for anything else: it names no version."""
     major, dot, minor = label.partition(".")
     # Nine digits fit the column on every database.
-    if not (dot and major.isascii() and minor.isascii() and major.isdigit() and minor.isdigit() and len(label) < 18):
+    if not (
+        dot
+        and major.isascii()
+        and minor.isascii()
+        and major.isdigit()
+        and minor.isdigit()
+        and len(label) < 18
+    ):
         raise Http404
     if max(int(major), int(minor)) > 2_147_483_647:
         raise Http404
@@ -165,7 +184,9 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
 def image(request: HttpRequest, number: str, label: str, sha256: str) -> FileResponse:
     """The frozen bytes of an image of this version, for whoever may read the version."""
     found = find_version(request, number, label)
-    name = frozen_name(sha256) if any(sha256 == i["sha256"] for s in found.steps for i in s["images"]) else None
+    name = (
+        frozen_name(sha256) if any(sha256 == i["sha256"] for s in found.steps for i in s["images"]) else None
+    )
     if name is None:
         raise Http404
     response = FileResponse(default_storage.open(name), content_type=content_type(name))

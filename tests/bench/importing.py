@@ -1,4 +1,4 @@
-"""How fast 1,000 Markdown files become procedures. run() imports them into the database in use, a scratch one.
+"""How fast 1,000 Markdown files become procedures. run() imports them into the (scratch) database in use.
 
 REDLINE_DATA_DIR=/tmp/bench python manage.py migrate && python manage.py bootstrap
 python manage.py shell -c "from tests.bench.importing import run; run()"
@@ -25,7 +25,7 @@ terminal tighten torque voltage wait
 
 
 def write_files(folder: Path, count: int = FILES) -> int:
-    """Write runbooks of five sections, about 2,500 characters each as in the real ones; returns their bytes."""
+    """Write runbooks of five sections, about 2,700 characters each; returns their bytes."""
     chance = random.Random(11)
 
     def sentence() -> str:
@@ -37,7 +37,8 @@ def write_files(folder: Path, count: int = FILES) -> int:
         for title in ("Meaning", "Impact", "Diagnosis", "Mitigation", "Afterwards"):
             items = "\n".join(f"{item}. {sentence()}" for item in range(1, 4))
             sections.append(
-                f"## {title}\n\n{sentence()} {sentence()} See [the next](p{(number + 1) % count}.md).\n\n{items}\n\n"
+                f"## {title}\n\n{sentence()} See [the next](p{(number + 1) % count}.md).\n\n"
+                f"{sentence()}\n\n{items}\n\n"
                 f"```bash\nread --register {number}\n```\n"
             )
         text = f"# Procedure {number}: {sentence()}\n\n{sentence()}\n\n" + "\n".join(sections)

@@ -6,6 +6,7 @@ rendered from the working copy's blocks at each view.
 
 import time
 from collections.abc import Callable
+from statistics import median
 from unittest import mock
 
 SIZES = (10, 20, 40)  # steps
@@ -27,14 +28,16 @@ Then tighten the bolts to {n} Nm, crosswise, and note the value in the [record](
 """
 
 
-def _cpu(view: Callable[[], object]) -> float:
-    """Processor seconds a view, after a warm-up."""
-    for _ in range(5):
-        view()
-    started = time.process_time()
-    for _ in range(VIEWS):
-        view()
-    return (time.process_time() - started) / VIEWS
+def _cpu(*views: Callable[[], None]) -> list[float]:
+    """The median processor seconds of each, measured in turn so that a change of pace hits all alike."""
+    times: list[list[float]] = [[] for _ in views]
+    for turn in range(VIEWS + 5):
+        for view, taken in zip(views, times, strict=True):
+            started = time.process_time()
+            view()
+            if turn >= 5:  # a warm-up first
+                taken.append(time.process_time() - started)
+    return [median(taken) for taken in times]
 
 
 def run() -> None:
@@ -42,9 +45,9 @@ def run() -> None:
     from django.test import Client
     from django.test.utils import CaptureQueriesContext
 
+    from procedures import rendering
     from procedures.content import canonical_content
     from procedures.models import ProcedurePage, ProcedureVersion
-    from procedures.rendering import render_content
     from procedures.views import version as views
     from review import actions
     from tests import factories as make
@@ -60,27 +63,38 @@ def run() -> None:
         number = f"SOP-BENCH-{size}"
         released = make.released(owner=owner, approver=approver, number=number, steps=steps)
         for n in range(1, 6):
-            actions.start_thread(version=released, step_id=f"s{n}", kind="question", text="Which door?", by=reader)
+            actions.start_thread(
+                version=released, step_id=f"s{n}", kind="question", text="Which door?", by=reader
+            )
 
         def frozen(number: str = number) -> None:
             assert client.get(f"/procedures/{number}/").status_code == 200
 
         def article_from_blocks(version_pk: int, language: str) -> views.Article:
             """What a page without versions does: its blocks, through Markdown, at each view."""
-            version = ProcedureVersion.objects.select_related("page").defer("content", "html").get(pk=version_pk)
+            version = (
+                ProcedureVersion.objects.select_related("page").defer("content", "html").get(pk=version_pk)
+            )
             content = canonical_content(ProcedurePage.objects.get(pk=version.page_id))
-            version.content, version.html = content, render_content(content)
+            version.content, version.html = content, rendering.render_content(content)
             return views.build_article(version)
 
         def from_blocks(number: str = number) -> None:
             with mock.patch.object(views, "_article", article_from_blocks):
                 frozen(number)
 
+        def from_blocks_plainly(number: str = number) -> None:
+            """With a converter made for each text, as Markdown's own function does."""
+            with mock.patch.object(rendering, "_converter", rendering.make_converter):
+                from_blocks(number)
+
         frozen()
         with CaptureQueriesContext(connection) as queries:
             frozen()
-        fast, slow = _cpu(frozen), _cpu(from_blocks)
+            count = len(queries)
+        fast, shared, plain = _cpu(frozen, from_blocks, from_blocks_plainly)
         print(
-            f"  {size} steps, signed in: {len(queries)} queries (at most 12); processor ms a view: "
-            f"frozen {fast * 1000:.1f}, from blocks {slow * 1000:.1f}: {slow / fast:.1f} times the requests"
+            f"  {size} steps, signed in: {count} queries (at most 12); processor ms a view: frozen "
+            f"{fast * 1000:.1f}; from blocks {plain * 1000:.1f} ({plain / fast:.1f} times as much), with one "
+            f"Markdown converter kept {shared * 1000:.1f} ({shared / fast:.1f} times)"
         )

@@ -63,7 +63,9 @@ def releases(line: ProductLine, *versions: str) -> list[SoftwareRelease]:
 
 def machine_model(line: ProductLine, code: str = "", options: Sequence[str] = ()) -> MachineModel:
     code = code or f"MD-{next(_next)}"
-    return MachineModel.objects.create(product_line=line, code=code, name=f"Model {code}", options=list(options))
+    return MachineModel.objects.create(
+        product_line=line, code=code, name=f"Model {code}", options=list(options)
+    )
 
 
 def machine(model: MachineModel, release: SoftwareRelease, **fields: Any) -> Machine:
@@ -114,14 +116,25 @@ def working_copy(
     return ProcedurePage.objects.get(pk=page.pk)
 
 
-def release(page: ProcedurePage, *, by: User, approver: User, summary: str = "First release", significance: str = "minor") -> ProcedureVersion:
+def release(
+    page: ProcedurePage,
+    *,
+    by: User,
+    approver: User,
+    summary: str = "First release",
+    significance: str = "minor",
+) -> ProcedureVersion:
     """Submit and approve the working copy as it stands."""
     actions.submit_for_release(page=page, by=by, change_summary=summary, significance=significance)
     return actions.approve_release(page=page, by=approver)
 
 
 def released(
-    *, owner: User | None = None, approver: User | None = None, audience: str = Audience.INTERNAL, **fields: Any
+    *,
+    owner: User | None = None,
+    approver: User | None = None,
+    audience: str = Audience.INTERNAL,
+    **fields: Any,
 ) -> ProcedureVersion:
     """Version 1.0 of a new procedure, through the real approval."""
     owner = owner or procedure_owner()
@@ -129,10 +142,19 @@ def released(
     return release(page, by=owner, approver=approver or documentation_staff())
 
 
-def faq_entry(question: str = "How do I silence the alarm?", *, audience: str = Audience.PUBLIC, live: bool = True, **fields: Any) -> FaqPage:
-    category = fields.pop("category", None) or FaqCategory.objects.get_or_create(
-        code="general", defaults={"name": "General", "name_zh": "常见问题"}
-    )[0]
+def faq_entry(
+    question: str = "How do I silence the alarm?",
+    *,
+    audience: str = Audience.PUBLIC,
+    live: bool = True,
+    **fields: Any,
+) -> FaqPage:
+    category = (
+        fields.pop("category", None)
+        or FaqCategory.objects.get_or_create(
+            code="general", defaults={"name": "General", "name_zh": "常见问题"}
+        )[0]
+    )
     entry = FaqPage(
         title=question,
         slug=fields.pop("slug", f"entry-{next(_next)}"),

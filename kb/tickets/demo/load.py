@@ -39,7 +39,7 @@ class _Planned:
 
 
 class DemoTickets:
-    """Loads in two rounds: the tickets first, the versions used once the review story has released them all."""
+    """Loads in two rounds: first the tickets, then, once the review story is told, the versions used."""
 
     def __init__(self, *, now: datetime, wanted: Mapping[str, int]) -> None:
         """`wanted` names cases that must have a ticket before that many days ago."""

@@ -33,10 +33,8 @@ class Command(BaseCommand):
             by = get_user_model()._default_manager.filter(username=options["by"]).first()
             if by is None:
                 raise CommandError(_("There is no user “%s”.") % options["by"])
-        if options["dry_run"]:
-            plan = make_plan(file=file, data=data)
-        else:
-            plan = import_file(file=file, data=data, by=by)
+        dry_run = options["dry_run"]
+        plan = make_plan(file=file, data=data) if dry_run else import_file(file=file, data=data, by=by)
         if plan.problems:
             for problem in plan.problems:
                 self.stderr.write(_line(problem))

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_history_replays_to_the_last_revision(approver: User, tmp_path: Path) ->
     for page in ProcedurePage.objects.all():
         texts = recorded.get(page.source_key.partition(":")[2], [""])
         words = [text.split() for text in texts]
-        different = 1 + sum(one != other for one, other in zip(words, words[1:], strict=False))
+        different = 1 + sum(one != other for one, other in pairwise(words))
         assert different <= page.versions.count() <= max(len(texts), 1), page.source_key
     assert ProcedureVersion.objects.effective().count() == 76
     # Once a step has its identity it keeps it: most steps of a procedure live through all its versions.

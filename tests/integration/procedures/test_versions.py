@@ -38,7 +38,15 @@ def test_the_database_refuses_an_approval_by_the_last_editor() -> None:
     version = make.released()
     with pytest.raises(IntegrityError), transaction.atomic():
         ProcedureVersion.objects.bulk_create(
-            [_copy(version, major=2, status="superseded", superseded_at=version.approved_at, approved_by=version.last_editor)]
+            [
+                _copy(
+                    version,
+                    major=2,
+                    status="superseded",
+                    superseded_at=version.approved_at,
+                    approved_by=version.last_editor,
+                )
+            ]
         )
 
 
@@ -53,7 +61,9 @@ def test_a_field_engineer_cannot_approve_or_submit() -> None:
 
 
 def _copy(version: ProcedureVersion, **changes: object) -> ProcedureVersion:
-    values = {f.attname: getattr(version, f.attname) for f in version._meta.concrete_fields if f.attname != "id"}
+    values = {
+        f.attname: getattr(version, f.attname) for f in version._meta.concrete_fields if f.attname != "id"
+    }
     copy = ProcedureVersion(**values)
     for name, value in changes.items():
         setattr(copy, name, value)
@@ -70,11 +80,21 @@ def test_a_version_that_is_not_what_was_approved_is_refused_by_the_database() ->
     version = make.released()
     with pytest.raises(IntegrityError), transaction.atomic():
         ProcedureVersion.objects.bulk_create(
-            [_copy(version, major=2, status="superseded", superseded_at=version.approved_at, approved_sha256="0" * 64)]
+            [
+                _copy(
+                    version,
+                    major=2,
+                    status="superseded",
+                    superseded_at=version.approved_at,
+                    approved_sha256="0" * 64,
+                )
+            ]
         )
 
 
-@pytest.mark.parametrize("change", [{"title": "Other"}, {"content": {}}, {"html": {}}, {"sha256": "0" * 64}, {"major": 9}])
+@pytest.mark.parametrize(
+    "change", [{"title": "Other"}, {"content": {}}, {"html": {}}, {"sha256": "0" * 64}, {"major": 9}]
+)
 def test_the_database_refuses_to_change_a_version(change: dict) -> None:
     version = make.released()
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -176,7 +196,8 @@ def test_applicability_is_a_range_of_releases_and_a_set_of_options() -> None:
     old, mid, new = make.releases(line, "2.0", "2.10", "3.0")
     model, other = make.machine_model(line), make.machine_model(line)
     ranged = make.released(
-        product_line=line, applies_to=[{"model": model, "release_from": old, "release_before": new, "options": []}]
+        product_line=line,
+        applies_to=[{"model": model, "release_from": old, "release_before": new, "options": []}],
     )
     optional = make.released(
         product_line=line, applies_to=[{"model": model, "release_from": new, "options": ["lithium"]}]

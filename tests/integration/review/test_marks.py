@@ -21,11 +21,15 @@ def version():
 
 
 def propose(version, new: str, *, by=None, step: str = "a", field: str = "body") -> Suggestion:
-    return actions.suggest(version=version, changes={(step, field): new}, reason="Met it twice", by=by or make.field_engineer())
+    return actions.suggest(
+        version=version, changes={(step, field): new}, reason="Met it twice", by=by or make.field_engineer()
+    )
 
 
 def body(version, step: str = "a") -> str | None:
-    return actions.current_text(actions.working_copy(ProcedurePage.objects.get(pk=version.page_id)), step, "body")
+    return actions.current_text(
+        actions.working_copy(ProcedurePage.objects.get(pk=version.page_id)), step, "body"
+    )
 
 
 def test_an_accepted_edit_lands_and_the_next_version_names_it(version) -> None:
@@ -56,7 +60,10 @@ def test_an_edit_landed_after_submission_waits_for_the_next_version(version) -> 
 
 def test_edits_to_different_sentences_both_land(version) -> None:
     owner = version.last_editor
-    first, second = propose(version, BODY.replace("5", "10")), propose(version, BODY.replace("Close", "Close and lock"))
+    first, second = (
+        propose(version, BODY.replace("5", "10")),
+        propose(version, BODY.replace("Close", "Close and lock")),
+    )
     actions.accept(suggestion=second, by=owner)
     actions.accept(suggestion=first, by=owner)
     assert body(version) == "Open the door. Wait 10 minutes. Close and lock the door."

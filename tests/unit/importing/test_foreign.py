@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from procedures.importing.documents import MAX_TITLE, Defaults, Unreadable
@@ -65,7 +65,9 @@ def test_underlined_headings() -> None:
 
 def test_a_numbered_list_becomes_the_steps_where_there_are_no_headings() -> None:
     found = outline(
-        "# T\n\nBefore.\n\n1. Stop the pump.\n2. Drain it. Wait for the lamp:\n   1. green\n   2. red\n\n   ```\n   run\n   ```\n3. Close\n\nAfter.",
+        "# T\n\nBefore.\n\n1. Stop the pump.\n"
+        "2. Drain it. Wait for the lamp:\n   1. green\n   2. red\n\n   ```\n   run\n   ```\n"
+        "3. Close\n\nAfter.",
         stem="f",
         language="en",
     )
@@ -136,18 +138,22 @@ def test_links_are_rewritten_outside_code_only() -> None:
         '[a](a.md) `[a](a.md)` [b]: a.md <a href="a.md">\n```\n[a](a.md)\n```\n[ref]: <a.md>\n![i](a.md "t")'
     )
     done = rewrite_links(text, lambda target: "/new/" if target == "a.md" else None)
-    assert (
-        done
-        == '[a](/new/) `[a](a.md)` [b]: a.md <a href="/new/">\n```\n[a](a.md)\n```\n[ref]: </new/>\n![i](/new/ "t")'
-    )
+    assert done.split("\n") == [
+        '[a](/new/) `[a](a.md)` [b]: a.md <a href="/new/">',
+        "```",
+        "[a](a.md)",
+        "```",
+        "[ref]: </new/>",
+        '![i](/new/ "t")',
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("a/b.md", "b"), ("a/b.html.md.erb", "b"), ("b.MARKDOWN", "b"), ("a.b.md", "a.b"), (".md", ".md")],
+    [("a/b.md", "b"), ("a/b.html.md.erb", "b"), ("b.MARKDOWN", "b"), ("a.b.md", "a.b"), ("x", "x")],
 )
 def test_file_stem(name: str, expected: str) -> None:
-    assert stem(name) == expected or name == ".md"
+    assert stem(name) == expected
 
 
 @pytest.mark.parametrize(
@@ -171,7 +177,10 @@ def test_what_cannot_be_read_says_why(data: bytes, reason: str) -> None:
 
 
 def test_front_matter_takes_our_fields_and_ignores_others() -> None:
-    text = "\ufeff---\r\ntitle: 2024\r\nlast_reviewed_on: 2024-30-01\r\nlanguage: zh-CN\r\ntools: [a, b]\r\nweird: {x: 1}\r\n---\r\n\r\n## A\r\n"
+    text = (
+        "\ufeff---\r\ntitle: 2024\r\nlast_reviewed_on: 2024-30-01\r\nlanguage: zh-CN\r\ntools: [a, b]\r\n"
+        "odd: {x: 1}\r\n---\r\n\r\n## A\r\n"
+    )
     content = parse(text.encode(), path="a.md", defaults=Defaults(kind="repair")).content
     assert (content["title"], content["language"], content["tools"], content["kind"]) == (
         "2024",
@@ -190,8 +199,9 @@ def test_a_rule_on_the_first_line_is_no_front_matter() -> None:
 LINES = st.lists(
     st.one_of(
         st.sampled_from(
-            ["# Top", "## Two", "### Three", "```", "~~~", "<!--", "-->", "1. one", "2. two more. And", "   3. nested",
-             "- dash", "===", "---", "", "", "    code", "> quote", "| a | b |", "<pre>", "</pre>", "## ", "# **x** [l](u)"]
+            ["# Top", "## Two", "### Three", "```", "~~~", "<!--", "-->", "1. one", "2. two more. And",
+             "   3. nested", "- dash", "===", "---", "", "", "    code", "> quote", "| a | b |", "<pre>",
+             "</pre>", "## ", "# **x** [l](u)"]
         ),
         st.text(alphabet="abc #`<>-1.。中文", max_size=12),
     ),
@@ -200,6 +210,7 @@ LINES = st.lists(
 
 
 @given(LINES, st.sampled_from(["heading", "file-name", "first-line"]))
+@settings(deadline=None)
 def test_no_text_is_lost(lines: list[str], title_from: str) -> None:
     """Every word of the file is in the title, the summary or a step, as often as in the file."""
     try:

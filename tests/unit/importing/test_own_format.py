@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
 from procedures.content import clean_text
 from procedures.importing import own_format
@@ -14,6 +13,7 @@ from tests.unit.importing.contents import contents
 
 
 @given(contents())
+@settings(deadline=None)
 def test_round_trip(content: dict[str, Any]) -> None:
     text = own_format.write(content, team="Power", owner="oscar")
     document = parse(text.encode(), path="x.md", defaults=Defaults())
@@ -22,6 +22,7 @@ def test_round_trip(content: dict[str, Any]) -> None:
 
 
 @given(contents())
+@settings(deadline=None)
 def test_a_windows_editor_changes_nothing(content: dict[str, Any]) -> None:
     text = own_format.write(content).replace("\n", "\r\n")
     assert parse(text.encode(), path="x.md", defaults=Defaults()).content == content
@@ -29,9 +30,9 @@ def test_a_windows_editor_changes_nothing(content: dict[str, Any]) -> None:
 
 def _content(body: str, **step: Any) -> dict[str, Any]:
     return {
-        "format": 1, "number": "S-1", "title": "T", "kind": "repair", "language": "en", "audience": "internal",
-        "product_line": "", "summary": "", "safety": "", "tools": [], "parts": [], "skills": [], "applies_to": [],
-        "error_codes": [],
+        "format": 1, "number": "S-1", "title": "T", "kind": "repair", "language": "en",
+        "audience": "internal", "product_line": "", "summary": "", "safety": "", "tools": [], "parts": [],
+        "skills": [], "applies_to": [], "error_codes": [],
         "steps": [{"id": "a", "title": "Isolate", "body": clean_text(body), "expected": "", "caution": "",
                    "images": [], "minutes": None, "importance": "normal"} | step],
     }  # fmt: skip

@@ -58,7 +58,10 @@ def test_steps_added_removed_changed_and_moved() -> None:
 
 
 def test_a_removed_step_stands_where_it_stood() -> None:
-    order = [change.step_id for change in compare(content(step("a"), step("b"), step("c")), content(step("a"), step("c"))).steps]
+    order = [
+        change.step_id
+        for change in compare(content(step("a"), step("b"), step("c")), content(step("a"), step("c"))).steps
+    ]
     assert order == ["a", "b", "c"]
 
 

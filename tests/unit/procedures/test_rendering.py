@@ -30,9 +30,16 @@ class _Audit(HTMLParser):
         if tag not in _TAGS:
             self.bad.append(tag)
         for name, value in attrs:
-            if name in {"rel", "title", "start", "colspan", "rowspan", "tabindex"} or (name, value) == ("class", "table-wrap"):
+            if name in {"rel", "title", "start", "colspan", "rowspan", "tabindex"} or (name, value) == (
+                "class",
+                "table-wrap",
+            ):
                 continue
-            if name == "href" and value and value.startswith(("http://", "https://", "mailto:", "/", "#step-")):
+            if (
+                name == "href"
+                and value
+                and value.startswith(("http://", "https://", "mailto:", "/", "#step-"))
+            ):
                 continue
             self.bad.append(f"{tag} {name}={value}")
 
@@ -48,7 +55,9 @@ def test_the_published_list_is_long() -> None:
     assert len(_strings()) > 1000
 
 
-@pytest.mark.parametrize("wrap", ["{}", "a **b** {} c", "[x]({})", "![{0}]({0})", "1. {}", "> {}", "| a |\n|---|\n| {} |", "`{}`"])
+@pytest.mark.parametrize(
+    "wrap", ["{}", "a **b** {} c", "[x]({})", "![{0}]({0})", "1. {}", "> {}", "| a |\n|---|\n| {} |", "`{}`"]
+)
 def test_no_published_string_reaches_a_page(wrap: str) -> None:
     leaks = {text: bad for text in _strings() if (bad := _audit(render_markdown(wrap.format(text, text))))}
     assert leaks == {}
@@ -78,7 +87,9 @@ def test_images_become_their_description() -> None:
     assert render_markdown("![the breaker](https://example.org/x.png)") == "<p><span>[the breaker]</span></p>"
 
 
-@pytest.mark.parametrize("target", ["//example.org/x", "foo.md", "#other", "javascript:x", "data:text/html,x"])
+@pytest.mark.parametrize(
+    "target", ["//example.org/x", "foo.md", "#other", "javascript:x", "data:text/html,x"]
+)
 def test_links_that_lead_nowhere_safe_lose_their_address(target: str) -> None:
     assert "href" not in render_markdown(f"[text]({target})")
 

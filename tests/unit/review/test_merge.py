@@ -7,7 +7,15 @@ from merge3 import Merge3
 from review.merge import land, sentences
 
 SENTENCE = st.sampled_from(
-    ["Wait 5 minutes. ", "Tighten to 30 Nm. ", "Check the fan. ", "断开断路器。", "等待五分钟。", "拧紧至30牛米。", "Close it.\n"]
+    [
+        "Wait 5 minutes. ",
+        "Tighten to 30 Nm. ",
+        "Check the fan. ",
+        "断开断路器。",
+        "等待五分钟。",
+        "拧紧至30牛米。",
+        "Close it.\n",
+    ]
 )
 DOCUMENT = st.lists(SENTENCE, min_size=1, max_size=8)
 
@@ -38,7 +46,9 @@ def test_different_sentences_combine() -> None:
 
 def test_the_same_sentence_on_both_sides_asks_a_person() -> None:
     """The case that fuzzy patching got wrong: three torques became a fourth."""
-    assert land(base="Tighten to 30 Nm.", proposed="Tighten to 35 Nm.", current="Tighten to 40 Nm.").text is None
+    assert (
+        land(base="Tighten to 30 Nm.", proposed="Tighten to 35 Nm.", current="Tighten to 40 Nm.").text is None
+    )
 
 
 def test_a_proposal_already_contained_changes_nothing() -> None:
@@ -64,7 +74,9 @@ def test_each_side_is_whole_in_what_lands(document: list[str], data: st.DataObje
 
 
 @given(DOCUMENT, DOCUMENT, DOCUMENT)
-def test_an_oracle_that_refuses_every_touch_never_disagrees(base: list[str], ours: list[str], theirs: list[str]) -> None:
+def test_an_oracle_that_refuses_every_touch_never_disagrees(
+    base: list[str], ours: list[str], theirs: list[str]
+) -> None:
     """Where line-level merge3 sees two edits far apart and adding up, ours lands the same text or asks."""
     merged = land(base="".join(base), proposed="".join(theirs), current="".join(ours)).text
     groups = list(Merge3(base, theirs, ours).merge_groups())

@@ -1,0 +1,112 @@
+"""The running site, as `make demo` builds it, in Debian's Chromium."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSWORD = "lumen-demo-2026"
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+Visit = Callable[..., AbstractContextManager[Page]]
+
+expect.set_options(timeout=15_000)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with the demo content in a database of its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("demo")
+    address = f"http://127.0.0.1:{port}"
+    environment = {**os.environ, "REDLINE_DATA_DIR": str(folder), "REDLINE_BASE_URL": address}
+    environment.pop("DATABASE_URL", None)  # the demo's own database, whatever the other tests run on
+    for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"], ["demo"]):
+        subprocess.run(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+    log = (folder / "server.log").open("w")
+    server = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "kb.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4",
+         "--timeout", "120", "--no-control-socket"],
+        cwd=ROOT, env=environment, stdout=log, stderr=log,
+    )  # fmt: skip
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(address, timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.25)
+        else:
+            pytest.fail((folder / "server.log").read_text())
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+        log.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(site: str, chromium: Browser) -> Visit:
+    """`with visit("fiona.field") as page`: a person in a browser of their own; "" is nobody signed in.
+
+    Fails on a console error, a script error, a request to another host and sideways scrolling.
+    """
+
+    @contextmanager
+    def visiting(
+        username: str = "", *, viewport: dict[str, int] = PHONE, script: bool = True, locale: str = "en"
+    ) -> Iterator[Page]:
+        context = chromium.new_context(
+            base_url=site,
+            viewport=viewport,
+            java_script_enabled=script,
+            locale=locale,  # type: ignore[arg-type]
+        )
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith((site, "data:")) else wrong.append(request.url),
+        )
+        if username:
+            page.goto("/accounts/login/")
+            page.locator("#id_username").fill(username)
+            page.locator("#id_password").fill(PASSWORD)
+            page.locator("main button[type=submit]").click()
+            expect(page.locator("details.account-menu")).to_be_attached()
+        yield page
+        assert wrong == []
+        context.close()
+
+    return visiting
