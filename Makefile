@@ -13,7 +13,7 @@ SOURCES := kb procedures review search tests manage.py
 	touch $@
 
 kb/locale/zh_Hans/LC_MESSAGES/django.mo: kb/locale/zh_Hans/LC_MESSAGES/django.po .venv/installed
-	$(BIN)/pybabel -q compile -D django -d kb/locale -l zh_Hans
+	@$(MANAGE) translations compile >/dev/null
 
 setup: .venv/installed kb/locale/zh_Hans/LC_MESSAGES/django.mo
 

@@ -56,7 +56,7 @@ def extract() -> Catalog:
 def read() -> Catalog:
     path = catalogue_path()
     if not path.exists():
-        return Catalog(locale=LOCALE, charset="utf-8")
+        return Catalog(locale=LOCALE, charset="utf-8", fuzzy=False)
     with path.open("rb") as file:
         return read_po(file, locale=LOCALE)
 

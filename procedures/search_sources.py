@@ -66,8 +66,8 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
         yield DocumentData(
             source="error_code",
             object_id=str(code.pk),
-            title=f"{code.code} {code.meaning}",
-            text="\n".join(filter(None, [code.meaning_zh, code.causes, code.causes_zh])),
+            title=" · ".join(filter(None, [code.code, code.meaning, code.meaning_zh])),
+            text="\n".join(line.lstrip("-* ") for line in f"{code.causes}\n{code.causes_zh}".splitlines()),
             url=code.get_absolute_url(),
             scope=next((audience for audience in _WIDEST_FIRST if audience in audiences), Audience.INTERNAL),
             updated_at=now,

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
 from wagtail.models import AbstractGroupApprovalTask, Revision
 
@@ -93,7 +94,7 @@ class SuggestionStatus(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     CHANGED = "accepted_with_changes", _("Accepted with changes")
     REFUSED = "refused", _("Refused")
-    WITHDRAWN = "withdrawn", _("Withdrawn")
+    WITHDRAWN = "withdrawn", pgettext_lazy("proposed edit", "Withdrawn")
     OVERTAKEN = "overtaken", _("Overtaken")
 
 

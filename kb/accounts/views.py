@@ -1,15 +1,16 @@
 """Sign-in, the profile, the password and the language of the interface."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -24,6 +25,14 @@ from procedures.models import Machine
 class SignIn(LoginView):
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Whoever the CMS sent here although signed in has no right to it: say so, do not send them back."""
+        user = request.user
+        wants_admin = request.GET.get("next", "").startswith(reverse("wagtailadmin_home"))
+        if wants_admin and user.is_authenticated and not user.has_perm("wagtailadmin.access_admin"):
+            raise PermissionDenied(_("Your role does not include the editing desk."))
+        return super().dispatch(request, *args, **kwargs)
 
 
 class PasswordChange(PasswordChangeView):

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, ObjectList
-from wagtail.admin.ui.tables import Column, DateColumn
+from wagtail.admin.ui.tables import Column
 from wagtail.snippets.views.chooser import SnippetChooserViewSet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
@@ -120,7 +120,7 @@ class SoftwareReleaseViewSet(CatalogueViewSet):
     model = SoftwareRelease
     icon = "code"
     related = ("product_line",)
-    list_display = ["version", "product_line", "position", DateColumn("released_on", label=_("Released on"))]
+    list_display = ["version", "product_line", "position", Column("released_on", label=_("Released on"))]
     filterset_class = filters.ReleaseFilterSet
     search_fields = ["version", "product_line__code"]
     panels = [
@@ -140,7 +140,7 @@ class MachineViewSet(CatalogueViewSet):
         "customer",
         "site",
         _options_column(),
-        DateColumn("warranty_end", label=_("Warranty end"), sort_key="warranty_end"),
+        Column("warranty_end", label=_("Warranty end"), sort_key="warranty_end"),
     ]
     filterset_class = filters.MachineFilterSet
     search_fields = ["serial", "model__code", "customer", "site"]

@@ -14,6 +14,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
 from wagtail import blocks
 from wagtail.admin.panels import (
@@ -58,7 +59,7 @@ class Audience(models.TextChoices):
 class Importance(models.TextChoices):
     NORMAL = "normal", _("Normal")
     IMPORTANT = "important", _("Important")
-    CRITICAL = "critical", _("Critical")
+    CRITICAL = "critical", pgettext_lazy("step", "Critical")
 
 
 class Significance(models.TextChoices):
