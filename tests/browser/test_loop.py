@@ -148,7 +148,8 @@ def test_a_customer_sees_nothing_internal_through_any_door(visit: Visit, number:
         assert page.locator(f".hits a[href*='{number}']").count() == 0
     doors = [
         f"/procedures/{number}/", f"/procedures/{number}/v/1.0/", f"/procedures/{number}/history/",
-        f"/procedures/{number}/compare/", "/codes/LM/E-1042/", "/machines/LM4-24-0117/", "/sop/", f"/sop/{number.lower()}/",
+        f"/procedures/{number}/compare/", "/codes/LM/E-1042/", "/machines/LM4-24-0117/",
+        "/sop/", f"/sop/{number.lower()}/",
     ]  # fmt: skip
     signed_in_only = [
         "/review/inbox/", f"/review/{number}/working-copy/", "/review/edits/1/", "/review/threads/1/", "/tickets/",
