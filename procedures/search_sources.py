@@ -121,22 +121,15 @@ def _code_changed(sender: Any, instance: ErrorCode, **kwargs: Any) -> None:
 
 
 def register() -> None:
-    register_source(
-        Source(
-            "procedure", _("Procedures"), _procedures, _visible_procedures, _scopes, kinds=dict(Kind.choices)
+    audiences = dict(Audience.choices)
+    for name, label, documents, visible_to, kinds in (
+        ("procedure", _("Procedures"), _procedures, _visible_procedures, Kind.choices),
+        ("error_code", _("Error codes"), _error_codes, _visible_codes, Severity.choices),
+        ("faq", _("FAQ"), _faq, _visible_faq, []),
+    ):
+        register_source(
+            Source(name, label, documents, visible_to, _scopes, kinds=dict(kinds), audiences=audiences)
         )
-    )
-    register_source(
-        Source(
-            "error_code",
-            _("Error codes"),
-            _error_codes,
-            _visible_codes,
-            _scopes,
-            kinds=dict(Severity.choices),
-        )
-    )
-    register_source(Source("faq", _("FAQ"), _faq, _visible_faq, _scopes))
     page_published.connect(_faq_changed, dispatch_uid="faq-published")
     page_unpublished.connect(_faq_changed, dispatch_uid="faq-unpublished")
     post_delete.connect(_faq_changed, sender=FaqPage, dispatch_uid="faq-deleted")

@@ -14,7 +14,7 @@ from search.models import SearchDocument
 from search.registry import DocumentData
 
 PAGE_SIZE = 20
-FACETS = ("source", "kind", "model", "language")
+FACETS = ("source", "kind", "model", "language", "scope")
 
 _ENGINES = {
     "sqlite": "search.engines.sqlite.SqliteEngine",
@@ -32,6 +32,7 @@ class SearchQuery:
     kind: str = ""
     model: str = ""
     language: str = ""
+    scope: str = ""
     page: int = 1
     page_size: int = PAGE_SIZE
 

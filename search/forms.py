@@ -18,6 +18,7 @@ class SearchForm(forms.Form):
     kind = forms.CharField(label=_("Kind"), required=False)
     model = forms.CharField(label=_("Equipment model"), required=False)
     language = forms.CharField(label=_("Language"), required=False)
+    audience = forms.CharField(label=_("Audience"), required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE)
 
     def search_query(self) -> SearchQuery:
@@ -31,5 +32,6 @@ class SearchForm(forms.Form):
             kind=given.get("kind") or "",
             model=given.get("model") or "",
             language=given.get("language") or "",
+            scope=given.get("audience") or "",
             page=given.get("page") or 1,
         )

@@ -38,7 +38,8 @@ class Source:
 
     `documents(ids)` yields the documents of these primary keys, of everything if None; a key it yields
     nothing for is taken out of the index. `scopes(user)` are the scopes this person may see. `visible_to`
-    is asked again for every hit about to be shown and returns those object ids that may be.
+    is asked again for every hit about to be shown and returns those object ids that may be. `kinds` and
+    `audiences` are what kinds and scopes are called.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Source:
     visible_to: "Callable[[User, Sequence[str]], set[str]]"
     scopes: "Callable[[User], frozenset[str]]"
     kinds: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
+    audiences: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
 
 
 _sources: dict[str, Source] = {}

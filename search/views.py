@@ -29,6 +29,7 @@ _FACETS = {
     "kind": ("kind", _("Kind")),
     "model": ("model", _("Equipment model")),
     "language": ("language", _("Language")),
+    "scope": ("audience", _("Audience")),
 }
 
 
@@ -131,13 +132,16 @@ def _shown(hit: Hit, labels: "Labels") -> ShownHit:
 def _labels() -> "Labels":
     """Facet -> value -> what it is called."""
     kinds: dict[str, StrOrPromise] = {}
+    audiences: dict[str, StrOrPromise] = {}
     for source in sources():
         kinds |= source.kinds
+        audiences |= source.audiences
     return {
         "source": {source.name: source.label for source in sources()},
         "kind": kinds,
         "model": {},
         "language": dict(settings.LANGUAGES),
+        "scope": audiences,
     }
 
 

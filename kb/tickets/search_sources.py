@@ -53,6 +53,11 @@ def scopes(user: Any) -> frozenset[str]:
 def register() -> None:
     registry.register(
         registry.Source(
-            name="ticket", label=_("Tickets"), documents=documents, visible_to=visible_to, scopes=scopes
+            name="ticket",
+            label=_("Tickets"),
+            documents=documents,
+            visible_to=visible_to,
+            scopes=scopes,
+            audiences={SCOPE: _("Who reads tickets")},
         )
     )

@@ -46,6 +46,7 @@ class Group:
     source: str
     kind: str
     language: str
+    scope: str
     models: frozenset[str]
     count: int
 
@@ -203,14 +204,14 @@ class DatabaseEngine:
 
     def _groups(self, expression: str, scopes: frozenset[str]) -> list[Group]:
         sql = f"""
-            SELECT d.source, d.kind, d.language, d.models, COUNT(*)
+            SELECT d.source, d.kind, d.language, d.scope, d.models, COUNT(*)
             FROM {self.join_sql}
             WHERE d.id = search_index.rowid AND {self.match_sql} AND d.scope IN ({_slots(scopes)})
-            GROUP BY d.source, d.kind, d.language, d.models"""
+            GROUP BY d.source, d.kind, d.language, d.scope, d.models"""
         rows = _fetch(sql, [expression, *scopes])
         return [
-            Group(source, kind, language, frozenset(json.loads(models)), count)
-            for source, kind, language, models, count in rows
+            Group(source, kind, language, scope, frozenset(json.loads(models)), count)
+            for source, kind, language, scope, models, count in rows
         ]
 
     def _page(

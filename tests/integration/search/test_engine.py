@@ -61,6 +61,7 @@ def test_filters_and_counts(engine: Engine) -> None:
         # The bearing's guide applies to all models.
         "model": {"NX-2000": 2, "VL500S": 2},
         "language": {"en": 2, "zh-hans": 1},
+        "scope": {"public": 3},
     }
     for facet, counts in results.facets.items():
         for value, count in counts.items():
