@@ -10,6 +10,8 @@ import nh3
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
 
+from procedures.commonmark import CommonMarkLists
+
 _TAGS = {
     "a", "abbr", "b", "blockquote", "br", "code", "dd", "del", "div", "dl", "dt", "em", "h4", "h5", "h6", "hr",
     "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "s", "small", "span", "strong", "sub", "sup", "table",
@@ -59,7 +61,14 @@ _local = threading.local()
 
 def make_converter() -> markdown.Markdown:
     return markdown.Markdown(
-        extensions=["tables", "sane_lists", "pymdownx.superfences", "pymdownx.highlight", _Redline()],
+        extensions=[
+            CommonMarkLists(),
+            "tables",
+            "sane_lists",
+            "pymdownx.superfences",
+            "pymdownx.highlight",
+            _Redline(),
+        ],
         extension_configs={"pymdownx.highlight": {"use_pygments": False}},
     )
 
