@@ -1,4 +1,4 @@
-"""Takes the screenshots of this folder from a running `make demo`: `python docs/screenshots.py http://127.0.0.1:8000 PASSWORD`."""
+"""Takes the screenshots from a running `make demo`: `python docs/screenshots.py http://127.0.0.1:8000 PASSWORD`."""
 
 import sys
 from io import BytesIO

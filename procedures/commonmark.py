@@ -41,11 +41,12 @@ def _items(tokens: list[Token], lines: list[str]) -> Iterator[_Item]:
             quotes += 1
         elif token.type == "blockquote_close":
             quotes -= 1
-        elif quotes or token.map is None and token.type != "list_item_close":
+        elif quotes or (token.map is None and token.type != "list_item_close"):
             continue
         elif token.type == "list_item_open":
             assert token.map is not None  # not with map is None, above
-            item = _Item(*token.map, depth=len(around), outer=around[-1].content if around else 0)
+            first, end = token.map
+            item = _Item(first, end, depth=len(around), outer=around[-1].content if around else 0)
             # An item in an item's first line ("- - x") begins where the outer one's text does.
             if found := _MARKER.match(lines[item.first][item.outer :]):
                 indent, item.marker, gap = found.groups()
@@ -119,6 +120,6 @@ class _IndentLists(Preprocessor):
 
 
 class CommonMarkLists(Extension):
-    def extendMarkdown(self, md: markdown.Markdown) -> None:  # noqa: N802 - Markdown's own name
+    def extendMarkdown(self, md: markdown.Markdown) -> None:
         # After tabs have become spaces (30), before fenced code is looked for (25).
         md.preprocessors.register(_IndentLists(md), "commonmark-lists", 28)
