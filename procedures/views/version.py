@@ -71,7 +71,7 @@ class Article:
 
 
 @lru_cache(maxsize=512)
-def _article(version_pk: int, language: str) -> Article:
+def _article(version_pk: int, sha256: str, language: str) -> Article:
     """A version never changes, so neither does this: made at the first view, kept by the process."""
     return build_article(ProcedureVersion.objects.get(pk=version_pk))
 
@@ -165,7 +165,7 @@ def find_version(request: HttpRequest, number: str, label: str) -> ProcedureVers
 
 
 def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVersion | None) -> HttpResponse:
-    article = _article(version.pk, get_language() or "")
+    article = _article(version.pk, version.sha256, get_language() or "")
     added = contributions(request, version, [step_id for step_id, _ in article.steps])
     page = VersionPage(
         version=version,

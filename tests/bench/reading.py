@@ -70,7 +70,7 @@ def run() -> None:
         def frozen(number: str = number) -> None:
             assert client.get(f"/procedures/{number}/").status_code == 200
 
-        def article_from_blocks(version_pk: int, language: str) -> views.Article:
+        def article_from_blocks(version_pk: int, sha256: str, language: str) -> views.Article:
             """What a page without versions does: its blocks, through Markdown, at each view."""
             version = (
                 ProcedureVersion.objects.select_related("page").defer("content", "html").get(pk=version_pk)
