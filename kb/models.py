@@ -5,7 +5,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import Page
+from wagtail.models import Page, PagePermissionTester
+
+from procedures.models.page import FolderPermissionTester
 
 
 class HomePage(Page):
@@ -20,3 +22,6 @@ class HomePage(Page):
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return redirect("home")
+
+    def permissions_for_user(self, user: Any) -> PagePermissionTester:
+        return FolderPermissionTester(user, self)

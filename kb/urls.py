@@ -1,6 +1,7 @@
 """All addresses of the site. Wagtail's catch-all comes last; its pages redirect to these views."""
 
 from django.urls import include, path
+from django.views.generic import RedirectView
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("favicon.svg", views.favicon),
     path("manifest.webmanifest", views.manifest, name="manifest"),
     path("media/<path:name>", views.media, name="media"),
+    path("admin/login/", RedirectView.as_view(pattern_name="accounts:login", query_string=True)),
     path("admin/", include(wagtailadmin_urls)),
     path("", include(wagtail_urls)),
 ]

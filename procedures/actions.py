@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from wagtail.models import Revision
 
-from procedures.content import canonical_content, content_hash, plain_text
+from procedures.content import canonical_content, content_author, content_hash, editors_of, plain_text
 from procedures.models import (
     ErrorCode,
     Origin,
@@ -91,7 +91,7 @@ def mint_version(
         content=content,
         sha256=content_hash(content),
         previous=previous,
-        last_editor_id=revision.user_id,
+        editors=editors_of(revision),
         by=by,
     )
     at = at or timezone.now()
@@ -103,7 +103,7 @@ def mint_version(
         approved_by=by,
         approved_at=at,
         revision=revision,
-        last_editor_id=revision.user_id,
+        last_editor_id=content_author(revision) or revision.user_id,
         major=major,
         minor=minor,
         status=VersionStatus.EFFECTIVE,

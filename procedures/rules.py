@@ -1,6 +1,7 @@
 """What the state allows: each `check_` raises the reason, each `can_` tells it as yes or no."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -22,14 +23,16 @@ def check_mint(
     content: Mapping[str, Any],
     sha256: str,
     previous: ProcedureVersion | None,
-    last_editor_id: int | None,
+    editors: Collection[int],
     by: Any,
 ) -> None:
-    if last_editor_id is not None and last_editor_id == by.pk:
+    if by.pk in editors:
         raise NotAllowed(_("Whoever made the last edit cannot approve it; somebody else must."))
     if not content["steps"]:
         raise NotAllowed(_("A procedure needs at least one step before it can be released."))
     ids = [step["id"] for step in content["steps"]]
+    if any(not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", step_id or "") for step_id in ids):
+        raise NotAllowed(_("A step's identity may hold letters, digits, hyphens and underscores only."))
     if len(set(ids)) != len(ids):
         raise NotAllowed(_("Two steps carry the same identity; save the procedure again in the editor."))
     if previous is not None and previous.sha256 == sha256:

@@ -16,7 +16,7 @@ from procedures.content import STEP_TEXTS, canonical_content, clean_text, conten
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import rules
-from review.merge import land
+from review.merge import land, sentences
 from review.models import (
     Approval,
     Comment,
@@ -324,12 +324,24 @@ def release(*, task_state: TaskState, by: Any, at: datetime | None = None) -> Pr
         sha256=version.sha256,
     )
     _save(approval, by)
-    # Those landed in a later revision wait for the next version.
+    # Those landed in a later revision wait for the next version; one that a later edit took back is not named.
     landed = Suggestion.objects.on_page(page.pk).unreleased().filter(landed_in_id__lte=revision.pk)
-    for suggestion in landed:
-        suggestion.released_in = version
-        _save(suggestion, by)
+    for suggestion in landed.prefetch_related("changes"):
+        if is_carried(suggestion, version.content):
+            suggestion.released_in = version
+            _save(suggestion, by)
     return version
+
+
+def is_carried(suggestion: Suggestion, content: Mapping[str, Any]) -> bool:
+    """Whether the content still says what landed: each sentence the proposal brought, none it took away."""
+    texts = {(step["id"], name): step[name] for step in content["steps"] for name in STEP_TEXTS}
+    for change in suggestion.changes.all():
+        now = set(sentences(texts.get((change.step_id, change.field), "")))
+        base, landed = set(sentences(change.base_text)), set(sentences(change.landed_text))
+        if not landed - base <= now or (not landed - base and (base - landed) & now):
+            return False
+    return True
 
 
 def _locked(suggestion: Suggestion) -> Suggestion:

@@ -89,6 +89,26 @@ def releases_to_approve(user: Any) -> QuerySet[TaskState]:
     )
 
 
+def sent_back(page: ProcedurePage) -> TaskState | None:
+    """The newest refusal to release this procedure, while nothing was submitted or released since."""
+    last = TaskState.objects.for_instance(page).select_related("finished_by").order_by("-pk").first()
+    return last if last is not None and last.status == TaskState.STATUS_REJECTED else None
+
+
+def releases_sent_back(user: Any) -> list[tuple[TaskState, ProcedurePage]]:
+    """What this person submitted and somebody sent back, while it waits for another submission."""
+    refused = (
+        TaskState.objects.filter(
+            status=TaskState.STATUS_REJECTED,
+            workflow_state__requested_by=user,
+            task__in=ReleaseApprovalTask.objects.values("pk"),
+        )
+        .select_related("finished_by", "workflow_state")
+        .order_by("-pk")[:50]
+    )
+    return [(state, page) for state, page in pages_of(refused) if sent_back(page) == state]
+
+
 def pages_of(task_states: Iterable[TaskState]) -> list[tuple[TaskState, ProcedurePage]]:
     """Each task state with its procedure, in one query."""
     states = list(task_states)

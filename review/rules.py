@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 from wagtail.models import TaskState
 
+from procedures.content import editors_of
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review.models import SUGGESTION_TRANSITIONS, Suggestion, Thread, ThreadStatus
@@ -98,7 +99,7 @@ def check_approve(*, user: Any, page: ProcedurePage, task_state: TaskState | Non
     task_state = task_state or page.current_workflow_task_state
     if task_state is None or task_state.status != TaskState.STATUS_IN_PROGRESS:
         raise NotAllowed(_("No release of this procedure is waiting for approval."))
-    if task_state.revision.user_id == user.pk:
+    if user.pk in editors_of(task_state.revision):
         raise NotAllowed(_("You made the last edit; somebody else must approve it."))
 
 

@@ -56,6 +56,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
             "releases": queries.pages_of(queries.releases_to_approve(user)[:INBOX_LIMIT]),
             "to_decide": queries.for_list(queries.suggestions_to_decide(user))[:INBOX_LIMIT],
             "to_answer": queries.threads_with_comments(queries.threads_to_answer(user))[:INBOX_LIMIT],
+            "sent_back": queries.releases_sent_back(user),
             "my_suggestions": mine[:INBOX_LIMIT],
             "my_threads": asked[:INBOX_LIMIT],
         },
@@ -239,6 +240,7 @@ def draft(request: HttpRequest, number: str) -> HttpResponse:
             errors = approve_form.errors
             approve_form = ApproveForm({**request.POST.dict(), "sha256": content_hash(content)})
             approve_form.errors.update(errors)
+    landed = list(queries.for_list(Suggestion.objects.on_page(page.pk).unreleased()))
     context = {
         "page": page,
         "content": content,
@@ -246,7 +248,9 @@ def draft(request: HttpRequest, number: str) -> HttpResponse:
         "comparison": compare(effective.content, content) if effective else None,
         "task_state": task_state,
         "submitted": shown if task_state else None,
-        "landed": queries.for_list(Suggestion.objects.on_page(page.pk).unreleased()),
+        "landed": [found for found in landed if actions.is_carried(found, content)],
+        "taken_back": [found for found in landed if not actions.is_carried(found, content)],
+        "sent_back": queries.sent_back(page),
         "waiting": Suggestion.objects.on_page(page.pk).waiting().count(),
         "submit_form": submit_form,
         "approve_form": approve_form,

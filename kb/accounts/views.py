@@ -34,6 +34,11 @@ class SignIn(LoginView):
             raise PermissionDenied(_("Your role does not include the editing desk."))
         return super().dispatch(request, *args, **kwargs)
 
+    def get_success_url(self) -> str:
+        url = super().get_success_url()
+        # Back to the sign-in page would go round for ever.
+        return self.get_default_redirect_url() if url.startswith(reverse("accounts:login")) else url
+
 
 class PasswordChange(PasswordChangeView):
     template_name = "accounts/password_change.html"

@@ -8,11 +8,11 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel
-from wagtail.models import Page, PageManager
+from wagtail.models import Page, PageManager, PagePermissionTester
 from wagtail.query import PageQuerySet
 
 from procedures.models.catalogue import Bilingual
-from procedures.models.page import Audience, ProcedurePage
+from procedures.models.page import Audience, FolderPermissionTester, ProcedurePage
 
 
 class FaqCategory(Bilingual):
@@ -40,6 +40,9 @@ class FaqIndexPage(Page):
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return redirect("procedures:faq")
+
+    def permissions_for_user(self, user: Any) -> PagePermissionTester:
+        return FolderPermissionTester(user, self)
 
 
 class FaqQuerySet(PageQuerySet):

@@ -6,7 +6,7 @@ What readers see is a ProcedureVersion, minted from one approved revision of thi
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -28,7 +28,9 @@ from wagtail.fields import StreamField
 from wagtail.images.blocks import ImageChooserBlock
 from wagtail.models import Page, PagePermissionTester, Revision
 
+from procedures.forms import ProcedurePageForm
 from procedures.models.catalogue import ErrorCode, MachineModel, ProductLine, SoftwareRelease
+from procedures.models.fields import TextListField
 
 number_validator = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", _("Use letters, digits, dots, hyphens and underscores, e.g. SOP-1042.")
@@ -108,9 +110,39 @@ class ProcedureIndexPage(Page):
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return redirect("procedures:list")
 
+    def permissions_for_user(self, user: Any) -> PagePermissionTester:
+        return FolderPermissionTester(user, self)
 
-class ApprovedOnlyPermissionTester(PagePermissionTester):
-    """Nobody publishes or deletes a procedure by hand: a release needs an approval, a withdrawal keeps it."""
+
+class FolderPermissionTester(PagePermissionTester):
+    """The folders hold the site together: nobody takes them down, moves or copies them."""
+
+    def can_unpublish(self) -> bool:
+        return False
+
+    def can_delete(self, ignore_bulk: bool = False) -> bool:
+        return False
+
+    def can_move(self) -> bool:
+        return False
+
+    def can_copy(self) -> bool:
+        return False
+
+
+class ApprovedOnlyPermissionTester(FolderPermissionTester):
+    """Nobody publishes by hand: releases are submitted, approved and signed on the site (review.actions).
+
+    Copies would share the number, so there are none. Owners edit their own; documentation staff, who hold
+    Wagtail's publish permission, edit all.
+    """
+
+    def can_edit(self) -> bool:
+        page = self.page
+        if not super().can_edit():
+            return False
+        mine = self.user.pk in (page.procedure_owner_id, page.owner_id)
+        return mine or page.procedure_owner_id is None or PagePermissionTester.can_publish(self)
 
     def can_publish(self) -> bool:
         return False
@@ -118,11 +150,13 @@ class ApprovedOnlyPermissionTester(PagePermissionTester):
     def can_publish_subpage(self) -> bool:
         return False
 
-    def can_unpublish(self) -> bool:
+    def can_submit_for_moderation(self) -> bool:
         return False
 
     def can_delete(self, ignore_bulk: bool = False) -> bool:
-        return super().can_delete(ignore_bulk=ignore_bulk) and not self.page.specific.versions.exists()
+        return (
+            PagePermissionTester.can_delete(self, ignore_bulk=ignore_bulk) and not self.page.versions.exists()
+        )
 
 
 class ProcedurePage(Page):
@@ -158,9 +192,9 @@ class ProcedurePage(Page):
         _("summary"), blank=True, help_text=_("When to use it, in one or two sentences.")
     )
     safety = models.TextField(_("safety notes"), blank=True, help_text=_("Markdown. The dangers first."))
-    tools = models.JSONField(_("tools"), default=list, blank=True)
-    parts = models.JSONField(_("parts"), default=list, blank=True)
-    skills = models.JSONField(_("skills"), default=list, blank=True)
+    tools = TextListField(_("tools"), default=list, blank=True)
+    parts = TextListField(_("parts"), default=list, blank=True)
+    skills = TextListField(_("skills"), default=list, blank=True)
     error_codes = ParentalManyToManyField(
         ErrorCode, blank=True, related_name="procedure_pages", verbose_name=_("error codes")
     )
@@ -178,7 +212,7 @@ class ProcedurePage(Page):
 
     parent_page_types = ["procedures.ProcedureIndexPage"]
     subpage_types: list[str] = []
-    search_fields = [*Page.search_fields]
+    base_form_class = ProcedurePageForm
 
     content_panels = [
         FieldPanel("title"),
@@ -218,6 +252,18 @@ class ProcedurePage(Page):
 
     def get_absolute_url(self) -> str:
         return reverse("procedures:latest", args=[self.number])
+
+    def clean(self) -> None:
+        super().clean()
+        same = ProcedurePage.objects.filter(number__iexact=self.number).exclude(pk=self.pk)
+        if self.number and same.exists():
+            raise ValidationError({"number": gettext("Another procedure has this number.")})
+
+    def save(self, *args: Any, **kwargs: Any) -> Any:
+        """Whoever makes a procedure answers for it until somebody else is named."""
+        if self._state.adding and self.procedure_owner is None:
+            self.procedure_owner = self.owner
+        return super().save(*args, **kwargs)
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
         parts = super().get_url_parts(request)
@@ -277,7 +323,7 @@ class Applicability(models.Model):
         related_name="+",
         verbose_name=_("before release"),
     )
-    options = models.JSONField(
+    options = TextListField(
         _("options"), default=list, blank=True, help_text=_("All of these must be fitted.")
     )
 
