@@ -15,6 +15,7 @@ an empty line, so what an editor or an operating system does to line ends change
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -119,4 +120,19 @@ def plain_text(content: Mapping[str, Any]) -> str:
     for step in content["steps"]:
         pieces += [step[name] for name in STEP_TEXTS]
         pieces += [image["alt"] for image in step["images"]]
-    return "\n".join(piece for piece in pieces if piece)
+    return without_markup("\n".join(piece for piece in pieces if piece))
+
+
+_MARKUP = (
+    (re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)"), r"\1"),  # links and images: what they say
+    (re.compile(r"^\s*(?:[-*+]|\d+[.)]|#{1,6}|>)\s+", re.MULTILINE), ""),  # what a line begins with
+    (re.compile(r"^[|\s:-]+$", re.MULTILINE), ""),  # the rule of a table
+    (re.compile(r"[`|]|\*\*|__|~~~"), " "),
+)
+
+
+def without_markup(text: str) -> str:
+    """Markdown as a reader would read it aloud: for the index and its snippets, not for display."""
+    for pattern, replacement in _MARKUP:
+        text = pattern.sub(replacement, text)
+    return re.sub(r"[ \t]+", " ", text).strip()

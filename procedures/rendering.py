@@ -1,5 +1,6 @@
 """Markdown to the HTML that is frozen into a version: cleaned once, served as it is ever after."""
 
+import re
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -95,20 +96,30 @@ def render_markdown(text: str) -> str:
     """Clean HTML: no script, style, event handler, foreign image or unknown address survives."""
     if not text.strip():
         return ""
-    html = _converter().reset().convert(text)
-    return (
-        nh3.clean(
-            html,
-            tags=_TAGS,
-            clean_content_tags=_DROP_CONTENT,
-            attributes=_ATTRIBUTES,
-            attribute_filter=_attribute,
-            url_schemes={"http", "https", "mailto"},
-            link_rel="noopener noreferrer",
-        )
-        .replace("<table>", '<div class="table-wrap" tabindex="0"><table>')
-        .replace("</table>", "</table></div>")
+    html = nh3.clean(
+        _converter().reset().convert(_without_bracket_bombs(text)),
+        tags=_TAGS,
+        clean_content_tags=_DROP_CONTENT,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_attribute,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer",
     )
+    html = _DEAD_LINK.sub(r"\1", html)
+    html = html.replace("<table>", '<div class="table-wrap" tabindex="0"><table>')
+    return html.replace("</table>", "</table></div>")
+
+
+# What was a link before its address was refused would still look like one.
+_DEAD_LINK = re.compile(r"<a(?![^>]*\shref=)[^>]*>(.*?)</a>", re.DOTALL)
+_MANY_BRACKETS = 1_000  # in one paragraph: no prose, and the converter's time grows with their square
+
+
+def _without_bracket_bombs(text: str) -> str:
+    if text.count("[") <= _MANY_BRACKETS:
+        return text
+    paragraphs = re.split(r"(\n\s*\n)", text)
+    return "".join(p.replace("[", "&#91;") if p.count("[") > _MANY_BRACKETS else p for p in paragraphs)
 
 
 def render_content(content: Mapping[str, Any]) -> dict[str, Any]:

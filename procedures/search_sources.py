@@ -3,7 +3,8 @@
 Object ids: a procedure's page (its document is the version in force), an error code, an FAQ page.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet
@@ -13,7 +14,17 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.signals import page_published, page_unpublished
 
 from procedures.access import may_read_internal, readable_audiences
-from procedures.models import Audience, ErrorCode, FaqPage, Kind, ProcedureVersion, Severity
+from procedures.content import without_markup
+from procedures.models import (
+    Audience,
+    ErrorCode,
+    FaqPage,
+    Kind,
+    Machine,
+    MachineModel,
+    ProcedureVersion,
+    Severity,
+)
 from search.indexing import reindex
 from search.registry import DocumentData, Source
 from search.registry import register as register_source
@@ -35,7 +46,7 @@ def _procedures(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             source="procedure",
             object_id=str(version.page_id),
             title=version.title,
-            text="\n".join(filter(None, [version.summary, version.search_text])),
+            text=version.search_text,
             url=f"/procedures/{version.number}/",
             scope=version.audience,
             updated_at=version.effective_from,
@@ -67,7 +78,7 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             source="error_code",
             object_id=str(code.pk),
             title=" · ".join(filter(None, [code.code, code.meaning, code.meaning_zh])),
-            text="\n".join(line.lstrip("-* ") for line in f"{code.causes}\n{code.causes_zh}".splitlines()),
+            text=without_markup(f"{code.causes}\n{code.causes_zh}"),
             url=code.get_absolute_url(),
             scope=next((audience for audience in _WIDEST_FIRST if audience in audiences), Audience.INTERNAL),
             updated_at=now,
@@ -93,7 +104,7 @@ def _faq(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             source="faq",
             object_id=str(entry.pk),
             title=entry.title,
-            text=entry.answer,
+            text=without_markup(entry.answer),
             url=entry.get_absolute_url(),
             scope=entry.audience,
             updated_at=entry.last_published_at or timezone.now(),
@@ -105,6 +116,51 @@ def _visible_faq(user: Any, ids: Sequence[str]) -> set[str]:
     return {
         str(pk) for pk in FaqPage.objects.visible_to(user).filter(pk__in=ids).values_list("pk", flat=True)
     }
+
+
+def _models(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
+    models = MachineModel.objects.select_related("product_line").order_by("pk")
+    for model in models if ids is None else models.filter(pk__in=list(ids)):
+        yield DocumentData(
+            source="model",
+            object_id=str(model.pk),
+            title=" · ".join(filter(None, [model.code, model.name, model.name_zh])),
+            text=f"{model.product_line.name} {model.product_line.name_zh}",
+            url=model.get_absolute_url(),
+            scope=Audience.INTERNAL,
+            updated_at=timezone.now(),
+            codes=[model.code],
+            models=[model.code],
+            number=model.code,
+        )
+
+
+def _machines(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
+    machines = Machine.objects.select_related("model", "release").order_by("pk")
+    if ids is not None:
+        machines = machines.filter(pk__in=list(ids))
+    for machine in machines.iterator(chunk_size=500):
+        yield DocumentData(
+            source="machine",
+            object_id=str(machine.pk),
+            title=f"{machine.serial} · {machine.model.code}",
+            text="\n".join(filter(None, [machine.customer, machine.site, machine.release.version])),
+            url=machine.get_absolute_url(),
+            scope=Audience.INTERNAL,
+            updated_at=timezone.now(),
+            codes=[machine.serial],
+            models=[machine.model.code],
+            number=machine.serial,
+        )
+
+
+def _for_staff(model: Any) -> Callable[[Any, Sequence[str]], set[str]]:
+    def visible(user: Any, ids: Sequence[str]) -> set[str]:
+        if not may_read_internal(user):
+            return set()
+        return {str(pk) for pk in model.objects.filter(pk__in=ids).values_list("pk", flat=True)}
+
+    return visible
 
 
 def _scopes(user: Any) -> frozenset[str]:
@@ -120,12 +176,18 @@ def _code_changed(sender: Any, instance: ErrorCode, **kwargs: Any) -> None:
     reindex("error_code", [instance.pk])
 
 
+def _equipment_changed(source: str, sender: Any, instance: Any, **kwargs: Any) -> None:
+    reindex(source, [instance.pk])
+
+
 def register() -> None:
     audiences = dict(Audience.choices)
     for name, label, documents, visible_to, kinds in (
         ("procedure", _("Procedures"), _procedures, _visible_procedures, Kind.choices),
         ("error_code", _("Error codes"), _error_codes, _visible_codes, Severity.choices),
         ("faq", _("FAQ"), _faq, _visible_faq, []),
+        ("model", _("Models"), _models, _for_staff(MachineModel), []),
+        ("machine", _("Machines"), _machines, _for_staff(Machine), []),
     ):
         register_source(
             Source(name, label, documents, visible_to, _scopes, kinds=dict(kinds), audiences=audiences)
@@ -133,5 +195,9 @@ def register() -> None:
     page_published.connect(_faq_changed, dispatch_uid="faq-published")
     page_unpublished.connect(_faq_changed, dispatch_uid="faq-unpublished")
     post_delete.connect(_faq_changed, sender=FaqPage, dispatch_uid="faq-deleted")
+    for name, model in (("model", MachineModel), ("machine", Machine)):
+        changed = partial(_equipment_changed, name)
+        post_save.connect(changed, sender=model, weak=False, dispatch_uid=f"{name}-saved")
+        post_delete.connect(changed, sender=model, weak=False, dispatch_uid=f"{name}-deleted")
     post_save.connect(_code_changed, sender=ErrorCode, dispatch_uid="code-saved")
     post_delete.connect(_code_changed, sender=ErrorCode, dispatch_uid="code-deleted")

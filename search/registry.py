@@ -39,7 +39,7 @@ class Source:
     `documents(ids)` yields the documents of these primary keys, of everything if None; a key it yields
     nothing for is taken out of the index. `scopes(user)` are the scopes this person may see. `visible_to`
     is asked again for every hit about to be shown and returns those object ids that may be. `kinds` and
-    `audiences` are what kinds and scopes are called.
+    `audiences` are what kinds and scopes are called. `weight` (above 0) multiplies the rank of its documents.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Source:
     scopes: "Callable[[User], frozenset[str]]"
     kinds: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
     audiences: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
+    weight: float = 1.0
 
 
 _sources: dict[str, Source] = {}

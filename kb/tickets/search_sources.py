@@ -59,5 +59,6 @@ def register() -> None:
             visible_to=visible_to,
             scopes=scopes,
             audiences={SCOPE: _("Who reads tickets")},
+            weight=0.5,  # short and many: an old ticket should not stand before the guide that solves it
         )
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
@@ -37,6 +38,7 @@ PROCEDURES_SHOWN = 20
 
 
 @require_safe
+@login_required  # signed out, the site is the FAQ and what was released to everybody
 def equipment(request: HttpRequest) -> HttpResponse:
     """Every product line with its models; for staff, a way to a machine by its serial number."""
     lines = ProductLine.objects.prefetch_related("models")
@@ -67,6 +69,7 @@ class ProductLinePage:
 
 
 @require_safe
+@login_required  # signed out, the site is the FAQ and what was released to everybody
 def product_line(request: HttpRequest, line: str) -> HttpResponse:
     """Models, releases, the module tree and the codes, narrowed to a module or to words."""
     found = get_object_or_404(ProductLine, code=line)
@@ -109,6 +112,7 @@ class ModelPage:
 
 
 @require_safe
+@login_required  # signed out, the site is the FAQ and what was released to everybody
 def model(request: HttpRequest, code: str) -> HttpResponse:
     """A model, the procedures for it, and for staff its machines."""
     found = get_object_or_404(MachineModel.objects.select_related("product_line"), code=code)

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, ClassVar, TypeVar
 
 from django.db import connection, transaction
@@ -20,7 +20,7 @@ from search.engine import FACETS, Hit, Results, SearchQuery
 from search.highlight import Highlighter
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, Phrase, parse
-from search.registry import DocumentData
+from search.registry import DocumentData, sources
 
 BATCH = 500
 """Documents written at a time."""
@@ -147,12 +147,12 @@ class DatabaseEngine:
         if not parsed.clauses or not query.scopes:
             return Results(took_ms=_ms_since(started))
         relaxed = False
-        expression = self.expression(parsed, relaxed=False)
+        expression = self._asked(parsed, relaxed=False)
         groups = self._groups(expression, query.scopes)
         total = _total(groups, query.filters)
         if not total and parsed.can_relax:
             relaxed = True
-            expression = self.expression(parsed, relaxed=True)
+            expression = self._asked(parsed, relaxed=True)
             groups = self._groups(expression, query.scopes)
             total = _total(groups, query.filters)
         last_page = max(1, -(-total // query.page_size))
@@ -198,6 +198,17 @@ class DatabaseEngine:
         anything = "(" + self.OR.join(map(self._clause, parsed.clauses)) + ")"
         return self.AND.join([*quoted, anything])
 
+    def _asked(self, parsed: ParsedQuery, *, relaxed: bool) -> str:
+        """The query, and beside it whatever bears a code that it names.
+
+        Somebody who types "E-1042 alarm" wants every guide of E-1042: the other words rank them, they must
+        not leave a single guide standing that is for another machine.
+        """
+        expression = self.expression(parsed, relaxed=relaxed)
+        if not parsed.codes:
+            return expression
+        return f"({expression}){self.OR}({self.exact_expression(parsed.codes)})"
+
     def _clause(self, clause: Clause) -> str:
         either = [self.phrase(phrase, prefix=clause.prefix) for phrase in clause.alternatives]
         return "(" + self.OR.join(either) + ")"
@@ -229,14 +240,28 @@ class DatabaseEngine:
         for facet, value in (filters or {}).items():
             conditions.append(" AND " + (self.model_sql if facet == "model" else f"d.{facet} = %s"))
             values.append(value)
+        lighter = {source.name: source.weight for source in sources() if source.weight != 1}
+        weight = f"(CASE d.source {'WHEN %s THEN %s ' * len(lighter)}ELSE 1 END)" if lighter else "1"
         sql = f"""
-            SELECT d.id, {self.rank_sql} AS score, {self.exact_sql} AS exact
+            SELECT d.id, {self.rank_sql} * {weight} AS score, {self.exact_sql} AS exact
             FROM {self.join_sql}
             WHERE d.id = search_index.rowid AND {self.match_sql} AND d.scope IN ({_slots(scopes)})
                 {"".join(conditions)}
             ORDER BY exact DESC, score DESC, d.id LIMIT %s OFFSET %s"""
         rank, exact = self.rank_params(expression), self.exact_expression(codes)
-        rows = _fetch(sql, [*rank, exact, expression, *scopes, *values, limit, offset])
+        rows = _fetch(
+            sql,
+            [
+                *rank,
+                *chain.from_iterable(lighter.items()),
+                exact,
+                expression,
+                *scopes,
+                *values,
+                limit,
+                offset,
+            ],
+        )
         documents = SearchDocument.objects.in_bulk([pk for pk, _, _ in rows])
         return [(documents[pk], score) for pk, score, _ in rows if pk in documents]
 
