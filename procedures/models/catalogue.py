@@ -1,11 +1,49 @@
 """The equipment catalogue: what a procedure can apply to, and the codes that machines report."""
 
+import re
+import unicodedata
+from collections.abc import Collection
+
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
+
+# It stands in addresses, in file names and between blanks: nothing that means something there may be in it.
+serial_validator = RegexValidator(
+    r"\A[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?\Z",
+    _(
+        "A serial number has letters, digits, hyphens, underscores and, inside it, dots, "
+        "e.g. LM4-24-0117; it begins with a letter or a digit."
+    ),
+)
+_BETWEEN = re.compile(r"[\s._/-]+")
+
+
+def plain_code(code: str) -> str:
+    """The code in plain characters: full-width forms narrowed (NFKC), nothing invisible, no outer blanks."""
+    text = unicodedata.normalize("NFKC", code)
+    # Cf: zero-width blanks and joiners, the byte order mark, marks of direction, the soft hyphen.
+    return "".join(
+        "-" if unicodedata.category(character) == "Pd" or character == "\u2212" else character
+        for character in text
+        if unicodedata.category(character) != "Cf"
+    ).strip()
+
+
+def same_key(code: str) -> str:
+    """What codes that people would take for one another share: the code without case and separators."""
+    return _BETWEEN.sub("", plain_code(code).casefold())
+
+
+def twin_message(code: str) -> str:
+    """Why a code is refused beside `code`."""
+    return gettext(
+        "There is “%(code)s” already, which differs only in capitals, separators or width; use that one."
+    ) % {"code": code}
 
 
 class Severity(models.TextChoices):
@@ -181,7 +219,9 @@ class SoftwareRelease(models.Model):
 class Machine(models.Model):
     """One machine in the field, by serial number."""
 
-    serial = models.CharField(_("serial number"), max_length=60, unique=True)
+    serial = models.CharField(
+        _("serial number"), max_length=60, unique=True, validators=[serial_validator]
+    )
     model = models.ForeignKey(
         MachineModel, on_delete=models.PROTECT, related_name="machines", verbose_name=_("model")
     )
@@ -265,12 +305,35 @@ class ErrorCode(models.Model):
         return reverse("procedures:error_code", args=[self.product_line.code, self.code])
 
     def clean(self) -> None:
-        """Its module belongs to its product line."""
+        """Its code is in plain characters, and its module belongs to its product line."""
+        self.code = plain_code(self.code)
+        if not self.code:
+            raise ValidationError({"code": gettext("The code has no visible character.")})
         module = self.module
         if module is not None and self.product_line_id and module.product_line_id != self.product_line_id:
             raise ValidationError(
                 {"module": gettext("%(module)s is a module of another product line.") % {"module": module}}
             )
+
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """No code of the line differs from it only in case, separators or width of its characters."""
+        super().validate_unique(exclude=exclude)
+        if not self.product_line_id or self._is_code_kept():
+            return
+        key = same_key(self.code)
+        others = ErrorCode.objects.filter(product_line=self.product_line_id).exclude(pk=self.pk)
+        for code in others.values_list("code", flat=True):
+            if code != self.code and same_key(code) == key:
+                raise ValidationError({"code": twin_message(code)})
+
+    def _is_code_kept(self) -> bool:
+        """Whether it is only something else that changes: a twin from before this rule can be edited."""
+        return (
+            self.pk is not None
+            and ErrorCode.objects.filter(
+                pk=self.pk, code=self.code, product_line=self.product_line_id
+            ).exists()
+        )
 
     @property
     def local_meaning(self) -> str:
