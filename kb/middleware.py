@@ -19,22 +19,15 @@ ADMIN_POLICY = (
 )
 
 
-class RejectMalformed:
-    """Answer 400 to what no honest browser sends and no database takes.
-
-    A NUL byte in the address or a form: PostgreSQL refuses it, SQLite truncates at it. A form in another
-    encoding than UTF-8: Django would decode it by any codec that Python has, some of which are no text.
-    """
+class RejectNulBytes:
+    """Answer 400 to a NUL byte in the address or a form: PostgreSQL refuses it, SQLite truncates at it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        charset = request.content_params.get("charset", "utf-8") if request.content_params else "utf-8"
-        if charset.lower() not in ("utf-8", "utf8", "us-ascii"):
-            return self._refuse(_("Forms are read as UTF-8 only."))
         if "\0" in request.path or "\0" in unquote(request.META.get("QUERY_STRING", "")):
-            return self._refuse(_nul())
+            return self._refuse()
         return self.get_response(request)
 
     def process_view(
@@ -43,16 +36,13 @@ class RejectMalformed:
         if request.method == "POST" and any(
             "\0" in value for values in request.POST.lists() for value in (values[0], *values[1])
         ):
-            return self._refuse(_nul())
+            return self._refuse()
         return None
 
     @staticmethod
-    def _refuse(reason: str) -> HttpResponse:
+    def _refuse() -> HttpResponse:
+        reason = _("The request contains a NUL character, which no text may hold.")
         return HttpResponseBadRequest(reason, content_type="text/plain; charset=utf-8")
-
-
-def _nul() -> str:
-    return _("The request contains a NUL character, which no text may hold.")
 
 
 class ContentSecurityPolicy:

@@ -197,6 +197,7 @@ def accept(
     the same sentence, or its step is gone, and no final text was given.
     """
     suggestion = _locked(suggestion)
+    rules.check_decide(user=by, suggestion=suggestion, to=SuggestionStatus.ACCEPTED)
     page = working_copy(suggestion.version.page)
     if seen is not None and seen != working_digest(suggestion, page):
         raise NotAllowed(
@@ -216,7 +217,6 @@ def accept(
             texts[key] = text
             with_changes = True
     to = SuggestionStatus.CHANGED if with_changes else SuggestionStatus.ACCEPTED
-    rules.check_decide(user=by, suggestion=suggestion, to=to)
     if any(text is None for text in texts.values()):
         raise NotAllowed(
             _(
