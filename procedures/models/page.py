@@ -216,9 +216,8 @@ class ProcedurePage(Page):
 
     content_panels = [
         FieldPanel("title"),
-        FieldRowPanel(
-            [FieldPanel("number"), FieldPanel("kind"), FieldPanel("language"), FieldPanel("audience")]
-        ),
+        FieldRowPanel([FieldPanel("number"), FieldPanel("kind")]),
+        FieldRowPanel([FieldPanel("language"), FieldPanel("audience")]),
         FieldPanel("summary"),
         FieldPanel("safety"),
         FieldPanel("steps"),
