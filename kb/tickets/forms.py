@@ -99,6 +99,16 @@ class OpenTicketForm(TicketForm, UseForm):
         self.fields["procedure"].required = False
         self.fields["outcome"].required = False
 
+    def clean(self) -> dict[str, Any]:
+        """How it went and a note are about a procedure; without one they would be lost."""
+        cleaned = super().clean() or self.cleaned_data
+        said = cleaned.get("note") or cleaned.get("outcome") not in ("", None, Outcome.NOT_KNOWN)
+        if said and not cleaned.get("procedure") and "procedure" not in self.errors:
+            self.add_error(
+                "procedure", _("Name the procedure, or leave “How it went” as it was and the note empty.")
+            )
+        return cleaned
+
 
 class EditTicketForm(TicketForm):
     """An existing ticket. `edition` says on which state of it the form was opened."""

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext as _
 
 from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
 from procedures.admin.record_changes import RecordChange, record_changes
 from procedures.models import ErrorCode, Machine, ProcedureVersion
+from procedures.models.catalogue import plain_code
 from review.models import Suggestion
 
+# What people leave out of a serial number, or type another of.
+_SEPARATORS = " -_./"
 TICKET_REFERENCE = re.compile(r"\A#?(?:T-)?(\d{1,9})\Z", re.IGNORECASE)
 VERSION_REFERENCE = re.compile(
     r"\A(?P<number>\S+)(?:\s+v?(?P<major>\d{1,6})\.(?P<minor>\d{1,6}))?\Z", re.IGNORECASE
@@ -66,8 +69,18 @@ def changes(ticket: Ticket, *, since: int = 0) -> list[RecordChange]:
 
 
 def find_machine(serial: str) -> Machine | None:
+    """The machine of this serial number, typed with whatever case and separators if only one fits."""
     machines = Machine.objects.select_related("model__product_line", "release")
-    return machines.filter(serial__iexact=serial.strip()).first()
+    serial = plain_code(serial)
+    for lookup in ("exact", "iexact"):
+        if found := list(machines.filter(**{f"serial__{lookup}": serial})[:2]):
+            return found[0] if len(found) == 1 else None
+    bare: Any = Lower("serial")
+    for separator in _SEPARATORS:
+        bare = Replace(bare, Value(separator), Value(""))
+    key = "".join(character for character in serial.lower() if character not in _SEPARATORS)
+    found = list(machines.alias(bare=bare).filter(bare=key)[:2]) if key else []
+    return found[0] if len(found) == 1 else None
 
 
 def find_error_code(*, machine: Machine, code: str) -> ErrorCode:

@@ -1,7 +1,7 @@
 """Which columns the CSV file of each catalogue model has, and how a cell becomes a value and back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,6 +19,7 @@ from procedures.models import (
     ProductLine,
     SoftwareRelease,
 )
+from procedures.models.catalogue import plain_code, same_key
 
 _BETWEEN_OPTIONS = re.compile(r"[,;，；、\n]")
 _DATE = re.compile(r"\A(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z")
@@ -30,6 +31,8 @@ class CatalogueFile:
 
     `key` finds the record that a row is about; `columns` are all, in order. `parked` is an integer field
     whose values may change hands between rows of one file. `search_source` is what to reindex afterwards.
+    `plain` writes a key's text as records hold it; two records whose texts `fold` alike would be taken for
+    one another, and only one of them may be.
     """
 
     model: type[models.Model]
@@ -37,6 +40,8 @@ class CatalogueFile:
     columns: tuple[str, ...]
     parked: str = ""
     search_source: str = ""
+    plain: Callable[[str], str] = str
+    fold: Callable[[str], str] = str.casefold
 
     @property
     def name(self) -> str:
@@ -95,6 +100,8 @@ FILES: Mapping[str, CatalogueFile] = {
                 "causes_zh",
             ),
             search_source="error_code",
+            plain=plain_code,
+            fold=same_key,
         ),
         CatalogueFile(FaqCategory, ("code",), ("code", "name", "name_zh", "position")),
     ]

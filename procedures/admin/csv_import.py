@@ -13,6 +13,7 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from procedures.admin.csv_columns import REFERENCES, CatalogueFile, cell_text, parse_cell
 from procedures.admin.csv_reading import Problem, Row, UnreadableFile, read_rows
+from procedures.models.catalogue import twin_message
 from search.indexing import reindex
 
 REASON = "CSV import"
@@ -121,7 +122,7 @@ class _Planner:
         self.file = file
         self.plan = Plan(file)
         self.records = _existing(file)
-        self.folded = {tuple(map(_fold, key)): key for key in self.records}
+        self.folded = {self._folded(key): key for key in self.records}
         self.references = _References(self.records, file)
         self.lines: dict[Key, int] = {}
 
@@ -151,11 +152,13 @@ class _Planner:
             return None
         self.lines[key] = row.line
         record = self.records.get(key)
-        if record is None and (twin := self.folded.get(tuple(map(_fold, key)))):
+        if record is None and (twin := self.folded.get(self._folded(key))):
             self.problem(
                 row.line,
                 self.file.key[-1],
-                _("It differs from “%s” only in capitals; write it the same.") % twin[-1],
+                _("It differs from “%s” only in capitals; write it the same.") % twin[-1]
+                if str(twin[-1]).casefold() == str(key[-1]).casefold()
+                else twin_message(str(twin[-1])),
             )
             return None
         planned = PlannedRow(row.line, record or probe, record is None)
@@ -163,8 +166,11 @@ class _Planner:
         self.plan.rows.append(planned)
         if planned.new:
             self.records[key] = probe
-            self.folded[tuple(map(_fold, key))] = key
+            self.folded[self._folded(key)] = key
         return row, planned, before
+
+    def _folded(self, key: Key) -> Key:
+        return tuple(self.file.fold(part) if isinstance(part, str) else part for part in key)
 
     def _fill(self, row: Row, planned: PlannedRow, before: dict[str, str]) -> bool:
         names = [name for name in self.file.columns if name in row.cells and name not in self.file.key]
@@ -181,6 +187,8 @@ class _Planner:
 
     def _set(self, row: Row, record: models.Model, name: str) -> bool:
         db_field, text = self.file.field(name), row.cells[name]
+        if name == self.file.key[-1]:
+            text = self.file.plain(text)
         try:
             if not text and not db_field.blank and not db_field.has_default():
                 raise ValidationError(_("This may not be empty."))
@@ -230,10 +238,6 @@ class _Planner:
                             "owner": owner[-1],
                         },
                     )
-
-
-def _fold(part: Any) -> Any:
-    return part.casefold() if isinstance(part, str) else part
 
 
 def make_plan(*, file: CatalogueFile, data: bytes) -> Plan:

@@ -85,7 +85,16 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
             if any(cell.strip() for cell in cells):
                 yield start, cells
             start = reader.line_num + 1
-    except csv.Error:
+    except csv.Error as error:
+        if "field limit" in str(error):
+            raise _refuse(
+                _(
+                    "A cell of this row is longer than %(limit)d characters. "
+                    "If none is meant to be, its closing quotation mark is missing."
+                )
+                % {"limit": csv.field_size_limit()},
+                start,
+            ) from None
         raise _refuse(
             _("From this line on the file cannot be read: a quotation mark is missing or out of place."),
             start,

@@ -14,6 +14,11 @@ from procedures.importing.documents import Unreadable
 from procedures.models import Audience, Importance, Kind
 from procedures.models.page import number_validator
 
+MAX_HEAD = 256 * 1024
+"""Bytes of front matter that are read; the longest of our own procedures has a tenth of that."""
+_MAX_DEPTH = 40
+_MAX_DIGITS = 40
+
 
 class _Loader(SafeLoader):  # type: ignore[valid-type,misc]  # the C one, else the Python one
     """YAML without dates: none of our fields is one, and a date that is none must not cost the file."""
@@ -23,6 +28,14 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
 }
+
+
+def _whole_number(loader: Any, node: yaml.ScalarNode) -> Any:
+    # No field of ours has so many digits, and Python takes its time over them.
+    return loader.construct_yaml_int(node) if len(node.value) <= _MAX_DIGITS else str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 # The package's own boundary takes four dashes and the blank lines after them; ours is exact.
 _HANDLER = YAMLHandler(fm_boundary=re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE))
@@ -43,9 +56,14 @@ def split(text: str) -> tuple[dict[str, Any], str]:
         head, body = _HANDLER.split(text)
     except ValueError:  # a rule on the first line, and no second one
         return {}, text
+    if len(head.encode()) > MAX_HEAD:
+        raise Unreadable(_("Its front matter is larger than %(limit)d KB.") % {"limit": MAX_HEAD // 1024})
+    head = "\n" + head  # for the line of the first ---, so that YAML counts the lines as an editor does
     try:
-        found = _HANDLER.load(head, Loader=_Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        _check_plain(head)
+        found = yaml.load(head, Loader=_Loader)  # a SafeLoader
+    # A tag that does not fit its value ("!!timestamp x") fails in PyYAML in ways of its own.
+    except (yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise Unreadable(_("Its front matter is not YAML: %(reason)s") % {"reason": reason}) from None
     if found is None:
@@ -53,6 +71,39 @@ def split(text: str) -> tuple[dict[str, Any], str]:
     return (
         ({str(name): value for name, value in found.items()}, body) if isinstance(found, dict) else ({}, text)
     )
+
+
+def _check_plain(head: str) -> None:
+    """Raise Unreadable for YAML that refers to its own parts: a few lines of it can grow without bound.
+
+    Looks at the parser's events only, so nothing has grown yet.
+    """
+    depth = 0
+    for event in yaml.parse(head, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+            refers = True
+        else:
+            refers = isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]
+        if refers:
+            raise Unreadable(
+                _(
+                    "Line %(line)d of its front matter has an anchor, an alias or a merge key (&, *, <<); "
+                    "write the values out."
+                )
+                % {"line": _line(event)}
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _MAX_DEPTH:
+                raise Unreadable(
+                    _("Its front matter is nested more than %(limit)d levels deep.") % {"limit": _MAX_DEPTH}
+                )
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
 
 
 def fields(meta: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,11 @@ def _git(root: Path, *arguments: str) -> str:
     return done.stdout.decode("utf-8", "surrogateescape")
 
 
+def _utf8(text: str) -> str:
+    """What somebody wrote, with a sign for what is not UTF-8; a path keeps such bytes, a record cannot."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def read_history(root: Path) -> FolderHistory:
     """The history of all files below `root`. Raises NoHistory.
 
@@ -92,7 +97,8 @@ def _parse(log: str) -> Iterator[tuple[str, str, FileRevision]]:
     for record in log.split("\x01")[1:]:
         head, *fields = record.split("\0")
         commit, date, author, message = head.split("\x02", 3)
-        at, text = datetime.fromisoformat(date), _TRAILER.sub("", message).strip()
+        at, author = datetime.fromisoformat(date), _utf8(author)
+        text = _TRAILER.sub("", _utf8(message)).strip()
         rest = iter(fields)
         for entry in rest:
             if (found := _ENTRY.fullmatch(entry)) is None:

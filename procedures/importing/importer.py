@@ -72,7 +72,7 @@ def run(request: Request, progress: Callable[[list[str]], Iterable[str]] = iter)
 
     What cannot be read is in the report's problems, the rest goes in. Raises NoHistory.
     """
-    request = replace(request, set_name=request.set_name or request.root.resolve().name)
+    request = replace(request, set_name=readers.printable(request.set_name or request.root.resolve().name))
     return _Import(request).run(progress)
 
 
@@ -96,6 +96,7 @@ class _Import:
                 )
             except Unreadable as reason:
                 self._problem(path, reason)
+        self._linked_folders()
         self._number(paths)
         self.targets = link_targets(self.numbers)
         with ExitStack() as stack:
@@ -104,15 +105,39 @@ class _Import:
             )
             todo = iter(progress([path for path in paths if path in self.numbers]))
             while batch := list(islice(todo, BATCH)):
-                plans = list(self._plans(batch))
-                if not self.request.dry_run:
-                    write_batch(plans, catalogue=self.catalogue, by=self.request.by)
+                self._take(batch)
                 for path in batch:  # what was read is not needed again
                     self.documents.pop(path, None)
         return self.report
 
+    def _take(self, batch: list[str]) -> None:
+        """Plan and write the files; if one of them is more than rendering can do, the others all the same."""
+        told = len(self.report.lines), len(self.report.notes), len(self.report.problems)
+        plans = list(self._plans(batch))
+        if self.request.dry_run:
+            return
+        try:
+            write_batch(plans, catalogue=self.catalogue, by=self.request.by)
+        except RecursionError:
+            # Nothing of the batch is stored, so what was said of it and what was created for it goes too.
+            del self.report.lines[told[0] :], self.report.notes[told[1] :], self.report.problems[told[2] :]
+            self.catalogue = Catalogue()
+            if len(batch) == 1:
+                self._problem(batch[0], _("Its text is nested too deep to be shown."))
+                return
+            for path in batch:
+                self._take([path])
+
     def _problem(self, path: str, reason: object) -> None:
-        self.report.problems.append((path, str(reason)))
+        self.report.problems.append((readers.printable(path), str(reason)))
+
+    def _linked_folders(self) -> None:
+        for path, outside in readers.linked_folders(self.request.root):
+            if outside:
+                self._problem(path, _("It is a link to a folder elsewhere; it was not followed."))
+            else:
+                note = _("It is a link to a folder; the files there are read where they are.")
+                self.report.notes.append((readers.printable(path), note))
 
     def _key(self, path: str) -> str:
         return f"{self.request.set_name}:{path}"

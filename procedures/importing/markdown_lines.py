@@ -12,6 +12,9 @@ _HTML_BLOCK = re.compile(r"\s*<(pre|script|style|textarea)\b", re.IGNORECASE)
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _PARAGRAPH = re.compile(r" {0,3}(?![-*+>|#<=]|\d+[.)]\s)\S")
+_CONTAINER = re.compile(r" *(>|(?:[-*+]|\d{1,9}[.)])(?= |$))")
+_DEEPEST = 100
+_RULE = re.compile(r"\s*([-*_])(?:[ \t]*\1){2,}\s*")
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _LINK = re.compile(r"""(\]\(\s*<?|href=["'])([^\s<>()"']+(?:\([^\s<>()]*\)[^\s<>()"']*)*)""")
 _DEFINITION = re.compile(r"( {0,3}\[[^\]]+\]:\s*<?)([^\s<>]+)")
@@ -64,6 +67,33 @@ def _opens(line: str) -> tuple[Callable[[str], bool] | None, bool]:
         end = f"</{html[1].lower()}>"
         return (None if end in line.lower() else (lambda later: end in later.lower())), True
     return None, False
+
+
+def list_depth(text: str) -> int:
+    """How deep lists and quotations are nested, no less than Markdown would nest them; counts up to 100.
+
+    An item belongs to those above it that begin further to the left. Code in fences does not count.
+    """
+    lines = text.split("\n")
+    deepest = 0
+    around: list[tuple[int, str]] = []
+    for line, prose in zip(lines, prose_mask(lines), strict=True):
+        if not prose or _RULE.fullmatch(line):
+            continue
+        line = line.expandtabs(4)
+        position = 0
+        while marker := _CONTAINER.match(line, position):
+            found = (marker.start(1), marker[1])
+            # A quotation's mark stands on each of its lines.
+            if marker[1] != ">" or found not in around:
+                while around and around[-1][0] >= found[0]:
+                    around.pop()
+                around.append(found)
+                if len(around) >= _DEEPEST:
+                    return _DEEPEST
+            position = marker.end()
+        deepest = max(deepest, len(around))
+    return deepest
 
 
 def headings(lines: Sequence[str], mask: Sequence[bool]) -> Iterator[Heading]:

@@ -25,6 +25,10 @@ class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
+    def ignore_aliases(self, data: Any) -> bool:
+        """Everything is written out: reading refuses aliases."""
+        return True
+
 
 class _Flow(dict[str, Any]):
     """A mapping to be written on one line."""

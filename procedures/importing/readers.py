@@ -1,5 +1,6 @@
 """Files in, Documents out: which files there are, how they are decoded, which of the two forms they have."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,13 +10,18 @@ from django.utils.translation import gettext as _
 
 from procedures.importing import foreign, front_matter, own_format
 from procedures.importing.documents import MAX_TITLE, Defaults, Document, Unreadable, empty_content
-from procedures.importing.markdown_lines import first_sentence
+from procedures.importing.markdown_lines import first_sentence, list_depth
 
 SUFFIXES = (".md.erb", ".markdown", ".md")
 IMAGE_FOLDER = "images"
 _CODE = re.compile(r"\b[A-Z]{1,8}[-_]?\d{2,8}\b")
 _ALERT = re.compile(r"[A-Za-z][\w.-]*")
 _MAX_CODE = 60
+
+
+MAX_BYTES = 5 * 1024 * 1024
+MAX_DEPTH = 40
+"""Lists and quotations inside one another; the time that rendering takes grows with its third power."""
 
 
 def discover(root: Path) -> Iterator[str]:
@@ -33,6 +39,31 @@ def discover(root: Path) -> Iterator[str]:
             yield relative.as_posix()
 
 
+def printable(path: str) -> str:
+    """The path for people and for records: what is not UTF-8, or moves a terminal's cursor, as an escape."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def linked_folders(root: Path) -> Iterator[tuple[str, bool]]:
+    """(path, whether it leads out of `root`) of the links to folders below `root`; none is followed."""
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if path.is_symlink() and path.is_dir() and not any(part.startswith(".") for part in relative.parts):
+            yield relative.as_posix(), not _is_inside(path, root)
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    """Whether the file itself, links followed, is below `root`."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):  # a link that leads to itself
+        return True  # and so nowhere: reading says so
+
+
 def stem(path: str) -> str:
     """The file's name without its Markdown ending: `a/creating-vpcs.html.md.erb` is `creating-vpcs`."""
     name = path.rpartition("/")[2]
@@ -45,6 +76,8 @@ def stem(path: str) -> str:
 
 def decode(data: bytes) -> str:
     """The file's text with LF line ends. Raises Unreadable."""
+    if len(data) > MAX_BYTES:
+        raise Unreadable(_("It is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024 // 1024})
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -56,11 +89,23 @@ def decode(data: bytes) -> str:
 
 def read_file(root: Path, path: str, defaults: Defaults) -> Document:
     """The Document of the file `path` below `root`. Raises Unreadable."""
+    if printable(path) != path:
+        raise Unreadable(_("Its name has characters that are not printable or not UTF-8; rename it."))
+    if not _is_inside(root / path, root):
+        raise Unreadable(_("It is a link that leads out of the folder; it was not followed."))
     try:
-        data = (root / path).read_bytes()
+        with (root / path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)  # more than that is refused unread
     except OSError as error:
         raise Unreadable(_("It cannot be read: %(reason)s") % {"reason": error.strerror or error}) from None
-    return parse(data, path=path, defaults=defaults, folder=(root / path).parent)
+    document = parse(data, path=path, defaults=defaults, folder=(root / path).parent)
+    for image in document.images.values():
+        if not _is_inside(image, root):
+            raise Unreadable(
+                _("The image %(name)s is a link that leads out of the folder; it was not followed.")
+                % {"name": printable(image.name)}
+            )
+    return document
 
 
 def parse(data: bytes, *, path: str, defaults: Defaults, folder: Path | None = None) -> Document:
@@ -90,8 +135,19 @@ def parse(data: bytes, *, path: str, defaults: Defaults, folder: Path | None = N
             document.images = _images(content, folder)
     else:
         _outline(document, body, path, defaults)
+    _check_depth(content)
     _add_codes(document, body, path, defaults)
     return document
+
+
+def _check_depth(content: Mapping[str, Any]) -> None:
+    """Raise Unreadable for lists that rendering would take minutes over, or fail at."""
+    texts = [content["safety"]]
+    texts += [step[name] for step in content["steps"] for name in ("body", "expected", "caution")]
+    if any(list_depth(text) > MAX_DEPTH for text in texts):
+        raise Unreadable(
+            _("Its lists or quotations are nested more than %(limit)d levels deep.") % {"limit": MAX_DEPTH}
+        )
 
 
 def _outline(document: Document, body: str, path: str, defaults: Defaults) -> None:

@@ -20,6 +20,7 @@ serial_validator = RegexValidator(
         "e.g. LM4-24-0117; it begins with a letter or a digit."
     ),
 )
+_BETWEEN_DIGITS = re.compile(r"(?<=\d)[\s._/-]+(?=\d)")
 _BETWEEN = re.compile(r"[\s._/-]+")
 
 
@@ -35,8 +36,11 @@ def plain_code(code: str) -> str:
 
 
 def same_key(code: str) -> str:
-    """What codes that people would take for one another share: the code without case and separators."""
-    return _BETWEEN.sub("", plain_code(code).casefold())
+    """What codes that people would take for one another share: the code without case and separators.
+
+    Between two digits a separator tells codes apart (1-12 is not 11-2), but which one it is does not.
+    """
+    return _BETWEEN.sub("", _BETWEEN_DIGITS.sub("+", plain_code(code).casefold()))
 
 
 def twin_message(code: str) -> str:
@@ -219,9 +223,7 @@ class SoftwareRelease(models.Model):
 class Machine(models.Model):
     """One machine in the field, by serial number."""
 
-    serial = models.CharField(
-        _("serial number"), max_length=60, unique=True, validators=[serial_validator]
-    )
+    serial = models.CharField(_("serial number"), max_length=60, unique=True, validators=[serial_validator])
     model = models.ForeignKey(
         MachineModel, on_delete=models.PROTECT, related_name="machines", verbose_name=_("model")
     )

@@ -121,3 +121,38 @@ def test_a_record_in_use_is_kept_and_the_reason_said(staff: Client) -> None:
     free = factories.product_line("FREE")
     staff.post(url("productline", "delete", free.pk))
     assert not ProductLine.objects.filter(code="FREE").exists()
+
+
+def test_a_machine_refuses_a_serial_number_that_no_address_can_hold(staff: Client) -> None:
+    line = factories.product_line()
+    machine = factories.machine(factories.machine_model(line), factories.releases(line)[0])
+    response = staff.post(url("machine", "edit", machine.pk), machine_data(machine, serial="SN/1"))
+    assert list(response.context["form"].errors) == ["serial"]
+
+
+def test_an_error_code_is_kept_in_plain_characters_and_refuses_a_twin(staff: Client) -> None:
+    line = factories.product_line("LM")
+
+    def add(code: str) -> list[str]:
+        data = {"product_line": line.pk, "code": code, "severity": "info", "meaning": "m"}
+        response = staff.post(url("errorcode", "add"), data)
+        return [] if response.status_code == 302 else list(response.context["form"].errors)
+
+    assert add("Ｅ-10\u200b42") == []
+    code = line.error_codes.get()
+    assert code.code == "E-1042"
+    for twin in ("E1042", "e-1042", "E 1042", "ｅ１０４２"):
+        assert add(twin) == ["code"]
+    assert add("Ｅ-1042")  # the very same
+    assert add("\u200b") == ["code"]
+    assert line.error_codes.count() == 1
+    data = {"product_line": line.pk, "code": "E1042", "severity": "info", "meaning": "m"}
+    assert staff.post(url("errorcode", "edit", code.pk), data).status_code == 302
+
+
+def test_an_error_code_that_had_a_twin_before_can_still_be_edited(staff: Client) -> None:
+    line = factories.product_line("LM")
+    code = factories.error_code(line, "E-1")
+    factories.error_code(line, "E1")
+    data = {"product_line": line.pk, "code": "E-1", "severity": "info", "meaning": "new"}
+    assert staff.post(url("errorcode", "edit", code.pk), data).status_code == 302

@@ -284,3 +284,68 @@ def test_the_import_needs_the_permission(client: Client) -> None:
     client.force_login(factories.documentation_staff())
     template = client.get(reverse(name("import_template")))
     assert template.content.decode("utf-8-sig") == "code,name,name_zh\r\n"
+
+
+SERIALS_REFUSED = [
+    "A/1",
+    "..",
+    ".",
+    "A.",
+    ".A",
+    "A?",
+    "A#1",
+    "A%2F",
+    "A\x07B",
+    "A B",
+    "-A",
+    "Ａ1",
+    "A\u200b1",
+]
+
+
+@pytest.mark.parametrize("serial", SERIALS_REFUSED)
+def test_a_serial_number_that_no_address_can_hold_is_refused(line: ProductLine, serial: str) -> None:
+    factories.machine_model(line, "LM-200")
+    factories.releases(line, "1.0")
+    [found] = reasons("machine", f"serial,model,release\n{serial},LM-200,1.0\n")
+    assert found[:2] == (2, "serial")
+    assert "letters, digits, hyphens" in found[2]
+
+
+def test_serial_numbers_as_makers_write_them_are_taken(line: ProductLine) -> None:
+    factories.machine_model(line, "LM-200")
+    factories.releases(line, "1.0")
+    rows = "".join(f"{serial},LM-200,1.0\n" for serial in ("LM4-24-0117", "4022.455_1", "0", " x "))
+    assert len(take("machine", "serial,model,release\n" + rows).new) == 4
+    for machine in Machine.objects.all():
+        assert machine.get_absolute_url()
+
+
+def test_a_cell_that_is_too_long_is_said_to_be(line: ProductLine) -> None:
+    [found] = reasons("errorcode", f'product_line,code,meaning\nLM,E-1,"{"x" * 140_000}"\n')
+    assert found[0] == 2
+    assert "longer than 131072 characters" in found[2]
+
+
+@pytest.mark.parametrize("twin", ["E1042", "e 1042", "E_1042", "ｅ1042", "E\u200b1042", "e-1042"])
+def test_a_code_that_looks_like_another_is_refused(line: ProductLine, twin: str) -> None:
+    factories.error_code(line, "E-1042")
+    [found] = reasons("errorcode", f"product_line,code,meaning\nLM,{twin},m\n")
+    assert found[:2] == (2, "code")
+    assert "E-1042" in found[2]
+    twins = f"product_line,code,meaning\nLM,{twin[:-1]}3,m\nLM,E-1043,m\n"
+    assert [found[0] for found in reasons("errorcode", twins)] == [3]
+
+
+@pytest.mark.parametrize("same", ["Ｅ-1042", "E\u20111042", "E-10\u200b42", "\ufeffE-1042"])
+def test_the_same_code_in_other_characters_is_the_same_code(line: ProductLine, same: str) -> None:
+    factories.error_code(line, "E-1042", meaning="old")
+    done = take("errorcode", f"product_line,code,meaning\nLM,{same},new\n")
+    assert (len(done.new), len(done.changed)) == (0, 1)
+    assert ErrorCode.objects.get().code == "E-1042"
+
+
+def test_separators_between_digits_and_other_lines_tell_codes_apart(line: ProductLine) -> None:
+    factories.error_code(line, "1-12")
+    factories.product_line("NX")
+    assert len(take("errorcode", "product_line,code,meaning\nLM,11-2,m\nNX,1.12,m\n").new) == 2

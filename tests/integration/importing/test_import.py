@@ -1,8 +1,10 @@
 """manage.py import_procedures: what goes in, what is refused, and that a second run changes nothing."""
 
 import hashlib
+import os
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -12,6 +14,7 @@ from wagtail.models import Page, PageLogEntry, ReferenceIndex, Revision
 
 from kb.accounts.models import User
 from procedures.content import canonical_content, content_hash
+from procedures.importing import writing
 from procedures.importing.exporting import export_version
 from procedures.models import ErrorCode, ProcedureIndexPage, ProcedurePage, ProcedureVersion, ProductLine
 from review import actions
@@ -258,3 +261,73 @@ def test_images_travel_beside_the_file(run: Run, folder: Path, tmp_path: Path) -
     text, failed = run(folder)
     assert failed
     assert "not the one its name says" in text
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_hostile_file_is_reported_and_the_rest_goes_in(run: Run, folder: Path, dry_run: bool) -> None:
+    (folder / "good.md").write_text("# Good\n")
+    Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff.md")).write_text("# Bad name\n")
+    (folder / "line\nbreak.md").write_text("# Bad name\n")
+    (folder / "deep.md").write_text("# Deep\n" + "\n".join("  " * depth + "- x" for depth in range(400)))
+    text, failed = run(folder, dry_run=dry_run)
+    assert "1 new" in failed
+    assert "3 files were not imported" in failed
+    assert "bad\\xff.md: Its name has characters that are not printable or not UTF-8" in text
+    assert "line\\nbreak.md: Its name" in text
+    assert "deep.md: Its lists or quotations are nested more than 40 levels deep." in text
+    assert ProcedurePage.objects.count() == (0 if dry_run else 1)
+
+
+def test_links_do_not_lead_out_of_the_folder(run: Run, folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "secret.md").write_text("# Secret\n")
+    (folder / "in").mkdir()
+    (folder / "in" / "good.md").write_text("# Good\n")
+    (folder / "out.md").symlink_to(elsewhere / "secret.md")
+    (folder / "way").symlink_to(elsewhere)
+    (folder / "alias").symlink_to(folder / "in")
+    (folder / "self.md").symlink_to(folder / "self.md")
+    text, failed = run(folder)
+    assert "1 new" in failed
+    assert "out.md: It is a link that leads out of the folder" in text
+    assert "way: It is a link to a folder elsewhere" in text
+    assert "alias: It is a link to a folder; the files there are read where they are." in text
+    assert "self.md: It cannot be read" in text
+    assert list(ProcedurePage.objects.values_list("title", flat=True)) == ["Good"]
+
+
+def test_an_image_that_is_a_link_out_of_the_folder_is_refused(run: Run, folder: Path, tmp_path: Path) -> None:
+    digest = "a" * 64
+    (tmp_path / "secret.png").write_bytes(b"x")
+    (folder / "images").mkdir()
+    (folder / "images" / f"{digest}.png").symlink_to(tmp_path / "secret.png")
+    (folder / "a.md").write_text(
+        "---\nredline: 1\nnumber: A-1\ntitle: A\nkind: repair\nlanguage: en\naudience: internal\n"
+        f"steps:\n  - {{id: s, title: S, images: [{{sha256: {digest}, alt: x}}]}}\n---\n"
+    )
+    text, failed = run(folder)
+    assert "1 file was not imported" in failed
+    assert "is a link that leads out of the folder" in text
+
+
+def test_a_text_that_cannot_be_rendered_is_reported_and_the_rest_goes_in(
+    run: Run, folder: Path, line: ProductLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "deep", "c"):
+        (folder / f"{name}.md").write_text(f"# Title {name}\n\n## One\n\n[x](a.md)\n")
+    build_version = writing.build_version
+
+    def failing(**options: Any) -> ProcedureVersion:
+        if options["content"]["title"] == "Title deep":
+            raise RecursionError
+        return build_version(**options)
+
+    monkeypatch.setattr(writing, "build_version", failing)
+    text, failed = run(folder, product_line="LM", codes_from="file-name", verbosity=2)
+    assert "2 new, 0 changed, 0 unchanged; 2 versions. 1 file was not imported." in failed
+    assert "deep.md: Its text is nested too deep to be shown." in text
+    assert text.count("\ta.md") == 1
+    assert set(ErrorCode.objects.values_list("code", flat=True)) == {"a", "c"}
+    assert ProcedurePage.objects.count() == 2
+    assert fixtree_says().count("No problems found") == 2

@@ -215,3 +215,46 @@ def test_a_long_list_takes_few_queries(
     with django_assert_max_num_queries(12):
         response = browser.get(reverse("tickets:list"))
     assert len(response.context["page_obj"]) == 25
+
+
+@pytest.mark.parametrize(
+    "said", [{"note": "Fan was stuck"}, {"outcome": "solved"}, {"outcome": "solved", "note": "Fan was stuck"}]
+)
+def test_a_note_or_an_outcome_without_a_procedure_is_not_lost(
+    scene: Scene, browser: Client, said: dict[str, str]
+) -> None:
+    response = browser.post(reverse("tickets:create"), form_data(scene, **said))
+    assert response.status_code == 200
+    form = response.context["form"]
+    assert list(form.errors) == ["procedure"]
+    assert "Name the procedure" in form.errors["procedure"][0]
+    for name, value in said.items():
+        assert form[name].value() == value
+    assert Ticket.objects.count() == 1
+    assert not ProcedureUse.objects.exists()
+
+
+def test_an_untouched_outcome_needs_no_procedure(scene: Scene, browser: Client) -> None:
+    data = form_data(scene, outcome="not_known", note="", procedure="")
+    assert browser.post(reverse("tickets:create"), data).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "typed", ["lm4 24 0117", "LM4240117", " lm4_24-0117 ", "ＬＭ4-24-0117", "lm4-24-0117"]
+)
+def test_a_serial_number_is_found_however_it_is_typed(scene: Scene, browser: Client, typed: str) -> None:
+    scene.machine.serial = "LM4-24-0117"
+    scene.machine.save()
+    response = browser.post(reverse("tickets:create"), form_data(scene, machine=typed))
+    assert response.status_code == 302
+    assert Ticket.objects.filter(machine=scene.machine).count() == 2
+
+
+def test_a_serial_number_that_two_machines_fit_is_refused(scene: Scene, browser: Client) -> None:
+    for serial in ("AB-1", "A-B1"):
+        machine = factories.machine(scene.machine.model, scene.machine.release)
+        machine.serial = serial
+        machine.save()
+    response = browser.post(reverse("tickets:create"), form_data(scene, machine="ab1"))
+    assert list(response.context["form"].errors) == ["machine"]
+    assert browser.post(reverse("tickets:create"), form_data(scene, machine="a-b1")).status_code == 302
