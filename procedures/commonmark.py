@@ -79,7 +79,12 @@ def indent_lists(lines: list[str]) -> list[str]:
     cut, indent, markers = [0] * len(lines), [0] * len(lines), [""] * len(lines)
     shared: set[int] = set()  # lines that begin two items at once stay as they are
     apart: set[int] = set()  # items after one that holds an empty line: only apart are they seen as one list
+    holders: list[_Item] = []
     for item in _items(tokens, lines):
+        # So is an item after one with a list of its own: an empty line is put before that list.
+        holders = [holder for holder in holders if item.first < holder.end]
+        apart.update(holder.end for holder in holders)
+        holders.append(item)
         if any(not line.strip() for line in lines[item.first : item.end]):
             apart.add(item.end)
         if markers[item.first]:

@@ -23,6 +23,9 @@ def structure(html: str) -> dict[str, int]:
     [
         "1. Run\n\n   ```bash\n   stop --now\n   ```\n\n2. Wait",
         "- a\n  - b\n    - c\n- d",
+        "- a\n  - b\n- c\n  - d",
+        "1. a\n   - b\n2. c",
+        "10. ten\n    - x\n11. eleven",
         "Check:\n- the fuse\n- the fan",
         "1. one\n   more of one\n2. two\n   - inner\n\n     a paragraph\n3. three",
         "* a\n\n      code of a\n* b",
@@ -39,6 +42,10 @@ def structure(html: str) -> dict[str, int]:
 def test_the_structure_is_commonmarks(text: str) -> None:
     ours, oracle = structure(render_markdown(text)), structure(ORACLE.render(text))
     assert ours == oracle
+    # And nothing that is an item's marker is left as text.
+    assert not re.search(
+        r"(?m)^\s*(?:\d+\.|-) ", re.sub(r"<pre>.*?</pre>", "", render_markdown(text), flags=re.DOTALL)
+    )
 
 
 def test_no_text_is_lost() -> None:
