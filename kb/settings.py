@@ -185,8 +185,7 @@ WAGTAIL_FINISH_WORKFLOW_ACTION = "review.release.finish_workflow"
 WAGTAIL_AUTOSAVE_INTERVAL = 5000
 WAGTAILIMAGES_EXTENSIONS = ["gif", "jpg", "jpeg", "png", "webp"]
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "pdf", "txt", "xlsx", "zip"]
-# Plain matching in the admin: it finds Chinese inside a sentence, and an unpaired quote is no error.
-MODELSEARCH_BACKENDS = {"default": {"BACKEND": "modelsearch.backends.database.fallback"}}
+MODELSEARCH_BACKENDS = {"default": {"BACKEND": "kb.desk_search.DeskSearchBackend"}}
 
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 from wagtail.models import Revision
 
-from procedures.content import canonical_content, content_author, content_hash, editors_of, plain_text
+from procedures.authorship import editors_of, last_author
+from procedures.content import canonical_content, content_hash, plain_text
 from procedures.models import (
     ErrorCode,
     Origin,
@@ -81,7 +82,7 @@ def mint_version(
 ) -> ProcedureVersion:
     """Freeze the revision as the next version, effective now; the version before it is superseded.
 
-    Raises NotAllowed where `by` made the last edit, there is no step, or nothing changed.
+    Raises NotAllowed where `by` edited it, there is no step, nothing changed or nothing says what changed.
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
@@ -91,6 +92,7 @@ def mint_version(
         content=content,
         sha256=content_hash(content),
         previous=previous,
+        change_summary=change_summary,
         editors=editors_of(revision),
         by=by,
     )
@@ -103,7 +105,7 @@ def mint_version(
         approved_by=by,
         approved_at=at,
         revision=revision,
-        last_editor_id=content_author(revision) or revision.user_id,
+        last_editor_id=last_author(revision),
         major=major,
         minor=minor,
         status=VersionStatus.EFFECTIVE,

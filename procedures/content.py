@@ -19,8 +19,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wagtail.models import Revision
-
 from procedures.frozen_files import freeze_image
 
 FORMAT = 1
@@ -89,29 +87,6 @@ def canonical_bytes(content: Mapping[str, Any]) -> bytes:
 def content_hash(content: Mapping[str, Any]) -> str:
     """The SHA-256 of the canonical bytes, 64 hexadecimal digits."""
     return hashlib.sha256(canonical_bytes(content)).hexdigest()
-
-
-def content_author(revision: Revision) -> int | None:
-    """The primary key of whoever last changed what the revision says.
-
-    A save that leaves the content as it was makes nobody its author: the revisions are followed back to the
-    first that holds this content.
-    """
-    content = content_hash(canonical_content(revision.as_object()))
-    author = revision.user_id
-    earlier = Revision.objects.filter(
-        base_content_type=revision.base_content_type_id, object_id=revision.object_id, pk__lt=revision.pk
-    )
-    for previous in earlier.order_by("-pk").iterator(chunk_size=10):
-        if content_hash(canonical_content(previous.as_object())) != content:
-            break
-        author = previous.user_id
-    return author
-
-
-def editors_of(revision: Revision) -> set[int]:
-    """Who may not approve the revision: its author, and whoever saved it and so worded its change summary."""
-    return {pk for pk in (content_author(revision), revision.user_id) if pk is not None}
 
 
 def plain_text(content: Mapping[str, Any]) -> str:

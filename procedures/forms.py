@@ -14,8 +14,8 @@ class ProcedurePageForm(WagtailAdminPageForm):
         An accepted proposal lands as a revision: a form that was open before would take it back in silence.
         """
         data = super().clean()
-        loaded = self.data.get("loaded_revision_id", "")
-        if loaded.isdecimal() and self.instance.latest_revision_id not in (None, int(loaded)):
+        newest = self.instance.latest_revision_id
+        if newest is not None and self.data.get("loaded_revision_id") != str(newest):
             raise ValidationError(
                 _(
                     "Somebody saved this procedure, or accepted a proposed edit, after you opened it. Your text is "

@@ -23,11 +23,14 @@ def check_mint(
     content: Mapping[str, Any],
     sha256: str,
     previous: ProcedureVersion | None,
-    editors: Collection[int],
+    change_summary: str,
+    editors: Collection[int | None],
     by: Any,
 ) -> None:
     if by.pk in editors:
-        raise NotAllowed(_("Whoever made the last edit cannot approve it; somebody else must."))
+        raise NotAllowed(_("Whoever edited it since the last version cannot approve it; somebody else must."))
+    if not change_summary.strip():
+        raise NotAllowed(_("Say what changes: readers see it in the change log."))
     if not content["steps"]:
         raise NotAllowed(_("A procedure needs at least one step before it can be released."))
     ids = [step["id"] for step in content["steps"]]

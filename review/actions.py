@@ -16,7 +16,8 @@ from procedures.content import STEP_TEXTS, canonical_content, clean_text, conten
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import rules
-from review.merge import land, sentences
+from review.carrying import carried_by
+from review.merge import land
 from review.models import (
     Approval,
     Comment,
@@ -251,7 +252,7 @@ def withdraw(*, suggestion: Suggestion, by: Any, at: datetime | None = None) -> 
 @transaction.atomic
 def submit_for_release(*, page: ProcedurePage, by: Any, change_summary: str, significance: str) -> None:
     """Send the working copy, as it stands now, to the approvers."""
-    ProcedurePage.objects.select_for_update().get(pk=page.pk)
+    page = ProcedurePage.objects.select_for_update().get(pk=page.pk)
     rules.check_submit(user=by, page=page)
     draft = working_copy(page)
     summary = _required(change_summary, _("Say what changes: readers see it in the change log."))
@@ -260,6 +261,9 @@ def submit_for_release(*, page: ProcedurePage, by: Any, change_summary: str, sig
     if (draft.change_summary, draft.significance) != (summary, significance):
         draft.change_summary, draft.significance = summary, significance
         draft.save_revision(user=by, log_action=True)
+    newest = page.versions.first()
+    if newest is not None and newest.sha256 == content_hash(canonical_content(draft)):
+        raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": newest.label})
     workflow = page.get_workflow()
     if workflow is None:
         raise NotAllowed(_("No release workflow is set up for this procedure; an administrator can add one."))
@@ -298,9 +302,9 @@ def approve_release(
 @transaction.atomic
 def send_back(*, page: ProcedurePage, by: Any, reason: str) -> None:
     """Refuse the release that waits on this page; the submitter sees the reason."""
-    rules.check_approve(user=by, page=page)
+    rules.check_send_back(user=by, page=page)
     task_state = page.current_workflow_task_state
-    assert task_state is not None  # check_approve raised otherwise
+    assert task_state is not None  # check_send_back raised otherwise
     reason = _required(reason, _("Say what has to change first."))
     task_state.task.specific.on_action(task_state, by, "reject", comment=reason)
     page.current_workflow_state.cancel(user=by)
@@ -324,24 +328,10 @@ def release(*, task_state: TaskState, by: Any, at: datetime | None = None) -> Pr
         sha256=version.sha256,
     )
     _save(approval, by)
-    # Those landed in a later revision wait for the next version; one that a later edit took back is not named.
-    landed = Suggestion.objects.on_page(page.pk).unreleased().filter(landed_in_id__lte=revision.pk)
-    for suggestion in landed.prefetch_related("changes"):
-        if is_carried(suggestion, version.content):
-            suggestion.released_in = version
-            _save(suggestion, by)
+    for suggestion in carried_by(revision):
+        suggestion.released_in = version
+        _save(suggestion, by)
     return version
-
-
-def is_carried(suggestion: Suggestion, content: Mapping[str, Any]) -> bool:
-    """Whether the content still says what landed: each sentence the proposal brought, none it took away."""
-    texts = {(step["id"], name): step[name] for step in content["steps"] for name in STEP_TEXTS}
-    for change in suggestion.changes.all():
-        now = set(sentences(texts.get((change.step_id, change.field), "")))
-        base, landed = set(sentences(change.base_text)), set(sentences(change.landed_text))
-        if not landed - base <= now or (not landed - base and (base - landed) & now):
-            return False
-    return True
 
 
 def _locked(suggestion: Suggestion) -> Suggestion:

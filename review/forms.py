@@ -19,6 +19,26 @@ def _area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
 
 
+class DecisionForm(forms.Form):
+    """A form that somebody else may have overtaken when it arrives: it can give back what was typed."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # By field: the texts that are kept elsewhere, so that nobody needs them back.
+        self.on_record: dict[str, set[str]] = {}
+
+    @property
+    def typed(self) -> list[tuple[str, str]]:
+        """(label, text) of each text area that holds somebody's own words."""
+        return [
+            (str(bound.label), text)
+            for bound in self
+            if isinstance(bound.field.widget, forms.Textarea)
+            and (text := bound.value())
+            and text not in self.on_record.get(bound.name, ())
+        ]
+
+
 class CommentForm(forms.Form):
     kind = forms.ChoiceField(label=_("What is it?"), choices=ThreadKind.choices, initial=ThreadKind.QUESTION)
     text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=_area(4))
@@ -74,7 +94,7 @@ class SuggestForm(forms.Form):
         return {(self.step["id"], name): self.cleaned_data[name] for name in SuggestedField.values}
 
 
-class DecideForm(forms.Form):
+class DecideForm(DecisionForm):
     """The decision on one proposal; a field for each change holds the text that will land."""
 
     decision = forms.ChoiceField(
@@ -98,6 +118,7 @@ class DecideForm(forms.Form):
             name = f"final-{change.pk}"
             landed = landing[change.step_id, change.field]
             self.keys[name] = (change.step_id, change.field)
+            self.on_record[name] = {change.proposed_text, change.landed_text}
             self.fields[name] = forms.CharField(
                 label=_("Text that will land: %(field)s") % {"field": change.get_field_display()},
                 required=False,
@@ -121,7 +142,9 @@ class DecideForm(forms.Form):
         return data
 
 
-class SubmitForm(forms.Form):
+class SubmitForm(DecisionForm):
+    """What the next version will say of itself."""
+
     change_summary = forms.CharField(
         label=_("What changes?"),
         max_length=COMMENT_LENGTH,
@@ -139,7 +162,9 @@ class SubmitForm(forms.Form):
     )
 
 
-class ApproveForm(forms.Form):
+class ApproveForm(DecisionForm):
+    """The decision on a release; whoever edited it may only send it back."""
+
     decision = forms.ChoiceField(
         label=_("Decision"),
         choices=[("approve", _("Approve and release")), ("send_back", _("Send back"))],
@@ -150,6 +175,13 @@ class ApproveForm(forms.Form):
         help_text=_("Needed to send it back: what has to change first."),
     )  # fmt: skip
     sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, may_approve: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_approve:
+            decision = self.fields["decision"]
+            decision.choices = [choice for choice in decision.choices if choice[0] == "send_back"]  # type: ignore[attr-defined]  # a ChoiceField
+            decision.initial = "send_back"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

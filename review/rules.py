@@ -9,9 +9,10 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 from wagtail.models import TaskState
 
-from procedures.content import editors_of
+from procedures.authorship import editors_of
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
+from review.carrying import carried_by
 from review.models import SUGGESTION_TRANSITIONS, Suggestion, Thread, ThreadStatus
 
 
@@ -95,16 +96,28 @@ def can_submit(*, user: Any, page: ProcedurePage) -> bool:
 
 def check_approve(*, user: Any, page: ProcedurePage, task_state: TaskState | None = None) -> None:
     """Raise unless this person may approve the release that waits on the page."""
+    task_state = _waiting_release(user, page, task_state)
+    if user.pk in editors_of(task_state.revision):
+        raise NotAllowed(_("You edited this since the last version; somebody else must approve it."))
+    if any(suggestion.author_id == user.pk for suggestion in carried_by(task_state.revision)):
+        raise NotAllowed(_("This carries an edit that you proposed; somebody else must approve it."))
+
+
+def check_send_back(*, user: Any, page: ProcedurePage, task_state: TaskState | None = None) -> None:
+    """Anybody who approves may send back, their own words too: it puts nothing in force."""
+    _waiting_release(user, page, task_state)
+
+
+def can_send_back(*, user: Any, page: ProcedurePage, task_state: TaskState | None = None) -> bool:
+    return _holds(check_send_back, user=user, page=page, task_state=task_state)
+
+
+def _waiting_release(user: Any, page: ProcedurePage, task_state: TaskState | None) -> TaskState:
     _require(user, "review.approve_release", _("Your role does not include approving releases."))
     task_state = task_state or page.current_workflow_task_state
     if task_state is None or task_state.status != TaskState.STATUS_IN_PROGRESS:
         raise NotAllowed(_("No release of this procedure is waiting for approval."))
-    if user.pk in editors_of(task_state.revision):
-        raise NotAllowed(_("You made the last edit; somebody else must approve it."))
-
-
-def can_approve(*, user: Any, page: ProcedurePage) -> bool:
-    return _holds(check_approve, user=user, page=page)
+    return task_state
 
 
 def _holds(check: Any, **kwargs: Any) -> bool:

@@ -18,6 +18,7 @@ from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.views.version import find_version
 from review import actions, queries, rules
+from review.carrying import is_carried
 from review.forms import ApproveForm, CommentForm, DecideForm, ReplyForm, SubmitForm, SuggestForm
 from review.models import Suggestion, Thread
 
@@ -226,7 +227,11 @@ def draft(request: HttpRequest, number: str) -> HttpResponse:
     shown = task_state.revision.as_object() if task_state else actions.working_copy(page)
     content = canonical_content(shown)
     effective = page.versions.first()
-    submit_form, approve_form = SubmitForm(), ApproveForm(initial={"sha256": content_hash(content)})
+    sha256 = content_hash(content)
+    approve_refusal = rules.why_not(rules.check_approve, user=request.user, page=page, task_state=task_state)
+    sent_back = queries.sent_back(page)
+    submit_form = SubmitForm(initial={"change_summary": shown.change_summary} if sent_back else None)
+    approve_form = ApproveForm(initial={"sha256": sha256}, may_approve=not approve_refusal)
     if request.method == "POST":
         if "change_summary" in request.POST:
             submit_form = SubmitForm(request.POST)
@@ -238,7 +243,7 @@ def draft(request: HttpRequest, number: str) -> HttpResponse:
             return redirect("review:draft", number)
         if approve_form.is_bound:
             errors = approve_form.errors
-            approve_form = ApproveForm({**request.POST.dict(), "sha256": content_hash(content)})
+            approve_form = ApproveForm({**request.POST.dict(), "sha256": sha256})
             approve_form.errors.update(errors)
     landed = list(queries.for_list(Suggestion.objects.on_page(page.pk).unreleased()))
     context = {
@@ -248,16 +253,15 @@ def draft(request: HttpRequest, number: str) -> HttpResponse:
         "comparison": compare(effective.content, content) if effective else None,
         "task_state": task_state,
         "submitted": shown if task_state else None,
-        "landed": [found for found in landed if actions.is_carried(found, content)],
-        "taken_back": [found for found in landed if not actions.is_carried(found, content)],
-        "sent_back": queries.sent_back(page),
+        "landed": [found for found in landed if is_carried(found, content)],
+        "taken_back": [found for found in landed if not is_carried(found, content)],
+        "sent_back": sent_back,
         "waiting": Suggestion.objects.on_page(page.pk).waiting().count(),
         "submit_form": submit_form,
         "approve_form": approve_form,
         "submit_refusal": rules.why_not(rules.check_submit, user=request.user, page=page),
-        "approve_refusal": rules.why_not(
-            rules.check_approve, user=request.user, page=page, task_state=task_state
-        ),
+        "approve_refusal": approve_refusal,
+        "may_send_back": rules.can_send_back(user=request.user, page=page, task_state=task_state),
         "may_edit": page.permissions_for_user(request.user).can_edit(),
     }
     return render(request, "review/draft.html", context)

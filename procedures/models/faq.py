@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel, FieldRowPanel
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, TitleFieldPanel
 from wagtail.models import Page, PageManager, PagePermissionTester
 from wagtail.query import PageQuerySet
 
@@ -83,7 +83,7 @@ class FaqPage(Page):
     objects = PageManager.from_queryset(FaqQuerySet)()
 
     content_panels = [
-        FieldPanel("title", heading=_("Question")),
+        TitleFieldPanel("title", heading=_("Question")),
         FieldPanel("answer"),
         FieldRowPanel([FieldPanel("category"), FieldPanel("language"), FieldPanel("audience")]),
         FieldPanel("source"),

@@ -12,6 +12,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.text import slugify
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalKey, ParentalManyToManyField
@@ -20,7 +21,6 @@ from wagtail.admin.panels import (
     FieldPanel,
     FieldRowPanel,
     InlinePanel,
-    MultiFieldPanel,
     ObjectList,
     TabbedInterface,
 )
@@ -103,6 +103,9 @@ class ProcedureIndexPage(Page):
     parent_page_types = ["kb.HomePage"]
     subpage_types = ["procedures.ProcedurePage"]
     max_count = 1
+    has_workflow = (
+        False  # asked on the add page: a release starts on the site, once there is something to see
+    )
 
     class Meta:
         verbose_name = _("procedures folder")
@@ -204,7 +207,7 @@ class ProcedurePage(Page):
         help_text="Where an importer took it from: the set's name and the file's path.",
     )  # fmt: skip
 
-    # What the next release will say of itself; not part of the approved content.
+    # What the next release will say of itself, asked on submission; not part of the approved content.
     change_summary = models.TextField(_("what the next version changes"), blank=True)
     significance = models.CharField(
         _("significance"), max_length=10, choices=Significance.choices, default=Significance.MINOR
@@ -221,9 +224,6 @@ class ProcedurePage(Page):
         FieldPanel("summary"),
         FieldPanel("safety"),
         FieldPanel("steps"),
-        MultiFieldPanel(
-            [FieldPanel("change_summary"), FieldPanel("significance")], heading=_("Next version")
-        ),
     ]
     applicability_panels = [
         FieldPanel("product_line"),
@@ -238,7 +238,6 @@ class ProcedurePage(Page):
         [
             ObjectList(content_panels, heading=_("Procedure")),
             ObjectList(applicability_panels, heading=_("Where it applies")),
-            ObjectList([FieldPanel("slug")], heading=_("Address")),
         ]
     )
 
@@ -251,6 +250,16 @@ class ProcedurePage(Page):
 
     def get_absolute_url(self) -> str:
         return reverse("procedures:latest", args=[self.number])
+
+    def get_admin_display_title(self) -> str:
+        return f"{self.number} {super().get_admin_display_title()}".strip()
+
+    def full_clean(self, *args: Any, **kwargs: Any) -> None:
+        """Its address on the site is its number; Wagtail's slug is made from the title, or where that has no
+        letter from the number."""
+        if not self.slug and not slugify(self.title, allow_unicode=True):  # type: ignore[has-type]  # Wagtail has no types
+            self.slug = slugify(self.number.replace(".", "-"))
+        super().full_clean(*args, **kwargs)
 
     def clean(self) -> None:
         super().clean()

@@ -5,6 +5,7 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.test import Client
 
 from kb.accounts.models import User
 from kb.accounts.roles import DOCUMENTATION_STAFF, FIELD_ENGINEER, PROCEDURE_OWNER
@@ -140,6 +141,12 @@ def released(
     owner = owner or procedure_owner()
     page = working_copy(by=owner, procedure_owner=owner, audience=audience, **fields)
     return release(page, by=owner, approver=approver or documentation_staff())
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def faq_entry(

@@ -10,14 +10,9 @@ from wagtail.images.tests.utils import get_test_image_file
 from procedures.models import ProcedureVersion
 from review import actions
 from tests import factories as make
+from tests.factories import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(user: object) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def test_a_page_costs_a_signed_in_reader_twelve_queries_at_most(django_assert_max_num_queries) -> None:

@@ -29,7 +29,7 @@ def test_the_last_editor_cannot_approve() -> None:
     staff = make.documentation_staff()
     page = make.working_copy(by=staff)
     actions.submit_for_release(page=page, by=staff, change_summary="x", significance="minor")
-    with pytest.raises(NotAllowed, match="last edit"):
+    with pytest.raises(NotAllowed, match="You edited this"):
         actions.approve_release(page=page, by=staff)
     assert not ProcedureVersion.objects.filter(page=page).exists()
 
@@ -121,7 +121,7 @@ def test_nothing_changed_means_no_new_version() -> None:
     page = make.working_copy(by=owner, procedure_owner=owner)
     make.release(page, by=owner, approver=staff)
     page = ProcedurePage.objects.get(pk=page.pk)
-    actions.submit_for_release(page=page, by=owner, change_summary="again", significance="minor")
+    page.get_workflow().start(page, owner)  # the site's own door refuses sooner
     with pytest.raises(NotAllowed, match="Nothing has changed"):
         actions.approve_release(page=page, by=staff)
 

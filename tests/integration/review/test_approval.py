@@ -1,0 +1,94 @@
+"""Nobody approves their own words, by whatever way the words came into the release."""
+
+import pytest
+
+from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.rules import NotAllowed
+from review import actions
+from tests import factories as make
+from tests.factories import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version():
+    return make.released(steps=[make.step("a", body="Wait 5 minutes."), make.step("b", body="Other step.")])
+
+
+def edit(version: ProcedureVersion, step: int, text: str, by: object) -> None:
+    draft = actions.working_copy(ProcedurePage.objects.get(pk=version.page_id))
+    draft.steps[step].value["body"] = text
+    draft.save_revision(user=by)
+
+
+def submit(version: ProcedureVersion, by: object) -> None:
+    actions.submit_for_release(page=version.page, by=by, change_summary="Longer", significance="minor")
+
+
+def test_the_author_of_the_words_cannot_approve_them_because_somebody_else_submitted(version) -> None:
+    staff, owner = make.documentation_staff(), version.last_editor
+    edit(version, 0, "Wait 50 minutes.", staff)
+    submit(version, owner)
+    with pytest.raises(NotAllowed, match="You edited this"):
+        actions.approve_release(page=version.page, by=staff)
+    released = actions.approve_release(page=version.page, by=make.documentation_staff())
+    assert released.last_editor == staff
+
+
+def test_an_editor_whose_change_was_followed_by_another_cannot_approve(version) -> None:
+    staff, owner = make.documentation_staff(), version.last_editor
+    edit(version, 0, "Wait 50 minutes.", staff)
+    edit(version, 1, "Another step.", owner)
+    submit(version, owner)
+    with pytest.raises(NotAllowed, match="You edited this"):
+        actions.approve_release(page=version.page, by=staff)
+    assert actions.approve_release(page=version.page, by=make.documentation_staff()).last_editor == owner
+
+
+def test_the_author_of_an_accepted_edit_cannot_approve_it(version) -> None:
+    staff, owner = make.documentation_staff(), version.last_editor
+    suggestion = actions.suggest(
+        version=version, changes={("a", "body"): "Wait 10 minutes."}, reason="x", by=staff
+    )
+    actions.accept(suggestion=suggestion, by=owner)
+    submit(version, owner)
+    with pytest.raises(NotAllowed, match="you proposed"):
+        actions.approve_release(page=version.page, by=staff)
+    assert actions.approve_release(page=version.page, by=make.documentation_staff()).label == "1.1"
+
+
+def test_an_editor_may_approve_what_came_after_the_version_with_their_edit(version) -> None:
+    staff, owner = make.documentation_staff(), version.last_editor
+    edit(version, 0, "Wait 50 minutes.", staff)
+    submit(version, owner)
+    actions.approve_release(page=version.page, by=make.documentation_staff())
+    edit(version, 1, "Another step.", owner)
+    submit(version, owner)
+    assert actions.approve_release(page=version.page, by=staff).label == "1.2"
+
+
+def test_an_editor_may_send_back_but_is_not_offered_approval(version) -> None:
+    staff, owner = make.documentation_staff(), version.last_editor
+    edit(version, 0, "Wait 50 minutes.", staff)
+    submit(version, owner)
+    client, address = signed_in(staff), f"/review/{version.number}/working-copy/"
+    page = client.get(address).content.decode()
+    assert "You edited this since the last version" in page
+    assert 'value="send_back"' in page
+    assert 'value="approve"' not in page
+    client.post(address, {"decision": "send_back", "comment": "I was wrong", "sha256": "0" * 64})
+    assert "I was wrong" in signed_in(owner).get(address).content.decode()
+
+
+def test_nothing_goes_out_without_a_change_or_a_word_about_it(version) -> None:
+    owner = version.last_editor
+    with pytest.raises(NotAllowed, match="Nothing has changed"):
+        submit(version, owner)
+    edit(version, 0, "Wait 50 minutes.", owner)
+    with pytest.raises(NotAllowed, match="Say what changes"):
+        actions.submit_for_release(page=version.page, by=owner, change_summary=" ", significance="minor")
+    page = make.working_copy(by=owner)
+    page.get_workflow().start(page, owner)  # round the site's own door
+    with pytest.raises(NotAllowed, match="Say what changes"):
+        actions.approve_release(page=page, by=make.documentation_staff())
