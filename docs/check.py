@@ -15,6 +15,7 @@ def state_diagrams() -> str:
     import django
 
     django.setup()
+    from procedures.lifecycle import LIFE_TRANSITIONS
     from review.models import SUGGESTION_TRANSITIONS, SuggestionStatus
 
     lines = [
@@ -22,9 +23,17 @@ def state_diagrams() -> str:
         "",
         "Generated from the code by `python docs/check.py --write`.",
         "",
-        "## Proposed edit",
+        "## Procedure",
         "",
+        "A working copy is a draft; what is submitted of it, and the version minted from that, go through these",
+        "states. A superseded or withdrawn text comes back only as a new draft.",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        "    [*] --> draft",
     ]
+    lines += [f"    {source} --> {target}: {action}" for (source, target), action in LIFE_TRANSITIONS.items()]
+    lines += ["    superseded --> [*]", "    withdrawn --> [*]", "```", "", "## Proposed edit", ""]
     lines += ["```mermaid", "stateDiagram-v2", f"    [*] --> {SuggestionStatus.SUBMITTED.value}"]
     for source, targets in SUGGESTION_TRANSITIONS.items():
         lines += [f"    {source} --> {target}" for target in sorted(str(target) for target in targets)]

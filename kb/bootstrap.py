@@ -30,7 +30,7 @@ from kb.accounts.roles import (
 )
 from kb.models import HomePage
 from procedures.models import FaqIndexPage, ProcedureIndexPage
-from review.models import ReleaseApprovalTask
+from review.models import Meaning, ReviewTask
 
 WORKFLOW = "Release"
 # What each role may do with the images of every collection: an owner's drafts need pictures too.
@@ -64,7 +64,14 @@ def apply_roles(apps: Apps = current_apps) -> None:
     collection = apps.get_model("wagtailcore", "Collection").objects.get(depth=1)
     for role, names in ROLE_PERMISSIONS.items():
         group, _created = group_model.objects.get_or_create(name=role)
-        group.permissions.add(*[permissions[_split(name)] for name in names])
+        # A migration gives what there is by then; later ones give the rest.
+        group.permissions.add(
+            *[
+                permissions[_split(name)]
+                for name in names
+                if apps is current_apps or _split(name) in permissions
+            ]
+        )
         for codename in ROLE_PAGE_PERMISSIONS.get(role, ()):
             page_permission.objects.get_or_create(
                 group=group, page=root, permission=permissions["wagtailcore", codename]
@@ -118,14 +125,16 @@ def _build_tree() -> ProcedureIndexPage:
 
 
 def _build_workflow(procedures: ProcedureIndexPage) -> None:
-    """One stage: a member of documentation staff, not the last editor, approves the release."""
+    """The plan to begin with: one signature of documentation staff. Others are added in the editing desk."""
     _remove_wagtails_own()
-    task, _created = ReleaseApprovalTask.objects.get_or_create(
-        name="Release approval", defaults={"active": True}
+    staff = list(Group.objects.filter(name__in=[DOCUMENTATION_STAFF, ADMINISTRATOR]))
+    release, _created = ReviewTask.objects.get_or_create(
+        name="Release approval", defaults={"meaning": Meaning.RELEASE}
     )
-    task.groups.set(Group.objects.filter(name__in=[DOCUMENTATION_STAFF, ADMINISTRATOR]))
+    if _created:
+        release.groups.set(staff)
     workflow, _created = Workflow.objects.get_or_create(name=WORKFLOW, defaults={"active": True})
-    WorkflowTask.objects.get_or_create(workflow=workflow, task=task.task_ptr, defaults={"sort_order": 0})
+    WorkflowTask.objects.get_or_create(workflow=workflow, task=release.task_ptr, defaults={"sort_order": 0})
     # A folder has one workflow; one that an administrator chose instead stays.
     WorkflowPage.objects.get_or_create(page=procedures.page_ptr, defaults={"workflow": workflow})
 

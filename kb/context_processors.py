@@ -5,8 +5,9 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from review.models import Suggestion, Thread, ThreadStatus
-from review.queries import releases_to_approve, suggestions_to_decide, threads_to_answer
+from review.eligibility import open_stages_for
+from review.models import Notice, Suggestion, Thread, ThreadStatus
+from review.queries import suggestions_to_decide, threads_to_answer
 
 # The view's name, and the part of the navigation that it belongs to.
 _SECTIONS = {
@@ -28,8 +29,9 @@ class Waiting:
 
     @cached_property
     def news(self) -> int:
-        """Threads that this person started and the owner has answered since."""
-        return Thread.objects.filter(started_by=self.user, status=ThreadStatus.ANSWERED).count()
+        """Answered threads that this person started, and notices not read yet."""
+        answered = Thread.objects.filter(started_by=self.user, status=ThreadStatus.ANSWERED).count()
+        return answered + Notice.objects.unread().filter(recipient=self.user).count()
 
     @cached_property
     def my_suggestions(self) -> int:
@@ -48,8 +50,8 @@ class Waiting:
 
     @cached_property
     def to_approve(self) -> int:
-        """Releases whose current stage waits for an approval."""
-        return releases_to_approve(self.user).count()
+        """Stages of releases that wait for this person's signature or opinion."""
+        return open_stages_for(self.user).count()
 
     @cached_property
     def total(self) -> int:

@@ -180,10 +180,11 @@ WAGTAIL_I18N_ENABLED = False
 WAGTAILADMIN_PERMITTED_LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 WAGTAIL_CONTENT_LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 # Wagtail's own action publishes the newest revision, whatever was approved; ours publishes the approved one.
-WAGTAIL_FINISH_WORKFLOW_ACTION = "review.release.finish_workflow"
+WAGTAIL_FINISH_WORKFLOW_ACTION = "review.workflow_end.finish_workflow"
 # An autosave overwrites its own revision in place: far apart, and never one that was reviewed (procedures.models).
 WAGTAIL_AUTOSAVE_INTERVAL = 5000
 WAGTAILIMAGES_EXTENSIONS = ["gif", "jpg", "jpeg", "png", "webp"]
+WAGTAILIMAGES_IMAGE_FORM_BASE = "procedures.admin.images.KeptImageForm"
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "pdf", "txt", "xlsx", "zip"]
 MODELSEARCH_BACKENDS = {"default": {"BACKEND": "kb.desk_search.DeskSearchBackend"}}
 

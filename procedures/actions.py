@@ -6,10 +6,13 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
 from procedures.authorship import editors_of, last_author
-from procedures.content import canonical_content, content_hash, plain_text
+from procedures.content import clean_text, content_hash, plain_text
+from procedures.lifecycle import check_transition
 from procedures.models import (
     ErrorCode,
     Origin,
@@ -20,12 +23,12 @@ from procedures.models import (
     VersionStatus,
 )
 from procedures.rendering import render_content
-from procedures.rules import check_mint
+from procedures.rules import NotAllowed, check_mint
 from search.indexing import reindex
 
 
 def next_number(previous: ProcedureVersion | None, significance: str) -> tuple[int, int]:
-    """(major, minor) of the version after `previous`: 1.0 first, then 1.2 -> 1.3 (minor) or 2.0 (major)."""
+    """(major, minor) of the version after `previous`: 1.0 first, then 1.2 -> 1.3, or 2.0 where it is major."""
     if previous is None:
         return 1, 0
     if significance == Significance.MAJOR:
@@ -54,7 +57,6 @@ def build_version(
         approved_sha256=sha256,
         approved_by=approved_by,
         approved_at=approved_at,
-        effective_from=approved_at,
         **fields,
     )
 
@@ -78,16 +80,24 @@ def link_version(
 
 @transaction.atomic
 def mint_version(
-    *, revision: Revision, by: Any, significance: str, change_summary: str, at: datetime | None = None
+    *,
+    revision: Revision,
+    content: Mapping[str, Any],
+    by: Any,
+    significance: str,
+    change_summary: str,
+    effective_from: datetime | None = None,
+    at: datetime | None = None,
 ) -> ProcedureVersion:
-    """Freeze the revision as the next version, effective now; the version before it is superseded.
+    """Freeze the content, as it was submitted from this revision, as the next version.
 
-    Raises NotAllowed where `by` edited it, there is no step, nothing changed or nothing says what changed.
+    It goes into force now, and the version before it is superseded; or later (`go_live`), where
+    `effective_from` lies after `at`. Raises NotAllowed where `by` edited it, there is no step, nothing
+    changed or nothing says what changed.
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
     previous = locked.versions.first()
-    content = canonical_content(page)
     check_mint(
         content=content,
         sha256=content_hash(content),
@@ -97,18 +107,19 @@ def mint_version(
         by=by,
     )
     at = at or timezone.now()
+    later = effective_from is not None and effective_from > at
     major, minor = next_number(previous, significance)
-    locked.versions.effective().update(status=VersionStatus.SUPERSEDED, superseded_at=at)
     version = build_version(
         page=page,
         content=content,
         approved_by=by,
         approved_at=at,
+        effective_from=effective_from if later and effective_from else at,
         revision=revision,
         last_editor_id=last_author(revision),
         major=major,
         minor=minor,
-        status=VersionStatus.EFFECTIVE,
+        status=VersionStatus.APPROVED,
         origin=Origin.RELEASED,
         significance=significance,
         change_summary=change_summary,
@@ -117,9 +128,62 @@ def mint_version(
     rows, codes = link_version(version, page)
     VersionApplicability.objects.bulk_create(rows)
     version.error_codes.set(codes)
-    revision.publish(user=by)
-    reindex("procedure", [locked.pk])
-    # Codes too: whoever may read a guide may find its codes.
-    before = set(previous.error_codes.values_list("pk", flat=True)) if previous else set()
-    reindex("error_code", before | {code.pk for code in codes})
+    return version if later else go_live(version=version, by=by, at=at)
+
+
+@transaction.atomic
+def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = None) -> ProcedureVersion:
+    """Put an approved version into force and supersede the one before it; `by` is None for the clock."""
+    at = at or timezone.now()
+    ProcedurePage.objects.select_for_update().get(pk=version.page_id)
+    version = ProcedureVersion.objects.get(pk=version.pk)
+    check_transition(version, VersionStatus.EFFECTIVE)
+    if version.effective_from > at:
+        raise NotAllowed(
+            _("Version %(label)s goes into force on %(date)s, not before.")
+            % {"label": version.label, "date": date_format(version.effective_from, "SHORT_DATETIME_FORMAT")}
+        )
+    before = list(ProcedureVersion.objects.effective().filter(page=version.page_id))
+    for old in before:
+        old.status, old.superseded_at = VersionStatus.SUPERSEDED, at
+        old.save(update_fields=["status", "superseded_at"])
+    version.status = VersionStatus.EFFECTIVE
+    version.save(update_fields=["status"])
+    assert (
+        version.revision is not None
+    )  # released versions have one (version_released_has_editor_and_revision)
+    version.revision.publish(user=by)
+    _reindex(version, *before)
     return version
+
+
+@transaction.atomic
+def withdraw_version(
+    *,
+    version: ProcedureVersion,
+    by: Any,
+    reason: str,
+    replaced_by: ProcedurePage | None = None,
+    at: datetime | None = None,
+) -> ProcedureVersion:
+    """Take a version out of force, or call off one that is not in force yet; it says why and what instead."""
+    ProcedurePage.objects.select_for_update().get(pk=version.page_id)
+    version = ProcedureVersion.objects.get(pk=version.pk)
+    check_transition(version, VersionStatus.WITHDRAWN)
+    if not (reason := clean_text(reason)):
+        raise NotAllowed(_("Say why it is withdrawn: readers see it."))
+    if replaced_by is not None and replaced_by.pk == version.page_id:
+        raise NotAllowed(_("A procedure cannot replace itself."))
+    version.status = VersionStatus.WITHDRAWN
+    version.withdrawn_at, version.withdrawn_by = at or timezone.now(), by
+    version.withdrawn_reason, version.replaced_by = reason, replaced_by
+    version.save(update_fields=["status", "withdrawn_at", "withdrawn_by", "withdrawn_reason", "replaced_by"])
+    _reindex(version)
+    return version
+
+
+def _reindex(*versions: ProcedureVersion) -> None:
+    """The procedure, and its codes: whoever may read a guide may find its codes."""
+    reindex("procedure", {version.page_id for version in versions})
+    codes = ErrorCode.objects.filter(versions__in=versions)
+    reindex("error_code", set(codes.values_list("pk", flat=True)))

@@ -1,10 +1,11 @@
-"""The editor's form of a procedure."""
+"""The editing desk's forms of procedures and FAQ entries."""
 
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.models import Revision
 
 
 class ProcedurePageForm(WagtailAdminPageForm):
@@ -14,12 +15,42 @@ class ProcedurePageForm(WagtailAdminPageForm):
         An accepted proposal lands as a revision: a form that was open before would take it back in silence.
         """
         data = super().clean()
-        newest = self.instance.latest_revision_id
-        if newest is not None and self.data.get("loaded_revision_id") != str(newest):
+        if not self._is_up_to_date():
+            # The page that says so is made with the old revision's id: neither its autosave nor its button
+            # may then put this text over the newer one.
+            loaded = self.data.get("loaded_revision_id", "")
+            self.instance.latest_revision_id = int(loaded) if loaded.isdecimal() else None
             raise ValidationError(
                 _(
                     "Somebody saved this procedure, or accepted a proposed edit, after you opened it. Your text is "
-                    "still here: compare it with the working copy, then save again to put yours in its place."
+                    "still here and is not saved: open the procedure again beside it, and put it in there."
                 )
             )
         return data
+
+    def clean_procedure_owner(self) -> Any:
+        """A new procedure keeps whoever made it until somebody else is named: autosave sends the field empty."""
+        named = self.cleaned_data["procedure_owner"]
+        page = self.instance
+        return page.owner if named is None and page.pk and not page.versions.exists() else named
+
+    def _is_up_to_date(self) -> bool:
+        newest: Revision | None = self.instance.latest_revision
+        if newest is None:
+            return True
+        # Only the session that made an autosaved revision has its id to overwrite it.
+        if own := self.data.get("overwrite_revision_id"):
+            return bool(own == str(newest.pk))
+        return (
+            self.data.get("loaded_revision_id") == str(newest.pk)
+            # Another session's autosave may have written the same revision anew.
+            and self.data.get("loaded_revision_created_at") == newest.created_at.isoformat()
+        )
+
+
+class FaqPageForm(WagtailAdminPageForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Where the script has not filled in the address, the page makes it from the question."""
+        super().__init__(*args, **kwargs)
+        if "slug" in self.fields:
+            self.fields["slug"].required = False

@@ -39,7 +39,7 @@ def codes_visible_to(user: Any) -> QuerySet[ErrorCode]:
     """Staff see every code; others those that a text cites which they may read."""
     if may_read_internal(user):
         return ErrorCode.objects.all()
-    citing = ProcedureVersion.objects.visible_to(user).filter(error_codes=OuterRef("pk"))
+    citing = ProcedureVersion.objects.visible_to(user).effective().filter(error_codes=OuterRef("pk"))
     return ErrorCode.objects.filter(Exists(citing))
 
 

@@ -1,4 +1,4 @@
-"""What people do: comment, propose, decide, release. Each is one transaction, recorded with who and when."""
+"""What people do with marks: comment, propose, decide. Each is one transaction, recorded with who and when."""
 
 import hashlib
 import json
@@ -9,17 +9,13 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from wagtail.models import TaskState
 
-from procedures.actions import mint_version
-from procedures.content import STEP_TEXTS, canonical_content, clean_text, content_hash
+from procedures.content import STEP_TEXTS, clean_text
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import rules
-from review.carrying import carried_by
 from review.merge import land
 from review.models import (
-    Approval,
     Comment,
     SuggestedChange,
     SuggestedField,
@@ -28,14 +24,9 @@ from review.models import (
     Thread,
     ThreadStatus,
 )
+from review.recording import required, save_as
 
 ChangeKey = tuple[str, str]  # (step id, field)
-
-
-def _required(text: str, message: str) -> str:
-    if not (cleaned := clean_text(text)):
-        raise NotAllowed(message)
-    return cleaned
 
 
 def _frozen_step(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
@@ -58,16 +49,16 @@ def start_thread(
 ) -> Thread:
     """Open a thread on a step ("" for the whole procedure) with its first comment."""
     rules.check_mark(user=by, version=version)
-    text = _required(text, _("Write a comment first."))
+    text = required(text, _("Write a comment first."))
     if step_id:
         _frozen_step(version, step_id)
     at = at or timezone.now()
     thread = Thread(
         version=version, step_id=step_id, kind=kind, quote=clean_text(quote), started_by=by, started_at=at
     )
-    _save(thread, by)
+    save_as(thread, by)
     comment = Comment(thread=thread, author=by, written_at=at, text=text)
-    _save(comment, by)
+    save_as(comment, by)
     return thread
 
 
@@ -80,9 +71,9 @@ def reply(*, thread: Thread, text: str, by: Any, at: datetime | None = None) -> 
         thread=thread,
         author=by,
         written_at=at or timezone.now(),
-        text=_required(text, _("Write a comment first.")),
+        text=required(text, _("Write a comment first.")),
     )
-    _save(comment, by)
+    save_as(comment, by)
     if by.pk == thread.started_by_id:
         status = ThreadStatus.OPEN
     elif rules.owns(by, thread.version.page):
@@ -91,7 +82,7 @@ def reply(*, thread: Thread, text: str, by: Any, at: datetime | None = None) -> 
         return comment
     if thread.status != status:
         thread.status, thread.resolved_by, thread.resolved_at = status, None, None
-        _save(thread, by)
+        save_as(thread, by)
     return comment
 
 
@@ -100,7 +91,7 @@ def resolve_thread(*, thread: Thread, by: Any, at: datetime | None = None) -> Th
     thread = Thread.objects.select_for_update().select_related("version__page").get(pk=thread.pk)
     rules.check_resolve(user=by, thread=thread)
     thread.status, thread.resolved_by, thread.resolved_at = ThreadStatus.RESOLVED, by, at or timezone.now()
-    _save(thread, by)
+    save_as(thread, by)
     return thread
 
 
@@ -123,7 +114,7 @@ def suggest(
         version=version,
         author=by,
         submitted_at=at or timezone.now(),
-        reason=_required(reason, _("Say why: the owner decides by the reason.")),
+        reason=required(reason, _("Say why: the owner decides by the reason.")),
         ticket_reference=ticket_reference.strip(),
     )
     rows = []
@@ -143,9 +134,9 @@ def suggest(
             )
     if not rows:
         raise NotAllowed(_("Nothing is changed yet: edit the text first."))
-    _save(suggestion, by)
+    save_as(suggestion, by)
     for row in rows:
-        _save(row, by)
+        save_as(row, by)
     return suggestion
 
 
@@ -229,7 +220,7 @@ def accept(
     revision = page.save_revision(user=by, log_action=True)
     for change in suggestion.changes.all():
         change.landed_text = texts[change.step_id, change.field] or ""
-        _save(change, by)
+        save_as(change, by)
     suggestion.landed_in = revision
     return _decide(suggestion, to, by, answer, at)
 
@@ -238,7 +229,7 @@ def accept(
 def refuse(*, suggestion: Suggestion, by: Any, answer: str, at: datetime | None = None) -> Suggestion:
     suggestion = _locked(suggestion)
     rules.check_decide(user=by, suggestion=suggestion, to=SuggestionStatus.REFUSED)
-    answer = _required(answer, _("Say why it is refused: the author is told."))
+    answer = required(answer, _("Say why it is refused: the author is told."))
     return _decide(suggestion, SuggestionStatus.REFUSED, by, answer, at)
 
 
@@ -247,91 +238,6 @@ def withdraw(*, suggestion: Suggestion, by: Any, at: datetime | None = None) -> 
     suggestion = _locked(suggestion)
     rules.check_withdraw(user=by, suggestion=suggestion)
     return _decide(suggestion, SuggestionStatus.WITHDRAWN, by, "", at)
-
-
-@transaction.atomic
-def submit_for_release(*, page: ProcedurePage, by: Any, change_summary: str, significance: str) -> None:
-    """Send the working copy, as it stands now, to the approvers."""
-    page = ProcedurePage.objects.select_for_update().get(pk=page.pk)
-    rules.check_submit(user=by, page=page)
-    draft = working_copy(page)
-    summary = _required(change_summary, _("Say what changes: readers see it in the change log."))
-    if not draft.steps:
-        raise NotAllowed(_("A procedure needs at least one step before it can be released."))
-    if (draft.change_summary, draft.significance) != (summary, significance):
-        draft.change_summary, draft.significance = summary, significance
-        draft.save_revision(user=by, log_action=True)
-    newest = page.versions.first()
-    if newest is not None and newest.sha256 == content_hash(canonical_content(draft)):
-        raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": newest.label})
-    workflow = page.get_workflow()
-    if workflow is None:
-        raise NotAllowed(_("No release workflow is set up for this procedure; an administrator can add one."))
-    page.refresh_from_db()
-    workflow.start(page, by)
-
-
-@transaction.atomic
-def approve_release(
-    *,
-    page: ProcedurePage,
-    by: Any,
-    meaning: str = "",
-    seen_sha256: str | None = None,
-    at: datetime | None = None,
-) -> ProcedureVersion:
-    """Approve the release that waits on this page; the version is minted in the same transaction.
-
-    `seen_sha256` is the hash of the content that the approver looked at: other content is not approved.
-    """
-    ProcedurePage.objects.select_for_update().get(pk=page.pk)
-    page = ProcedurePage.objects.get(pk=page.pk)
-    task_state = page.current_workflow_task_state
-    rules.check_approve(user=by, page=page, task_state=task_state)
-    assert task_state is not None  # check_approve raised otherwise
-    if seen_sha256 is not None and seen_sha256 != content_hash(
-        canonical_content(task_state.revision.as_object())
-    ):
-        raise NotAllowed(_("What waits for approval is no longer what you looked at. Look again below."))
-    # Wagtail hands this very object to finish_workflow; history loaded from elsewhere keeps its own day.
-    task_state.workflow_state.released_at = at
-    task_state.task.specific.on_action(task_state, by, "approve", comment=meaning)
-    return task_state.revision.procedure_versions.get()
-
-
-@transaction.atomic
-def send_back(*, page: ProcedurePage, by: Any, reason: str) -> None:
-    """Refuse the release that waits on this page; the submitter sees the reason."""
-    rules.check_send_back(user=by, page=page)
-    task_state = page.current_workflow_task_state
-    assert task_state is not None  # check_send_back raised otherwise
-    reason = _required(reason, _("Say what has to change first."))
-    task_state.task.specific.on_action(task_state, by, "reject", comment=reason)
-    page.current_workflow_state.cancel(user=by)
-
-
-def release(*, task_state: TaskState, by: Any, at: datetime | None = None) -> ProcedureVersion:
-    """Mint the version of the approved revision, sign it, and name the proposals that it carries.
-
-    Called by Wagtail when the workflow's last stage is approved, inside that transaction.
-    """
-    revision = task_state.revision
-    page = revision.as_object()
-    version = mint_version(
-        revision=revision, by=by, significance=page.significance, change_summary=page.change_summary, at=at
-    )
-    approval = Approval(
-        version=version,
-        approver=by,
-        approved_at=version.approved_at,
-        meaning=(task_state.comment or _("I approve this version for release."))[:200],
-        sha256=version.sha256,
-    )
-    _save(approval, by)
-    for suggestion in carried_by(revision):
-        suggestion.released_in = version
-        _save(suggestion, by)
-    return version
 
 
 def _locked(suggestion: Suggestion) -> Suggestion:
@@ -348,7 +254,7 @@ def _decide(suggestion: Suggestion, to: str, by: Any, answer: str, at: datetime 
     suggestion.status = to
     suggestion.decided_by, suggestion.decided_at = by, at or timezone.now()
     suggestion.answer = clean_text(answer)
-    _save(suggestion, by)
+    save_as(suggestion, by)
     return suggestion
 
 
@@ -357,9 +263,3 @@ def _set_text(page: ProcedurePage, step_id: str, field: str, text: str) -> None:
     for block in page.steps:
         if block.id == step_id:
             block.value[field] = text
-
-
-def _save(record: Any, by: Any) -> None:
-    """Save with the acting person in the history, also outside a request."""
-    record._history_user = by
-    record.save()

@@ -7,8 +7,11 @@ class ReviewConfig(AppConfig):
     verbose_name = _("Review")
 
     def ready(self) -> None:
+        from wagtail import signals
+
         from procedures import extensions
-        from review import contributions
+        from review import contributions, reviewing
 
         extensions.register(contributions.marks)
         extensions.register_credits(contributions.credits)
+        signals.workflow_cancelled.connect(reviewing.workflow_cancelled)

@@ -3,11 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from wagtail.models import Revision
 
 from procedures.content import STEP_TEXTS, canonical_content
+from procedures.models import ProcedureVersion
 from review.merge import sentences
 from review.models import Suggestion
+
+
+def landed_by(revision: Revision) -> QuerySet[Suggestion]:
+    """The proposals accepted since the newest version and up to this revision, whether or not it still says so."""
+    newest = ProcedureVersion.objects.filter(page_id=revision.object_id).first()
+    since = newest.revision_id if newest is not None and newest.revision_id else 0
+    landed = Suggestion.objects.on_page(int(revision.object_id)).landed()
+    return landed.filter(landed_in_id__gt=since, landed_in_id__lte=revision.pk)
 
 
 def carried_by(revision: Revision) -> list[Suggestion]:
@@ -25,11 +35,18 @@ def carried_by(revision: Revision) -> list[Suggestion]:
 
 
 def is_carried(suggestion: Suggestion, content: Mapping[str, Any]) -> bool:
-    """Whether the content still says what landed: each sentence the proposal brought, none it took away."""
-    texts = {(step["id"], name): step[name] for step in content["steps"] for name in STEP_TEXTS}
+    """Whether the content still says some of what landed: a sentence that the proposal brought, in any step.
+
+    Of one that only took sentences away: whether one of them is still gone.
+    """
+    texts = {
+        (step["id"], name): set(sentences(step[name])) for step in content["steps"] for name in STEP_TEXTS
+    }
+    everywhere = set().union(*texts.values())
+    brought: set[str] = set()
+    still_gone = False
     for change in suggestion.changes.all():
-        now = set(sentences(texts.get((change.step_id, change.field), "")))
         base, landed = set(sentences(change.base_text)), set(sentences(change.landed_text))
-        if not landed - base <= now or (not landed - base and (base - landed) & now):
-            return False
-    return True
+        brought |= landed - base
+        still_gone |= bool((base - landed) - texts.get((change.step_id, change.field), set()))
+    return bool(brought & everywhere) if brought else still_gone

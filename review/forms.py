@@ -1,15 +1,17 @@
 """Forms of the review pages. They parse; what the state allows is decided in review.rules."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models import Significance
-from review.models import SuggestedField, Suggestion, ThreadKind
+from procedures.models import ProcedurePage, Significance
+from review.models import Delegation, SuggestedField, Suggestion, ThreadKind
 
 COMMENT_LENGTH = 10_000
 STEP_TEXT_LENGTH = 100_000
@@ -143,7 +145,7 @@ class DecideForm(DecisionForm):
 
 
 class SubmitForm(DecisionForm):
-    """What the next version will say of itself."""
+    """What the next version will say of itself, and when it goes into force."""
 
     change_summary = forms.CharField(
         label=_("What changes?"),
@@ -154,37 +156,97 @@ class SubmitForm(DecisionForm):
     significance = forms.ChoiceField(
         label=_("How much?"),
         choices=[
+            (Significance.EDITORIAL, _("Editorial: wording only, 1.2 becomes 1.3")),
             (Significance.MINOR, _("Minor: 1.2 becomes 1.3")),
             (Significance.MAJOR, _("Major: 1.2 becomes 2.0")),
         ],
         initial=Significance.MINOR,
         widget=forms.RadioSelect,
     )
-
-
-class ApproveForm(DecisionForm):
-    """The decision on a release; whoever edited it may only send it back."""
-
-    decision = forms.ChoiceField(
-        label=_("Decision"),
-        choices=[("approve", _("Approve and release")), ("send_back", _("Send back"))],
-        widget=forms.RadioSelect,
+    effective_from = forms.DateTimeField(
+        label=_("Goes into force"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("Empty: as soon as it is approved."),
     )
-    comment = forms.CharField(
-        label=_("Comment"), required=False, max_length=200, widget=_area(2),
-        help_text=_("Needed to send it back: what has to change first."),
-    )  # fmt: skip
+
+    def clean_effective_from(self) -> Any:
+        day = self.cleaned_data["effective_from"]
+        if day is not None and day <= timezone.now():
+            raise forms.ValidationError(gettext("The day it goes into force lies in the past."))
+        return day
+
+
+def _password() -> forms.CharField:
+    return forms.CharField(
+        label=_("Your password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=_("It makes this your signature."),
+    )
+
+
+class SignForm(DecisionForm):
+    """A signature under the bytes with this hash, for one's own part or in the place of somebody away."""
+
+    on_behalf_of = forms.ChoiceField(label=_("In whose name?"), required=False)
+    comment = forms.CharField(label=_("Comment"), required=False, max_length=COMMENT_LENGTH, widget=_area(2))
+    password = _password()
     sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    stage = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, may_approve: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: Sequence[Any], **kwargs: Any) -> None:
+        """`people`: in whose name this person may sign, None for their own (review.eligibility)."""
         super().__init__(*args, **kwargs)
-        if not may_approve:
-            decision = self.fields["decision"]
-            decision.choices = [choice for choice in decision.choices if choice[0] == "send_back"]  # type: ignore[attr-defined]  # a ChoiceField
-            decision.initial = "send_back"
+        self.people = {str(person.pk) if person else "": person for person in people}
+        field: Any = self.fields["on_behalf_of"]
+        field.choices = [(key, str(person or gettext("My own"))) for key, person in self.people.items()]
+        if len(self.people) < 2:
+            field.widget = forms.HiddenInput()
+            field.initial = next(iter(self.people), "")
 
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("decision") == "send_back" and not data.get("comment"):
-            self.add_error("comment", gettext("Say what has to change first."))
-        return data
+    def represented(self) -> Any:
+        """The person in whose place this signs, None where it is one's own."""
+        return self.people.get(self.cleaned_data["on_behalf_of"])
+
+
+class RemarkForm(DecisionForm):
+    text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=_area(3))
+    stage = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class SendBackForm(DecisionForm):
+    reason = forms.CharField(label=_("What has to change first?"), max_length=COMMENT_LENGTH, widget=_area(2))
+
+
+class WithdrawForm(DecisionForm):
+    reason = forms.CharField(
+        label=_("Why?"), max_length=COMMENT_LENGTH, widget=_area(3), help_text=_("Readers see it.")
+    )
+    replaced_by = forms.CharField(
+        label=_("What to use instead"),
+        required=False,
+        max_length=120,
+        help_text=_("The number of another procedure, where there is one."),
+    )
+    password = _password()
+
+    def clean_replaced_by(self) -> ProcedurePage | None:
+        if not (number := self.cleaned_data["replaced_by"].strip()):
+            return None
+        page = ProcedurePage.objects.filter(number__iexact=number, versions__status="effective").first()
+        if page is None:
+            raise forms.ValidationError(gettext("No procedure %(number)s is in force.") % {"number": number})
+        return page
+
+
+class DelegationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is generic to the checker only
+    """While I am away, somebody else signs in my place."""
+
+    class Meta:
+        model = Delegation
+        fields = ["delegate", "starts_on", "ends_on"]
+        widgets = {
+            "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "ends_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }

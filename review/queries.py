@@ -1,14 +1,24 @@
 """What the pages ask about marks: one query for many steps, never one a step."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
-from wagtail.models import TaskState
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from procedures.models import ProcedurePage, ProcedureVersion
-from review.models import Comment, ReleaseApprovalTask, SuggestedChange, Suggestion, Thread, ThreadStatus
+from review.eligibility import open_stages_for
+from review.models import (
+    Comment,
+    Release,
+    ReleaseStatus,
+    Remark,
+    Signature,
+    Stage,
+    SuggestedChange,
+    Suggestion,
+    Thread,
+    ThreadStatus,
+)
 
 
 @dataclass(slots=True)
@@ -76,45 +86,57 @@ def threads_to_answer(user: Any) -> QuerySet[Thread]:
     return Thread.objects.waiting().filter(decided_by(user)).exclude(started_by=user)
 
 
-def releases_to_approve(user: Any) -> QuerySet[TaskState]:
-    """The releases that wait for somebody like this person; those whose last edit is theirs included."""
-    if not user.has_perm("review.approve_release"):
-        return TaskState.objects.none()
+def stages_for(user: Any) -> QuerySet[Stage]:
+    """The open stages that wait for this person, the soonest due first."""
     return (
-        TaskState.objects.filter(
-            status=TaskState.STATUS_IN_PROGRESS, task__in=ReleaseApprovalTask.objects.values("pk")
-        )
-        .select_related("revision__user", "workflow_state__requested_by")
-        .order_by("started_at")
+        open_stages_for(user)
+        .select_related("release__page", "release__submitted_by")
+        .defer("release__content")
+        .order_by(F("due_at").asc(nulls_last=True), "opened_at")
     )
 
 
-def sent_back(page: ProcedurePage) -> TaskState | None:
+def release_in_review(page: ProcedurePage) -> Release | None:
+    return (
+        Release.objects.in_review()
+        .filter(page=page)
+        .select_related("page", "submitted_by", "revision", "workflow_state__workflow")
+        .first()
+    )
+
+
+def stages_of(release: Release) -> list[Stage]:
+    """With what a page shows of each: who is asked, who has signed, what was said."""
+    stages = (
+        release.stages.select_related("release", "escalate_to")
+        .prefetch_related(
+            "groups",
+            "people",
+            Prefetch("signatures", Signature.objects.select_related("signatory", "on_behalf_of")),
+            Prefetch("remarks", Remark.objects.select_related("author")),
+        )
+        .order_by("position")
+    )
+    return list(stages)
+
+
+def sent_back(page: ProcedurePage) -> Release | None:
     """The newest refusal to release this procedure, while nothing was submitted or released since."""
-    last = TaskState.objects.for_instance(page).select_related("finished_by").order_by("-pk").first()
-    return last if last is not None and last.status == TaskState.STATUS_REJECTED else None
+    last = Release.objects.filter(page=page).select_related("ended_by").order_by("-pk").first()
+    return last if last is not None and last.status == ReleaseStatus.SENT_BACK else None
 
 
-def releases_sent_back(user: Any) -> list[tuple[TaskState, ProcedurePage]]:
+def releases_sent_back(user: Any) -> list[Release]:
     """What this person submitted and somebody sent back, while it waits for another submission."""
-    refused = (
-        TaskState.objects.filter(
-            status=TaskState.STATUS_REJECTED,
-            workflow_state__requested_by=user,
-            task__in=ReleaseApprovalTask.objects.values("pk"),
-        )
-        .select_related("finished_by", "workflow_state")
-        .order_by("-pk")[:50]
+    newest = Release.objects.filter(page=OuterRef("page")).order_by("-pk").values("pk")[:1]
+    return list(
+        Release.objects.filter(status=ReleaseStatus.SENT_BACK, submitted_by=user, pk=Subquery(newest))
+        .select_related("page", "ended_by")
+        .defer("content")
+        .order_by("-ended_at")[:50]
     )
-    return [(state, page) for state, page in pages_of(refused) if sent_back(page) == state]
 
 
-def pages_of(task_states: Iterable[TaskState]) -> list[tuple[TaskState, ProcedurePage]]:
-    """Each task state with its procedure, in one query."""
-    states = list(task_states)
-    pages = ProcedurePage.objects.in_bulk({int(state.workflow_state.object_id) for state in states})
-    return [
-        (state, page)
-        for state in states
-        if (page := pages.get(int(state.workflow_state.object_id))) is not None
-    ]
+def releases_of(user: Any) -> QuerySet[Release]:
+    """What this person submitted and others are signing."""
+    return Release.objects.in_review().filter(submitted_by=user).select_related("page").defer("content")

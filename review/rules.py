@@ -6,14 +6,22 @@ Each `check_` raises NotAllowed (PermissionDenied for a missing right) with the 
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from wagtail.models import TaskState
 
-from procedures.authorship import editors_of
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.lifecycle import check_transition
+from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review.carrying import carried_by
-from review.models import SUGGESTION_TRANSITIONS, Suggestion, Thread, ThreadStatus
+from review.eligibility import may_sign_for
+from review.models import (
+    SUGGESTION_TRANSITIONS,
+    Release,
+    Stage,
+    StageKind,
+    Suggestion,
+    Thread,
+    ThreadStatus,
+)
 
 
 def _require(user: Any, permission: str, reason: str) -> None:
@@ -86,38 +94,103 @@ def check_submit(*, user: Any, page: ProcedurePage) -> None:
     _require(user, "review.submit_release", _("Your role does not include submitting releases."))
     if not owns(user, page):
         raise PermissionDenied(_("Only the procedure's owner or documentation staff submit it for release."))
-    if page.workflow_in_progress:
+    if page.releases.in_review().exists():
         raise NotAllowed(_("A release of this procedure is already waiting for approval."))
+    if approved := page.versions.filter(status=VersionStatus.APPROVED).first():
+        raise NotAllowed(
+            _("Version %(label)s is approved and goes into force on %(date)s; call it off first.")
+            % {"label": approved.label, "date": date_format(approved.effective_from, "SHORT_DATE_FORMAT")}
+        )
 
 
 def can_submit(*, user: Any, page: ProcedurePage) -> bool:
     return _holds(check_submit, user=user, page=page)
 
 
-def check_approve(*, user: Any, page: ProcedurePage, task_state: TaskState | None = None) -> None:
-    """Raise unless this person may approve the release that waits on the page."""
-    task_state = _waiting_release(user, page, task_state)
-    if user.pk in editors_of(task_state.revision):
-        raise NotAllowed(_("You edited this since the last version; somebody else must approve it."))
-    if any(suggestion.author_id == user.pk for suggestion in carried_by(task_state.revision)):
-        raise NotAllowed(_("This carries an edit that you proposed; somebody else must approve it."))
+def check_sign(*, user: Any, stage: Stage, on_behalf_of: Any = None) -> None:
+    """Raise unless this person may sign this stage, for themselves or in the place of somebody away."""
+    _check_open(stage)
+    if stage.kind != StageKind.SIGN:
+        raise NotAllowed(_("This stage asks for comments only."))
+    represented = on_behalf_of or user
+    if represented.pk not in {person.pk if person else user.pk for person in may_sign_for(user, stage)}:
+        raise PermissionDenied(_("You are not among those who sign this stage."))
+    if user.pk == stage.release.submitted_by_id:
+        raise NotAllowed(_("You submitted this release; somebody else must sign it."))
+    if stage.release.editors.filter(pk__in=[user.pk, represented.pk]).exists():
+        raise NotAllowed(
+            _("You edited this since the last version, or proposed an edit in it; somebody else must sign.")
+        )
+    if stage.signatures.valid().filter(signatory=user).exists():
+        raise NotAllowed(_("You have signed this stage already."))
 
 
-def check_send_back(*, user: Any, page: ProcedurePage, task_state: TaskState | None = None) -> None:
-    """Anybody who approves may send back, their own words too: it puts nothing in force."""
-    _waiting_release(user, page, task_state)
+def can_sign(*, user: Any, stage: Stage) -> bool:
+    return _holds(check_sign, user=user, stage=stage)
 
 
-def can_send_back(*, user: Any, page: ProcedurePage, task_state: TaskState | None = None) -> bool:
-    return _holds(check_send_back, user=user, page=page, task_state=task_state)
+def check_password(user: Any, password: str) -> None:
+    """A signature is made by whoever knows the password, not by whoever found the screen unlocked."""
+    if not user.is_active or not user.check_password(password):
+        raise NotAllowed(_("The password is not right. Nothing was signed."))
 
 
-def _waiting_release(user: Any, page: ProcedurePage, task_state: TaskState | None) -> TaskState:
-    _require(user, "review.approve_release", _("Your role does not include approving releases."))
-    task_state = task_state or page.current_workflow_task_state
-    if task_state is None or task_state.status != TaskState.STATUS_IN_PROGRESS:
-        raise NotAllowed(_("No release of this procedure is waiting for approval."))
-    return task_state
+def check_remark(*, user: Any, stage: Stage) -> None:
+    """Whoever a stage asks may comment on the release, their own edits included: it signs nothing."""
+    _check_open(stage)
+    if stage.kind != StageKind.CONSULT:
+        raise NotAllowed(_("This stage asks for signatures."))
+    if not may_sign_for(user, stage):
+        raise PermissionDenied(_("You are not among those whom this stage asks."))
+
+
+def can_remark(*, user: Any, stage: Stage) -> bool:
+    return _holds(check_remark, user=user, stage=stage)
+
+
+def check_send_back(*, user: Any, release: Release) -> None:
+    """Whoever an open stage asks may send the release back, their own words too: it puts nothing in force."""
+    _check_in_review(release)
+    if not any(may_sign_for(user, stage) for stage in release.stages.open()):
+        raise PermissionDenied(_("Only those whom an open stage asks send a release back."))
+
+
+def can_send_back(*, user: Any, release: Release) -> bool:
+    return _holds(check_send_back, user=user, release=release)
+
+
+def check_take_back(*, user: Any, release: Release) -> None:
+    _check_in_review(release)
+    if user.pk != release.submitted_by_id and not owns(user, release.page):
+        raise PermissionDenied(_("Only whoever submitted it, the owner or documentation staff take it back."))
+
+
+def can_take_back(*, user: Any, release: Release) -> bool:
+    return _holds(check_take_back, user=user, release=release)
+
+
+def check_withdraw_version(*, user: Any, version: ProcedureVersion) -> None:
+    _require(user, "review.withdraw_version", _("Your role does not include withdrawing versions."))
+    check_transition(version, VersionStatus.WITHDRAWN)
+
+
+def can_withdraw_version(*, user: Any, version: ProcedureVersion) -> bool:
+    return _holds(check_withdraw_version, user=user, version=version)
+
+
+def _check_in_review(release: Release) -> None:
+    if not release.is_open:
+        raise NotAllowed(
+            _("This release is no longer in review: %(status)s.") % {"status": release.get_status_display()}
+        )
+
+
+def _check_open(stage: Stage) -> None:
+    _check_in_review(stage.release)
+    if stage.opened_at is None:
+        raise NotAllowed(_("This stage is not open yet."))
+    if stage.completed_at is not None:
+        raise NotAllowed(_("This stage is complete."))
 
 
 def _holds(check: Any, **kwargs: Any) -> bool:

@@ -1,16 +1,21 @@
 from django.urls import path
 
-from review import views
+from review.views import delegations, inbox, marks, releases
 
 app_name = "review"
 urlpatterns = [
-    path("inbox/", views.inbox, name="inbox"),
-    path("threads/<int:pk>/", views.thread, name="thread"),
-    path("threads/<int:pk>/resolve/", views.resolve, name="resolve"),
-    path("edits/<int:pk>/", views.suggestion, name="suggestion"),
-    path("edits/<int:pk>/withdraw/", views.withdraw, name="withdraw"),
-    path("<str:number>/working-copy/", views.draft, name="draft"),
-    path("<str:number>/v/<str:label>/comment/", views.comment, name="comment_whole"),
-    path("<str:number>/v/<str:label>/steps/<str:step_id>/comment/", views.comment, name="comment"),
-    path("<str:number>/v/<str:label>/steps/<str:step_id>/edit/", views.suggest, name="suggest"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/read/", inbox.read_notices, name="read_notices"),
+    path("delegations/", delegations.delegations, name="delegations"),
+    path("delegations/<int:pk>/end/", delegations.end, name="end_delegation"),
+    path("threads/<int:pk>/", marks.thread, name="thread"),
+    path("threads/<int:pk>/resolve/", marks.resolve, name="resolve"),
+    path("edits/<int:pk>/", marks.suggestion, name="suggestion"),
+    path("edits/<int:pk>/withdraw/", marks.withdraw, name="withdraw"),
+    path("<str:number>/working-copy/", releases.release_page, name="draft"),
+    path("<str:number>/v/<str:label>/withdraw/", releases.withdraw, name="withdraw_version"),
+    path("<str:number>/v/<str:label>/take-up/", releases.take_up, name="take_up"),
+    path("<str:number>/v/<str:label>/comment/", marks.comment, name="comment_whole"),
+    path("<str:number>/v/<str:label>/steps/<str:step_id>/comment/", marks.comment, name="comment"),
+    path("<str:number>/v/<str:label>/steps/<str:step_id>/edit/", marks.suggest, name="suggest"),
 ]

@@ -39,7 +39,17 @@ _CATALOGUE = [
 _STAFF = [
     *_OWNER,
     "review.decide_any_suggestion",
-    "review.approve_release",
+    "review.withdraw_version",
+    *(
+        f"review.{verb}_{model}"
+        for model in ("reviewplan", "delegation")
+        for verb in ("view", "add", "change", "delete")
+    ),
+    *(
+        f"wagtailcore.{verb}_{model}"
+        for model in ("workflow", "task")
+        for verb in ("add", "change", "delete")
+    ),
     *(f"procedures.{verb}_{model}" for model in _CATALOGUE for verb in ("view", "add", "change", "delete")),
     *(f"wagtailimages.{verb}_image" for verb in ("add", "change", "choose")),
 ]

@@ -17,6 +17,7 @@ from procedures.models import (
     ProductLine,
     SoftwareRelease,
 )
+from procedures.models.catalogue import same_key, twin_message
 
 
 class Catalogue:
@@ -27,8 +28,10 @@ class Catalogue:
         self._models = {model.code: model for model in MachineModel.objects.all()}
         self._releases = {(rel.product_line_id, rel.version): rel for rel in SoftwareRelease.objects.all()}
         self._codes: dict[tuple[str, str], ErrorCode] = {}
+        self._taken: dict[tuple[str, str], str] = {}  # (product line, what twins share): the code
         for code in ErrorCode.objects.select_related("product_line"):
             self._codes[code.product_line.code, code.code] = code
+            self._taken.setdefault((code.product_line.code, same_key(code.code)), code.code)
         self._users = {user.get_username(): user for user in get_user_model()._default_manager.all()}
 
     def user(self, username: str) -> Any | None:
@@ -51,11 +54,16 @@ class Catalogue:
                     )
         for code in content["error_codes"]:
             known = (code["product_line"], code["code"]) in self._codes
-            if not known and not (code["product_line"] == line and code["code"] in new_codes):
+            if known:
+                continue
+            if not (code["product_line"] == line and code["code"] in new_codes):
                 raise Unreadable(
                     _("There is no error code %(code)s in the product line %(line)s.")
                     % {"code": code["code"], "line": code["product_line"]}
                 )
+            taken = self._taken.setdefault((line, same_key(code["code"])), code["code"])
+            if taken != code["code"]:
+                raise Unreadable(twin_message(taken))
 
     def create_codes(self, wanted: Mapping[tuple[str, str], str], by: Any) -> int:
         """Create those of the codes {(product line, code): meaning} that are missing; returns how many."""

@@ -210,6 +210,7 @@ class _VersionWriter:
             content=new.content,
             approved_by=self._by,
             approved_at=at,
+            effective_from=at,
             revision=revision,
             major=major,
             minor=minor,

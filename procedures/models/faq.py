@@ -11,6 +11,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, TitleFieldPanel
 from wagtail.models import Page, PageManager, PagePermissionTester
 from wagtail.query import PageQuerySet
 
+from procedures.forms import FaqPageForm
 from procedures.models.catalogue import Bilingual
 from procedures.models.page import Audience, FolderPermissionTester, ProcedurePage
 
@@ -80,6 +81,7 @@ class FaqPage(Page):
 
     parent_page_types = ["procedures.FaqIndexPage"]
     subpage_types: list[str] = []
+    base_form_class = FaqPageForm
     objects = PageManager.from_queryset(FaqQuerySet)()
 
     content_panels = [

@@ -64,8 +64,9 @@ class Importance(models.TextChoices):
 
 
 class Significance(models.TextChoices):
-    """Decides the next number: minor 1.2 -> 1.3, major 1.2 -> 2.0."""
+    """Decides the next number (editorial and minor 1.2 -> 1.3, major 1.2 -> 2.0) and the review plan."""
 
+    EDITORIAL = "editorial", _("Editorial")
     MINOR = "minor", _("Minor")
     MAJOR = "major", _("Major")
 
@@ -114,7 +115,7 @@ class ProcedureIndexPage(Page):
         return redirect("procedures:list")
 
     def permissions_for_user(self, user: Any) -> PagePermissionTester:
-        return FolderPermissionTester(user, self)
+        return ProcedureFolderPermissionTester(user, self)
 
 
 class FolderPermissionTester(PagePermissionTester):
@@ -130,6 +131,11 @@ class FolderPermissionTester(PagePermissionTester):
         return False
 
     def can_copy(self) -> bool:
+        return False
+
+
+class ProcedureFolderPermissionTester(FolderPermissionTester):
+    def can_publish_subpage(self) -> bool:
         return False
 
 
@@ -206,12 +212,6 @@ class ProcedurePage(Page):
         max_length=500, unique=True, null=True, blank=True, editable=False,
         help_text="Where an importer took it from: the set's name and the file's path.",
     )  # fmt: skip
-
-    # What the next release will say of itself, asked on submission; not part of the approved content.
-    change_summary = models.TextField(_("what the next version changes"), blank=True)
-    significance = models.CharField(
-        _("significance"), max_length=10, choices=Significance.choices, default=Significance.MINOR
-    )
 
     parent_page_types = ["procedures.ProcedureIndexPage"]
     subpage_types: list[str] = []

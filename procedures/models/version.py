@@ -6,7 +6,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +17,7 @@ from procedures.models.page import Audience, Kind, ProcedurePage, Significance
 
 
 class VersionStatus(models.TextChoices):
+    APPROVED = "approved", _("Approved, not yet in force")
     EFFECTIVE = "effective", _("Effective")
     SUPERSEDED = "superseded", _("Superseded")
     WITHDRAWN = "withdrawn", _("Withdrawn")
@@ -28,20 +29,38 @@ class Origin(models.TextChoices):
 
 
 # What may change after minting: where the version stands in its life, nothing of what it says.
-MUTABLE_FIELDS = frozenset({"status", "superseded_at", "withdrawn_at", "withdrawn_by", "withdrawn_reason"})
+MUTABLE_FIELDS = frozenset(
+    {"status", "superseded_at", "withdrawn_at", "withdrawn_by", "withdrawn_reason", "replaced_by"}
+)
 
 
 class VersionQuerySet(models.QuerySet["ProcedureVersion"]):
     def effective(self) -> Self:
         return self.filter(status=VersionStatus.EFFECTIVE)
 
+    def due(self, at: Any) -> Self:
+        """Approved versions whose day has come."""
+        return self.filter(status=VersionStatus.APPROVED, effective_from__lte=at)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise ValidationError(gettext("A version is withdrawn, never deleted."))
+
     def visible_to(self, user: Any) -> Self:
-        """The versions this person may read: staff all, others what is in force for their audience."""
+        """The versions this person may read: staff all.
+
+        Others what is in force for their audience, and what it replaced, so that an old link says that it is
+        old; but nothing of a procedure that is no longer for them.
+        """
         from procedures.access import may_read_internal, readable_audiences  # access asks the models' enums
 
         if may_read_internal(user):
             return self
-        return self.effective().filter(audience__in=readable_audiences(user))
+        theirs = {"audience__in": readable_audiences(user)}
+        in_force = ProcedureVersion.objects.effective().filter(page=OuterRef("page"), **theirs)
+        return self.filter(
+            Q(status=VersionStatus.EFFECTIVE) | Q(status=VersionStatus.SUPERSEDED) & Exists(in_force),
+            **theirs,
+        )
 
     def for_code(self, code: ErrorCode) -> Self:
         return self.filter(error_codes=code)
@@ -121,6 +140,10 @@ class ProcedureVersion(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     withdrawn_reason = models.TextField(_("why withdrawn"), blank=True)
+    replaced_by = models.ForeignKey(
+        ProcedurePage, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("what to use instead"),
+    )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = VersionQuerySet.as_manager()
@@ -135,6 +158,9 @@ class ProcedureVersion(models.Model):
             models.UniqueConstraint(
                 fields=["page"], condition=Q(status="effective"), name="version_one_effective"
             ),
+            models.UniqueConstraint(
+                fields=["page"], condition=Q(status="approved"), name="version_one_approved"
+            ),
             models.CheckConstraint(
                 condition=Q(approved_sha256=F("sha256")), name="version_is_what_was_approved"
             ),
@@ -147,12 +173,16 @@ class ProcedureVersion(models.Model):
                 name="version_released_has_editor_and_revision",
             ),
             models.CheckConstraint(
-                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True)
-                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False),
+                condition=Q(withdrawn_at__isnull=True, withdrawn_by__isnull=True, withdrawn_reason="")
+                | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False) & ~Q(withdrawn_reason=""),
                 name="version_withdrawn_pair",
             ),
             models.CheckConstraint(
-                condition=Q(status="effective", superseded_at__isnull=True, withdrawn_at__isnull=True)
+                condition=Q(
+                    status__in=["approved", "effective"],
+                    superseded_at__isnull=True,
+                    withdrawn_at__isnull=True,
+                )
                 | Q(status="superseded", superseded_at__isnull=False)
                 | Q(status="withdrawn", withdrawn_at__isnull=False),
                 name="version_status_has_its_date",

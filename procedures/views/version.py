@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from procedures.access import may_read_internal
+from procedures.access import may_read_internal, readable_audiences
 from procedures.compare import describe_applicability
 from procedures.extensions import contributions
 from procedures.frozen_files import content_type, frozen_name
-from procedures.models import Importance, ProcedurePage, ProcedureVersion
+from procedures.models import Importance, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rendering import render_content
 
 
@@ -108,9 +108,19 @@ class VersionPage:
 
 
 def latest(request: HttpRequest, number: str) -> HttpResponse:
-    """The version in force."""
-    version = get_object_or_404(_readable(request).effective(), number=number)
-    return _page(request, version, current=version)
+    """The version in force; where it was withdrawn, why and what to use instead."""
+    version = _readable(request).effective().filter(number=number).first()
+    if version is not None:
+        return _page(request, version, current=version)
+    newest = ProcedureVersion.objects.filter(number=number).order_by("-major", "-minor").first()
+    if (
+        newest is None
+        or newest.status != VersionStatus.WITHDRAWN
+        or newest.audience not in readable_audiences(request.user)
+    ):
+        raise Http404
+    instead = _readable(request).effective().filter(page=newest.replaced_by_id).first()
+    return render(request, "procedures/withdrawn.html", {"version": newest, "instead": instead}, status=410)
 
 
 def version(request: HttpRequest, number: str, label: str) -> HttpResponse:

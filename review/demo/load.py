@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from procedures.models import ProcedurePage, ProcedureVersion, Significance
-from review import actions
+from review import actions, releasing
 from review.models import Comment, Suggestion, Thread, ThreadStatus
 
 HERE = Path(__file__).resolve().parent
@@ -35,19 +35,21 @@ def wanted_tickets() -> dict[str, int]:
 
 
 @transaction.atomic
-def load(*, now: datetime, ticket_for: TicketFinder) -> int:
+def load(*, now: datetime, ticket_for: TicketFinder, password: str) -> int:
     """Tell what of the story is not told yet, in the order of its days; returns how many events that were.
 
-    `ticket_for(case, at)` is the number of a ticket of that case opened before `at`.
+    `ticket_for(case, at)` is the number of a ticket of that case opened before `at`; `password` is that of
+    every person of the story, who sign with it.
     """
-    loader = _Loader(now, ticket_for)
+    loader = _Loader(now, ticket_for, password)
     events = sorted(loader.events(read_story()), key=lambda event: event[0])
     return sum(tell(at) for at, tell in events)
 
 
 class _Loader:
-    def __init__(self, now: datetime, ticket_for: TicketFinder) -> None:
+    def __init__(self, now: datetime, ticket_for: TicketFinder, password: str) -> None:
         self._now = now
+        self._password = password
         self._ticket_for = ticket_for
         users = get_user_model()._default_manager.all()
         self._people = {user.get_username(): user for user in users}
@@ -144,13 +146,21 @@ class _Loader:
         page = ProcedurePage.objects.get(number=row["procedure"])
         if page.versions.filter(major=major, minor=minor).exists():
             return False
-        actions.submit_for_release(
+        release = releasing.submit_for_release(
             page=page,
             by=self._people[row["submitted_by"]],
             change_summary=row["summary"],
             significance=Significance.MAJOR if minor == 0 else Significance.MINOR,
+            at=at,
         )
-        actions.approve_release(page=page, by=self._people[row["approved_by"]], at=at)
+        for stage in release.stages.all():
+            releasing.sign(
+                stage=stage,
+                by=self._people[row["approved_by"]],
+                password=self._password,
+                seen_sha256=release.sha256,
+                at=at,
+            )
         return True
 
 

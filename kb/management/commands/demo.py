@@ -68,7 +68,7 @@ class Command(BaseCommand):
         _give_machines(people)
         tickets = DemoTickets(now=now, wanted=review_demo.wanted_tickets())
         tickets.load()
-        review_demo.load(now=now, ticket_for=tickets.number_for)
+        review_demo.load(now=now, ticket_for=tickets.number_for, password=PASSWORD)
         tickets.record_uses()
         return people
 

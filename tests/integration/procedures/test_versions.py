@@ -9,7 +9,7 @@ from wagtail.actions.publish_page_revision import PublishPageRevisionAction
 from procedures.content import canonical_content, content_hash
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions
+from review import actions, releasing
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -20,17 +20,18 @@ def test_a_release_freezes_what_was_approved() -> None:
     page = make.working_copy(by=owner, procedure_owner=owner, steps=[make.step("a", body="Turn **left**.")])
     version = make.release(page, by=owner, approver=staff, summary="First")
     assert (version.label, version.status, version.change_summary) == ("1.0", "effective", "First")
-    assert version.sha256 == content_hash(version.content) == version.approvals.get().sha256
+    assert version.sha256 == content_hash(version.content) == version.signatures.get().sha256
     assert version.html["steps"]["a"]["body"] == "<p>Turn <strong>left</strong>.</p>"
     assert (version.last_editor, version.approved_by) == (owner, staff)
 
 
 def test_the_last_editor_cannot_approve() -> None:
     staff = make.documentation_staff()
+    make.documentation_staff()  # somebody who could sign
     page = make.working_copy(by=staff)
-    actions.submit_for_release(page=page, by=staff, change_summary="x", significance="minor")
-    with pytest.raises(NotAllowed, match="You edited this"):
-        actions.approve_release(page=page, by=staff)
+    releasing.submit_for_release(page=page, by=staff, change_summary="x", significance="minor")
+    with pytest.raises(NotAllowed, match="You submitted this"):
+        make.approve(page, by=staff)
     assert not ProcedureVersion.objects.filter(page=page).exists()
 
 
@@ -52,12 +53,13 @@ def test_the_database_refuses_an_approval_by_the_last_editor() -> None:
 
 def test_a_field_engineer_cannot_approve_or_submit() -> None:
     owner, engineer = make.procedure_owner(), make.field_engineer()
+    make.documentation_staff()
     page = make.working_copy(by=owner, procedure_owner=owner)
     with pytest.raises(PermissionDenied):
-        actions.submit_for_release(page=page, by=engineer, change_summary="x", significance="minor")
-    actions.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
+        releasing.submit_for_release(page=page, by=engineer, change_summary="x", significance="minor")
+    releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
     with pytest.raises(PermissionDenied):
-        actions.approve_release(page=page, by=engineer)
+        make.approve(page, by=engineer)
 
 
 def _copy(version: ProcedureVersion, **changes: object) -> ProcedureVersion:
@@ -109,11 +111,11 @@ def test_the_database_refuses_to_change_a_version(change: dict) -> None:
 def test_the_approved_revision_is_released_not_the_newest() -> None:
     owner, staff = make.procedure_owner(), make.documentation_staff()
     page = make.working_copy(by=owner, procedure_owner=owner, title="As approved")
-    actions.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
+    releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
     later = actions.working_copy(page)
     later.title = "Slipped in later"
     later.save_revision(user=owner)
-    assert actions.approve_release(page=page, by=staff).title == "As approved"
+    assert make.approve(page, by=staff).title == "As approved"
 
 
 def test_nothing_changed_means_no_new_version() -> None:
@@ -121,9 +123,9 @@ def test_nothing_changed_means_no_new_version() -> None:
     page = make.working_copy(by=owner, procedure_owner=owner)
     make.release(page, by=owner, approver=staff)
     page = ProcedurePage.objects.get(pk=page.pk)
-    page.get_workflow().start(page, owner)  # the site's own door refuses sooner
     with pytest.raises(NotAllowed, match="Nothing has changed"):
-        actions.approve_release(page=page, by=staff)
+        releasing.submit_for_release(page=page, by=owner, change_summary="again", significance="minor")
+    assert page.releases.in_review().count() == 0
 
 
 @pytest.mark.parametrize(("significance", "label"), [("minor", "1.1"), ("major", "2.0")])
@@ -156,9 +158,9 @@ def test_every_door_to_publishing_is_shut_without_an_approval() -> None:
 
 
 def test_an_autosave_never_overwrites_a_reviewed_revision() -> None:
-    owner = make.procedure_owner()
+    owner, _staff = make.procedure_owner(), make.documentation_staff()
     page = make.working_copy(by=owner, procedure_owner=owner, title="As submitted")
-    actions.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
+    releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
     draft = actions.working_copy(page)
     submitted = draft.get_latest_revision()
     draft.title = "Autosaved"

@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 
 from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
-from review import actions
+from review import actions, releasing
 from review.contributions import credits
 from review.models import Suggestion, SuggestionStatus, ThreadStatus
 from tests import factories as make
@@ -48,10 +48,10 @@ def test_an_accepted_edit_lands_and_the_next_version_names_it(version) -> None:
 def test_an_edit_landed_after_submission_waits_for_the_next_version(version) -> None:
     owner = version.last_editor
     actions.accept(suggestion=propose(version, BODY.replace("5", "10")), by=owner)
-    actions.submit_for_release(page=version.page, by=owner, change_summary="x", significance="minor")
+    releasing.submit_for_release(page=version.page, by=owner, change_summary="x", significance="minor")
     late = propose(version, "Press test twice.", step="b")
     actions.accept(suggestion=late, by=owner)
-    second = actions.approve_release(page=version.page, by=make.documentation_staff())
+    second = make.approve(version.page, by=make.documentation_staff())
     late.refresh_from_db()
     assert late.released_in is None
     assert {step["id"]: step["body"] for step in second.steps}["b"] == "Turn the switch."

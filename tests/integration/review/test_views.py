@@ -3,7 +3,7 @@
 import pytest
 
 from procedures.models import ProcedurePage
-from review import actions
+from review import actions, releasing
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -56,16 +56,28 @@ def test_who_decides_second_is_told_and_loses_nothing(version) -> None:
 def test_a_late_approval_and_a_second_submission_lose_nothing(version) -> None:
     owner, staff = version.last_editor, make.documentation_staff()
     address = f"/review/{version.number}/working-copy/"
-    late = signed_in(staff).post(address, {"decision": "approve", "comment": "Well done", "sha256": "0" * 64})
-    assert "No release of this procedure is waiting" in late.content.decode()
-    assert "Well done" in late.content.decode()
     draft = actions.working_copy(version.page)
     draft.steps[0].value["body"] = "Wait 50 minutes."
     draft.save_revision(user=owner)
-    actions.submit_for_release(page=version.page, by=owner, change_summary="First", significance="minor")
-    second = signed_in(owner).post(address, {"change_summary": "Second words", "significance": "minor"})
+    releasing.submit_for_release(page=version.page, by=owner, change_summary="First", significance="minor")
+    second = signed_in(owner).post(
+        address, {"do": "submit", "change_summary": "Second words", "significance": "minor"}
+    )
     assert "already waiting" in second.content.decode()
     assert "Second words" in second.content.decode()
+    release = version.page.releases.in_review().get()
+    make.approve(version.page, by=make.documentation_staff())
+    signature = {
+        "do": "sign",
+        "stage": release.stages.get().pk,
+        "sha256": release.sha256,
+        "comment": "Well done",
+        "password": make.PASSWORD,
+    }
+    late = signed_in(staff).post(address, signature).content.decode()
+    assert "no longer in review" in late
+    assert "Well done" in late
+    assert make.PASSWORD not in late
 
 
 def test_a_release_sent_back_says_why_to_whoever_submitted_it(version) -> None:
@@ -73,10 +85,11 @@ def test_a_release_sent_back_says_why_to_whoever_submitted_it(version) -> None:
     draft = actions.working_copy(version.page)
     draft.steps[0].value["body"] = "Wait 50 minutes."
     draft.save_revision(user=owner)
-    actions.submit_for_release(page=version.page, by=owner, change_summary="Longer", significance="minor")
-    actions.send_back(page=version.page, by=make.documentation_staff(), reason="Fifty is too long")
+    releasing.submit_for_release(page=version.page, by=owner, change_summary="Longer", significance="minor")
+    waiting = version.page.releases.in_review().get()
+    releasing.send_back(release=waiting, by=make.documentation_staff(), reason="Fifty is too long")
     client = signed_in(owner)
     for address in (f"/review/{version.number}/working-copy/", "/review/inbox/"):
         assert "Fifty is too long" in client.get(address).content.decode()
-    actions.submit_for_release(page=version.page, by=owner, change_summary="Again", significance="minor")
-    assert "Fifty is too long" not in client.get("/review/inbox/").content.decode()
+    releasing.submit_for_release(page=version.page, by=owner, change_summary="Again", significance="minor")
+    assert client.get("/review/inbox/").context["sent_back"] == []

@@ -10,13 +10,11 @@ if TYPE_CHECKING:
 
 
 def finish_workflow(workflow_state: "WorkflowState", user: Any = None) -> None:
-    """Release exactly the revision that was approved, never the newest one."""
+    """Release exactly the bytes that were signed, never the newest revision."""
     from procedures.models import ProcedurePage
-    from review import actions
+    from review import releasing
 
-    page = workflow_state.content_object.specific
-    task_state = workflow_state.current_task_state
-    if isinstance(page, ProcedurePage):
-        actions.release(task_state=task_state, by=user, at=getattr(workflow_state, "released_at", None))
+    if isinstance(workflow_state.content_object.specific, ProcedurePage):
+        releasing.release(workflow_state=workflow_state)
     else:
-        task_state.revision.publish(user=user)
+        workflow_state.current_task_state.revision.publish(user=user)

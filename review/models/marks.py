@@ -1,6 +1,6 @@
-"""Threads on what is read, proposed changes, and the signatures under each release."""
+"""Marks: threads on what is read, and proposed changes to it."""
 
-from typing import Any, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from simple_history.models import HistoricalRecords
-from wagtail.models import AbstractGroupApprovalTask, Revision
+from wagtail.models import Revision
 
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.models import ProcedureVersion
 
 
 class ThreadKind(models.TextChoices):
@@ -223,53 +223,3 @@ class SuggestedChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.step_id} {self.field}"
-
-
-class Approval(models.Model):
-    """A signature: who approved which bytes, when, and what it meant."""
-
-    version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="approvals")
-    approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="approvals")
-    approved_at = models.DateTimeField()
-    meaning = models.CharField(_("meaning"), max_length=200)
-    sha256 = models.CharField(max_length=64)
-    history = HistoricalRecords()
-
-    class Meta:
-        ordering = ["approved_at"]
-        verbose_name = _("approval")
-        verbose_name_plural = _("approvals")
-        permissions = [
-            ("submit_release", "Can submit a working copy for release"),
-            ("approve_release", "Can approve a release"),
-        ]
-        constraints = [
-            models.UniqueConstraint(fields=["version", "approver"], name="approval_once_a_person"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.approver}: {self.version}"
-
-
-class ReleaseApprovalTask(AbstractGroupApprovalTask):
-    """One stage of Wagtail's workflow: a member of the groups, other than the last editor, approves."""
-
-    class Meta:
-        verbose_name = _("release approval")
-        verbose_name_plural = _("release approvals")
-
-    def get_actions(self, obj: Any, user: Any) -> list[tuple[str, str, bool]]:
-        # A release is signed on the site, where the approver sees the very bytes (review.views.draft).
-        return [] if isinstance(obj, ProcedurePage) else super().get_actions(obj, user)
-
-    def on_action(self, task_state: Any, user: Any, action_name: str, **kwargs: Any) -> None:
-        from review.rules import check_approve  # rules read these models
-
-        page = task_state.workflow_state.content_object.specific
-        if action_name == "approve" and isinstance(page, ProcedurePage):
-            check_approve(user=user, page=page, task_state=task_state)
-        super().on_action(task_state, user, action_name, **kwargs)
-
-    @classmethod
-    def get_description(cls) -> str:
-        return str(_("A member of these groups who did not make the last edit approves the release"))

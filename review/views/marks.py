@@ -1,40 +1,21 @@
-"""The site's pages for comments, proposed edits and releases. Staff only: nobody else learns they exist."""
+"""Comment on a step, propose an edit, and what becomes of both."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from procedures.access import may_read_internal
-from procedures.compare import compare, diff_text
-from procedures.content import canonical_content, content_hash
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.compare import diff_text
+from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.views.version import find_version
 from review import actions, queries, rules
-from review.carrying import is_carried
-from review.forms import ApproveForm, CommentForm, DecideForm, ReplyForm, SubmitForm, SuggestForm
+from review.forms import CommentForm, DecideForm, ReplyForm, SuggestForm
 from review.models import Suggestion, Thread
-
-INBOX_LIMIT = 50
-
-
-def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Sign-in first; to a customer these pages do not exist."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not may_read_internal(request.user):
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return login_required(guarded)
+from review.views.access import staff_only
 
 
 def _step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
@@ -42,26 +23,6 @@ def _step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
         if step["id"] == step_id:
             return step
     raise Http404
-
-
-@staff_only
-def inbox(request: HttpRequest) -> HttpResponse:
-    """What waits for me, and what became of my own."""
-    user: Any = request.user
-    mine = queries.for_list(Suggestion.objects.filter(author=user)).order_by("-decided_at", "-submitted_at")
-    asked = queries.threads_with_comments(Thread.objects.filter(started_by=user)).order_by("-started_at")
-    return render(
-        request,
-        "review/inbox.html",
-        {
-            "releases": queries.pages_of(queries.releases_to_approve(user)[:INBOX_LIMIT]),
-            "to_decide": queries.for_list(queries.suggestions_to_decide(user))[:INBOX_LIMIT],
-            "to_answer": queries.threads_with_comments(queries.threads_to_answer(user))[:INBOX_LIMIT],
-            "sent_back": queries.releases_sent_back(user),
-            "my_suggestions": mine[:INBOX_LIMIT],
-            "my_threads": asked[:INBOX_LIMIT],
-        },
-    )
 
 
 @staff_only
@@ -216,82 +177,6 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("Withdrawn."))
     return redirect(found)
-
-
-@staff_only
-def draft(request: HttpRequest, number: str) -> HttpResponse:
-    """The working copy against the version in force; submit it, and approve what was submitted."""
-    page = get_object_or_404(ProcedurePage.objects.select_related("procedure_owner"), number=number)
-    task_state = page.current_workflow_task_state
-    # What waits for approval is the submitted revision, whatever was saved since.
-    shown = task_state.revision.as_object() if task_state else actions.working_copy(page)
-    content = canonical_content(shown)
-    effective = page.versions.first()
-    sha256 = content_hash(content)
-    approve_refusal = rules.why_not(rules.check_approve, user=request.user, page=page, task_state=task_state)
-    sent_back = queries.sent_back(page)
-    submit_form = SubmitForm(initial={"change_summary": shown.change_summary} if sent_back else None)
-    approve_form = ApproveForm(initial={"sha256": sha256}, may_approve=not approve_refusal)
-    if request.method == "POST":
-        if "change_summary" in request.POST:
-            submit_form = SubmitForm(request.POST)
-            done = submit_form.is_valid() and _submit(request, page, submit_form)
-        else:
-            approve_form = ApproveForm(request.POST)
-            done = approve_form.is_valid() and _approve(request, page, approve_form)
-        if done:
-            return redirect("review:draft", number)
-        if approve_form.is_bound:
-            errors = approve_form.errors
-            approve_form = ApproveForm({**request.POST.dict(), "sha256": sha256})
-            approve_form.errors.update(errors)
-    landed = list(queries.for_list(Suggestion.objects.on_page(page.pk).unreleased()))
-    context = {
-        "page": page,
-        "content": content,
-        "effective": effective,
-        "comparison": compare(effective.content, content) if effective else None,
-        "task_state": task_state,
-        "submitted": shown if task_state else None,
-        "landed": [found for found in landed if is_carried(found, content)],
-        "taken_back": [found for found in landed if not is_carried(found, content)],
-        "sent_back": sent_back,
-        "waiting": Suggestion.objects.on_page(page.pk).waiting().count(),
-        "submit_form": submit_form,
-        "approve_form": approve_form,
-        "submit_refusal": rules.why_not(rules.check_submit, user=request.user, page=page),
-        "approve_refusal": approve_refusal,
-        "may_send_back": rules.can_send_back(user=request.user, page=page, task_state=task_state),
-        "may_edit": page.permissions_for_user(request.user).can_edit(),
-    }
-    return render(request, "review/draft.html", context)
-
-
-def _submit(request: HttpRequest, page: ProcedurePage, form: SubmitForm) -> bool:
-    try:
-        actions.submit_for_release(page=page, by=request.user, **form.cleaned_data)
-    except NotAllowed as refused:
-        form.add_error(None, refused.reason)
-        return False
-    messages.success(request, _("Submitted. Somebody else approves it now."))
-    return True
-
-
-def _approve(request: HttpRequest, page: ProcedurePage, form: ApproveForm) -> bool:
-    data = form.cleaned_data
-    try:
-        if data["decision"] == "approve":
-            version = actions.approve_release(
-                page=page, by=request.user, meaning=data["comment"], seen_sha256=data["sha256"]
-            )
-            messages.success(request, _("Version %(label)s is in force.") % {"label": version.label})
-        else:
-            actions.send_back(page=page, by=request.user, reason=data["comment"])
-            messages.success(request, _("Sent back."))
-    except NotAllowed as refused:
-        form.add_error(None, refused.reason)
-        return False
-    return True
 
 
 def _page_or_fragment(

@@ -1,0 +1,29 @@
+"""`manage.py run_schedule`: what is due now. For a cron job every few minutes, or a worker with --every."""
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from review import scheduling
+
+
+class Command(BaseCommand):
+    help = "Put scheduled versions into force, remind of stages that are due, escalate and close them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--every", type=int, metavar="SECONDS", help="go on for ever, this often")
+
+    def handle(self, *args: Any, every: int | None = None, **options: Any) -> None:
+        while True:
+            lines = list(scheduling.run(timezone.now()))
+            for line in lines:
+                self.stdout.write(line)
+            if every is None:
+                if not lines:
+                    self.stdout.write(_("Nothing was due."))
+                return
+            time.sleep(every)

@@ -1,0 +1,42 @@
+"""What is said about procedures, proposed, reviewed and signed."""
+
+from review.models.marks import (
+    LANDED,
+    SUGGESTION_TRANSITIONS,
+    Comment,
+    SuggestedChange,
+    SuggestedField,
+    Suggestion,
+    SuggestionStatus,
+    Thread,
+    ThreadKind,
+    ThreadStatus,
+)
+from review.models.notices import Notice, NoticeKind
+from review.models.plans import Delegation, Meaning, ReviewPlan, ReviewTask, StageKind
+from review.models.releases import Release, ReleaseStatus, Remark, Signature, Stage
+
+__all__ = [
+    "LANDED",
+    "SUGGESTION_TRANSITIONS",
+    "Comment",
+    "Delegation",
+    "Meaning",
+    "Notice",
+    "NoticeKind",
+    "Release",
+    "ReleaseStatus",
+    "Remark",
+    "ReviewPlan",
+    "ReviewTask",
+    "Signature",
+    "Stage",
+    "StageKind",
+    "SuggestedChange",
+    "SuggestedField",
+    "Suggestion",
+    "SuggestionStatus",
+    "Thread",
+    "ThreadKind",
+    "ThreadStatus",
+]

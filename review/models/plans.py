@@ -1,0 +1,227 @@
+"""Review plans: which stages a release goes through, who may sign each, and who stands in for whom.
+
+A plan is a Wagtail workflow; its stages are the workflow's tasks, all of the type ReviewTask. What a running
+review asks is a copy of them (review.models.releases), so that editing a plan changes no review under way.
+"""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+from wagtail.models import Page, Task, TaskState, Workflow
+
+from procedures.models import ProcedurePage, ProductLine, Significance
+
+MAX_STAGES = 10
+
+
+class StageKind(models.TextChoices):
+    SIGN = "sign", _("Signatures")
+    CONSULT = "consult", _("Consultation: comments only")
+
+
+class Meaning(models.TextChoices):
+    """What a signature says."""
+
+    RELEASE = "release", _("I approve this version for release")
+    OWNER = "owner", _("I approve as owner")
+    TECHNICAL = "technical", _("I reviewed it for technical correctness")
+    SAFETY = "safety", _("I reviewed it for safety")
+    LANGUAGE = "language", _("I reviewed the wording")
+
+
+class ReviewTask(Task):
+    """One stage of a plan: who may sign, how many must, by when, and who is asked when they do not."""
+
+    kind = models.CharField(
+        _("what is asked"), max_length=10, choices=StageKind.choices, default=StageKind.SIGN
+    )
+    meaning = models.CharField(
+        _("what a signature says"), max_length=12, choices=Meaning.choices, default=Meaning.RELEASE
+    )
+    groups = models.ManyToManyField(
+        Group, blank=True, related_name="+", verbose_name=_("roles and teams"),
+        help_text=_("Members of any of these groups may sign."),
+    )  # fmt: skip
+    people = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, blank=True, related_name="+", verbose_name=_("people"),
+        help_text=_("These may sign too."),
+    )  # fmt: skip
+    needed = models.PositiveSmallIntegerField(
+        _("how many must sign"), default=1, validators=[MinValueValidator(1), MaxValueValidator(50)]
+    )
+    side_by_side = models.BooleanField(
+        _("side by side with the stage before"), default=False,
+        help_text=_("Both are open at once; the plan goes on when both are complete."),
+    )  # fmt: skip
+    days = models.PositiveSmallIntegerField(
+        _("days"), null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(365)],
+        help_text=_("Due so many days after the stage opens; empty: no due date."),
+    )  # fmt: skip
+    escalate_to = models.ForeignKey(
+        Group, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("escalate to"),
+        help_text=_("Once the stage is overdue, members of this group may sign as well."),
+    )  # fmt: skip
+
+    admin_form_fields = [
+        *Task.admin_form_fields,
+        "kind",
+        "meaning",
+        "groups",
+        "people",
+        "needed",
+        "side_by_side",
+        "days",
+        "escalate_to",
+    ]
+    admin_form_widgets = {"groups": forms.CheckboxSelectMultiple, "people": forms.CheckboxSelectMultiple}
+
+    class Meta:
+        verbose_name = _("review stage")
+        verbose_name_plural = _("review stages")
+
+    @classmethod
+    def get_description(cls) -> str:
+        return str(_("Named people or members of groups sign a release, or comment on it"))
+
+    def start(self, workflow_state: Any, user: Any = None) -> TaskState:
+        """Wagtail opens a task on the newest revision; a review stays with the one that was submitted.
+
+        A stage that was completed side by side with an earlier one is approved as it opens.
+        """
+        from review.reviewing import stage_opened  # it asks these models
+
+        task_state: TaskState = super().start(workflow_state, user=user)
+        return stage_opened(task_state)
+
+    def get_actions(self, obj: Any, user: Any) -> list[tuple[str, str, bool]]:
+        """None of Wagtail's: a signature asks for a password beside the very bytes (review.views.release)."""
+        return []
+
+    def on_action(self, task_state: Any, user: Any, action_name: str, **kwargs: Any) -> None:
+        """Wagtail's own door stays shut, whoever knocks."""
+        from procedures.rules import NotAllowed
+
+        raise NotAllowed(str(_("A release is signed on its own page, beside the text that is signed.")))
+
+
+class ReviewPlanQuerySet(models.QuerySet["ReviewPlan"]):
+    def for_release(self, page: ProcedurePage, significance: str, submitter: Any) -> "ReviewPlan | None":
+        """The most particular plan: the nearest page tree, then the product line, then everything.
+
+        Within those, one for this significance goes before one for any, and one for the submitter's role
+        before one for everybody.
+        """
+        groups = set(submitter.groups.values_list("pk", flat=True))
+        found: list[ReviewPlan] = [
+            plan
+            for plan in self.select_related("page", "workflow").filter(
+                Q(significance="") | Q(significance=significance),
+                Q(product_line__isnull=True) | Q(product_line=page.product_line_id),
+                Q(submitted_by__isnull=True) | Q(submitted_by__in=groups),
+                workflow__active=True,
+            )
+            if plan.page is None or plan.page.path == page.path or page.is_descendant_of(plan.page)
+        ]
+        return max(found, key=lambda plan: plan.particularity, default=None)
+
+
+class ReviewPlan(models.Model):
+    """For which releases a workflow is the plan."""
+
+    workflow = models.ForeignKey(
+        Workflow, on_delete=models.PROTECT, related_name="review_plans", verbose_name=_("stages (workflow)")
+    )
+    product_line = models.ForeignKey(
+        ProductLine, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("product line"), help_text=_("Empty: any."),
+    )  # fmt: skip
+    page = models.ForeignKey(
+        Page, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("page tree"),
+        help_text=_("This page and everything below it. Empty: the whole site."),
+    )  # fmt: skip
+    significance = models.CharField(
+        _("significance"), max_length=10, choices=Significance.choices, blank=True, help_text=_("Empty: any.")
+    )
+    submitted_by = models.ForeignKey(
+        Group, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("submitted by a member of"), help_text=_("Empty: by anybody."),
+    )  # fmt: skip
+    history = HistoricalRecords()
+
+    objects = ReviewPlanQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["product_line", "page", "significance"]
+        verbose_name = _("review plan")
+        verbose_name_plural = _("review plans")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["product_line", "page", "significance", "submitted_by"],
+                nulls_distinct=False,
+                name="review_plan_once",
+                violation_error_message=_("There is a plan for exactly these releases already."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.workflow)
+
+    @property
+    def particularity(self) -> tuple[int, bool, bool, bool]:
+        depth = self.page.depth if self.page is not None else 0
+        return (
+            depth,
+            self.product_line_id is not None,
+            bool(self.significance),
+            self.submitted_by_id is not None,
+        )
+
+
+class DelegationQuerySet(models.QuerySet["Delegation"]):
+    def in_force(self, on: Any) -> "DelegationQuerySet":
+        return self.filter(starts_on__lte=on, ends_on__gte=on)
+
+
+class Delegation(models.Model):
+    """Somebody signs in another's place while that person is away."""
+
+    delegator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="delegations_given",
+        verbose_name=_("who is away"),
+    )  # fmt: skip
+    delegate = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="delegations_taken",
+        verbose_name=_("who stands in"),
+    )  # fmt: skip
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    history = HistoricalRecords()
+
+    objects = DelegationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts_on"]
+        verbose_name = _("delegation")
+        verbose_name_plural = _("delegations")
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(delegator=F("delegate")),
+                name="delegation_to_somebody_else",
+                violation_error_message=_("Nobody stands in for themselves."),
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="delegation_ends_after_it_starts",
+                violation_error_message=_("The last day is before the first."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delegator} → {self.delegate}"

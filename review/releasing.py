@@ -1,0 +1,275 @@
+"""The way of a text into force: submit, sign, send back, withdraw. Each is one transaction, recorded."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from wagtail.models import Workflow, WorkflowState
+
+from procedures.actions import mint_version, withdraw_version
+from procedures.authorship import editors_of
+from procedures.content import canonical_content, content_hash
+from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
+from procedures.rules import NotAllowed
+from review import reviewing, rules
+from review.actions import working_copy
+from review.carrying import carried_by, landed_by
+from review.models import (
+    Meaning,
+    NoticeKind,
+    Release,
+    ReleaseStatus,
+    Remark,
+    ReviewPlan,
+    Signature,
+    Stage,
+)
+from review.recording import required, save_as
+
+
+@transaction.atomic
+def submit_for_release(
+    *,
+    page: ProcedurePage,
+    by: Any,
+    change_summary: str,
+    significance: str,
+    effective_from: datetime | None = None,
+    at: datetime | None = None,
+) -> Release:
+    """Send the working copy, as it stands now, through the stages of its review plan."""
+    page = ProcedurePage.objects.select_for_update().get(pk=page.pk)
+    rules.check_submit(user=by, page=page)
+    at = at or timezone.now()
+    summary = required(change_summary, _("Say what changes: readers see it in the change log."))
+    if effective_from is not None and effective_from <= at:
+        raise NotAllowed(_("The day it goes into force lies in the past."))
+    content = canonical_content(working_copy(page))
+    if not content["steps"]:
+        raise NotAllowed(_("A procedure needs at least one step before it can be released."))
+    sha256 = content_hash(content)
+    newest = page.versions.first()
+    if newest is not None and newest.sha256 == sha256:
+        raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": newest.label})
+    revision = page.get_latest_revision() or page.save_revision(user=by)
+    workflow = plan_for(page, significance, by)
+    editors = {pk for pk in editors_of(revision) if pk is not None}
+    editors |= {suggestion.author_id for suggestion in landed_by(revision)}
+    # Whoever worded the summary of an earlier attempt, which this submitter may have taken over.
+    editors |= set(
+        Release.objects.filter(page=page, revision_id__gt=(newest and newest.revision_id) or 0).values_list(
+            "submitted_by", flat=True
+        )
+    )
+    tasks = reviewing.tasks_of(workflow, editors={*editors, by.pk})
+    release = Release(
+        page=page,
+        revision=revision,
+        sha256=sha256,
+        content=content,
+        significance=significance,
+        change_summary=summary,
+        effective_from=effective_from,
+        workflow_state=reviewing.new_workflow_state(page, workflow, by),
+        submitted_by=by,
+        submitted_at=at,
+    )
+    save_as(release, by)
+    release.editors.set(editors)
+    reviewing.start(release, tasks)
+    return release
+
+
+def plan_for(page: ProcedurePage, significance: str, submitter: Any) -> Workflow:
+    """The stages that this release goes through. Raises NotAllowed where no plan is set up."""
+    plan = ReviewPlan.objects.for_release(page, significance, submitter)
+    workflow = plan.workflow if plan else page.get_workflow()
+    if workflow is None:
+        raise NotAllowed(_("No review plan is set up for this procedure; documentation staff can add one."))
+    return workflow
+
+
+@transaction.atomic
+def sign(
+    *,
+    stage: Stage,
+    by: Any,
+    password: str,
+    seen_sha256: str,
+    comment: str = "",
+    on_behalf_of: Any = None,
+    at: datetime | None = None,
+) -> Signature:
+    """Sign the bytes with this hash; the last signature that the plan asks for makes them a version.
+
+    Raises NotAllowed where the hash is not that of the release, the password is wrong or the person may not.
+    """
+    stage = _locked(stage)
+    rules.check_sign(user=by, stage=stage, on_behalf_of=on_behalf_of)
+    release = stage.release
+    if seen_sha256 != release.sha256:
+        raise NotAllowed(_("What waits for approval is no longer what you looked at. Look again below."))
+    rules.check_password(by, password)
+    at = at or timezone.now()
+    signature = Signature(
+        release=release,
+        stage=stage,
+        signatory=by,
+        on_behalf_of=on_behalf_of,
+        name=str(by),
+        signed_at=at,
+        meaning=stage.meaning,
+        comment=comment.strip(),
+        sha256=release.sha256,
+    )
+    save_as(signature, by)
+    if stage.signatures.valid().count() >= stage.needed:
+        reviewing.complete(stage, by=by, at=at)
+    return signature
+
+
+@transaction.atomic
+def remark(*, stage: Stage, by: Any, text: str, at: datetime | None = None) -> Remark:
+    """Say something about a release that a stage consults this person on."""
+    stage = _locked(stage)
+    rules.check_remark(user=by, stage=stage)
+    text = required(text, _("Write a comment first."))
+    at = at or timezone.now()
+    said = Remark(stage=stage, author=by, written_at=at, text=text)
+    save_as(said, by)
+    if stage.remarks.values("author").distinct().count() >= stage.needed:
+        reviewing.complete(stage, by=by, at=at)
+    return said
+
+
+@transaction.atomic
+def send_back(*, release: Release, by: Any, reason: str, at: datetime | None = None) -> None:
+    """Refuse a release under way; its submitter sees the reason, and signatures given on it are void."""
+    release = _lock_release(release)
+    rules.check_send_back(user=by, release=release)
+    reason = required(reason, _("Say what has to change first."))
+    at = at or timezone.now()
+    reviewing.end(release, ReleaseStatus.SENT_BACK, by=by, at=at, reason=reason)
+    if by.pk != release.submitted_by_id:
+        reviewing.notify([release.submitted_by], NoticeKind.SENT_BACK, release.page, at=at, text=reason)
+
+
+@transaction.atomic
+def take_back(*, release: Release, by: Any, at: datetime | None = None) -> None:
+    """Stop a release under way before it is approved."""
+    release = _lock_release(release)
+    rules.check_take_back(user=by, release=release)
+    reviewing.end(release, ReleaseStatus.TAKEN_BACK, by=by, at=at or timezone.now())
+
+
+@transaction.atomic
+def replace(*, release: Release, by: Any, at: datetime | None = None) -> Release:
+    """Review the working copy as it is now instead: the bytes change, so every signature given is void."""
+    release = _lock_release(release)
+    rules.check_take_back(user=by, release=release)
+    if content_hash(canonical_content(working_copy(release.page))) == release.sha256:
+        raise NotAllowed(_("The working copy is still what is in review; every signature stands."))
+    at = at or timezone.now()
+    reason = _("The text in review was replaced by a newer working copy.")
+    reviewing.end(release, ReleaseStatus.REPLACED, by=by, at=at, reason=reason)
+    later = release.effective_from if release.effective_from and release.effective_from > at else None
+    return submit_for_release(
+        page=release.page,
+        by=by,
+        change_summary=release.change_summary,
+        significance=release.significance,
+        effective_from=later,
+        at=at,
+    )
+
+
+def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
+    """Mint the version of the signed bytes, and name the proposals that it carries.
+
+    Called by Wagtail when the workflow's last task is approved, inside that transaction.
+    """
+    release = Release.objects.get(workflow_state=workflow_state)
+    stages = list(release.stages.all())
+    signatures = list(release.signatures.valid())
+    # Wagtail asks the workflow as it is now; the review keeps to the stages that it began with.
+    if not signatures or any(stage.completed_at is None for stage in stages):
+        raise NotAllowed(_("Not every stage of this review is complete."))
+    at = max(stage.completed_at for stage in stages if stage.completed_at is not None)
+    by = signatures[-1].signatory
+    version = mint_version(
+        revision=release.revision,
+        content=release.content,
+        by=by,
+        significance=release.significance,
+        change_summary=release.change_summary,
+        effective_from=release.effective_from,
+        at=at,
+    )
+    release.status, release.version = ReleaseStatus.APPROVED, version
+    release.ended_by, release.ended_at = by, at
+    save_as(release, by)
+    for signature in signatures:
+        signature.version = version
+        save_as(signature, by)
+    for suggestion in carried_by(release.revision):
+        suggestion.released_in = version
+        save_as(suggestion, by)
+    kind = NoticeKind.RELEASED if version.is_effective else NoticeKind.SCHEDULED
+    reviewing.notify([release.submitted_by], kind, release.page, at=at)
+    return version
+
+
+@transaction.atomic
+def withdraw(
+    *,
+    version: ProcedureVersion,
+    by: Any,
+    password: str,
+    reason: str,
+    replaced_by: ProcedurePage | None = None,
+    at: datetime | None = None,
+) -> ProcedureVersion:
+    """Take a version out of force, or call off a scheduled one, signed with the password."""
+    rules.check_withdraw_version(user=by, version=version)
+    rules.check_password(by, password)
+    return withdraw_version(version=version, by=by, reason=reason, replaced_by=replaced_by, at=at)
+
+
+@transaction.atomic
+def take_up(*, version: ProcedureVersion, by: Any) -> ProcedurePage:
+    """Make an earlier version the working copy again; it comes into force as a new version, signed anew."""
+    page = ProcedurePage.objects.select_for_update().get(pk=version.page_id)
+    rules.check_submit(user=by, page=page)
+    if version.revision is None:
+        raise NotAllowed(_("The working copy of version %(label)s is not kept.") % {"label": version.label})
+    earlier: ProcedurePage = version.revision.as_object()
+    if content_hash(canonical_content(earlier)) != version.sha256:
+        raise NotAllowed(
+            _("An image or a name in the catalogue has changed since version %(label)s; edit it by hand.")
+            % {"label": version.label}
+        )
+    earlier.save_revision(user=by, log_action=True, previous_revision=version.revision)
+    return ProcedurePage.objects.get(pk=page.pk)
+
+
+def next_meaning(stage: Stage) -> str:
+    """What a signature of this stage says, in the reader's language."""
+    return str(Meaning(stage.meaning).label)
+
+
+def scheduled(page: ProcedurePage) -> ProcedureVersion | None:
+    """The approved version that waits for its day."""
+    return page.versions.filter(status=VersionStatus.APPROVED).first()
+
+
+def _locked(stage: Stage) -> Stage:
+    """The stage as it is now, with its procedure held against other decisions until this one is through."""
+    ProcedurePage.objects.select_for_update().get(pk=stage.release.page_id)
+    return Stage.objects.select_related("release__page", "release__submitted_by").get(pk=stage.pk)
+
+
+def _lock_release(release: Release) -> Release:
+    ProcedurePage.objects.select_for_update().get(pk=release.page_id)
+    return Release.objects.select_related("page", "submitted_by").get(pk=release.pk)

@@ -1,0 +1,43 @@
+"""Who signs in whose place while somebody is away."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from review import delegating
+from review.forms import DelegationForm
+from review.models import Delegation
+from review.views.access import staff_only
+
+
+@staff_only
+def delegations(request: HttpRequest) -> HttpResponse:
+    """Mine: who stands in for me, for whom I stand in; and a form to name somebody."""
+    user: Any = request.user
+    form = DelegationForm(request.POST or None, instance=Delegation(delegator=user))
+    form.fields["delegate"].queryset = delegating.possible_delegates(user)  # type: ignore[attr-defined]  # a ModelChoiceField
+    if request.method == "POST" and form.is_valid():
+        delegating.delegate(delegation=form.instance, by=user)
+        messages.success(request, _("Recorded."))
+        return redirect("review:delegations")
+    current = Delegation.objects.filter(ends_on__gte=timezone.localdate())
+    context = {
+        "form": form,
+        "given": current.filter(delegator=user).select_related("delegate"),
+        "taken": current.filter(delegate=user).select_related("delegator"),
+    }
+    return render(request, "review/delegations.html", context)
+
+
+@require_POST
+@staff_only
+def end(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    delegating.end(delegation=get_object_or_404(Delegation, pk=pk, delegator=user), by=user)
+    messages.success(request, _("Ended."))
+    return redirect("review:delegations")

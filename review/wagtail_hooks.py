@@ -1,0 +1,98 @@
+"""Reviews in the editing desk: what waits, the plans, who stands in for whom."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.action_menu import ActionMenuItem
+from wagtail.admin.menu import MenuItem
+from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
+
+from procedures.models import ProcedurePage
+from review import queries
+from review.models import Delegation, Release, ReviewPlan
+from review.views.access import staff_only
+from review.views.releases import release_page
+
+
+class ReviewPlanViewSet(SnippetViewSet):
+    model = ReviewPlan
+    icon = "list-ol"
+    add_to_reference_index = False
+    search_backend_name = None
+    list_display = ["workflow", "product_line", "page", "significance", "submitted_by"]
+
+
+class DelegationViewSet(SnippetViewSet):
+    model = Delegation
+    icon = "user"
+    add_to_reference_index = False
+    search_backend_name = None
+    list_display = ["delegator", "delegate", "starts_on", "ends_on"]
+
+
+class ReviewSettings(SnippetViewSetGroup):
+    menu_label = _("Review plans")
+    menu_icon = "list-ol"
+    menu_order = 260
+    items = (ReviewPlanViewSet, DelegationViewSet)
+
+
+register_snippet(ReviewSettings)
+
+
+@staff_only
+def desk_releases(request: HttpRequest) -> HttpResponse:
+    """What waits for me, and everything that is in review."""
+    context = {
+        "stages": queries.stages_for(request.user),
+        "in_review": Release.objects.in_review().select_related("page", "submitted_by").defer("content"),
+        "now": timezone.now(),
+    }
+    return render(request, "review/desk_releases.html", context)
+
+
+def desk_release(request: HttpRequest, number: str) -> HttpResponse:
+    return release_page(request, number, template="review/desk_release.html", name="desk_release")
+
+
+@hooks.register("register_admin_urls")
+def desk_addresses() -> list[URLPattern]:
+    return [
+        path("releases/", desk_releases, name="desk_releases"),
+        path("releases/<str:number>/", desk_release, name="desk_release"),
+    ]
+
+
+class ReviewsMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("review.submit_release")
+
+
+@hooks.register("register_admin_menu_item")
+def desk_menu() -> MenuItem:
+    return ReviewsMenuItem(_("Releases"), reverse("desk_releases"), icon_name="check", order=250)
+
+
+class ReleaseAction(ActionMenuItem):
+    """From the editor to the page where the working copy is submitted and signed."""
+
+    label = _("Submit and sign…")
+    name = "redline-release"
+    icon_name = "check"
+
+    def is_shown(self, context: dict[str, Any]) -> bool:
+        return context["view"] == "edit" and isinstance(context["page"], ProcedurePage)
+
+    def get_url(self, parent_context: dict[str, Any]) -> str:
+        return reverse("desk_release", args=[parent_context["page"].number])
+
+
+@hooks.register("register_page_action_menu_item")
+def release_action() -> ActionMenuItem:
+    return ReleaseAction(order=90)
