@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.functions.comparison
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -337,10 +338,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('change_summary', ''), _negated=True), name='release_says_what_changes'),
         ),
         migrations.AddConstraint(
-            model_name='reviewplan',
-            constraint=models.UniqueConstraint(fields=('product_line', 'page', 'significance', 'submitted_by'), name='review_plan_once', nulls_distinct=False, violation_error_message='There is a plan for exactly these releases already.'),
-        ),
-        migrations.AddConstraint(
             model_name='stage',
             constraint=models.UniqueConstraint(fields=('release', 'position'), name='stage_position_once'),
         ),
@@ -363,5 +360,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='signature',
             constraint=models.CheckConstraint(condition=models.Q(('on_behalf_of__isnull', True), models.Q(('on_behalf_of', models.F('signatory')), _negated=True), _connector='OR'), name='signature_on_behalf_of_another'),
+        ),
+        migrations.AddConstraint(
+            model_name='reviewplan',
+            constraint=models.UniqueConstraint(django.db.models.functions.comparison.Coalesce('product_line', 0, output_field=models.BigIntegerField()), django.db.models.functions.comparison.Coalesce('page', 0, output_field=models.BigIntegerField()), models.F('significance'), django.db.models.functions.comparison.Coalesce('submitted_by', 0, output_field=models.BigIntegerField()), name='review_plan_once', violation_error_message='There is a plan for exactly these releases already.'),
         ),
     ]

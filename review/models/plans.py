@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 from wagtail.models import Page, Task, TaskState, Workflow
@@ -111,6 +112,10 @@ class ReviewTask(Task):
         raise NotAllowed(str(_("A release is signed on its own page, beside the text that is signed.")))
 
 
+def _or_any(field: str) -> Coalesce:
+    return Coalesce(field, 0, output_field=models.BigIntegerField())
+
+
 class ReviewPlanQuerySet(models.QuerySet["ReviewPlan"]):
     def for_release(self, page: ProcedurePage, significance: str, submitter: Any) -> "ReviewPlan | None":
         """The most particular plan: the nearest page tree, then the product line, then everything.
@@ -162,9 +167,12 @@ class ReviewPlan(models.Model):
         verbose_name = _("review plan")
         verbose_name_plural = _("review plans")
         constraints = [
+            # "Any" is a value here, not an unknown: two plans for the same releases would both be right.
             models.UniqueConstraint(
-                fields=["product_line", "page", "significance", "submitted_by"],
-                nulls_distinct=False,
+                _or_any("product_line"),
+                _or_any("page"),
+                "significance",
+                _or_any("submitted_by"),
                 name="review_plan_once",
                 violation_error_message=_("There is a plan for exactly these releases already."),
             )
