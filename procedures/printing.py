@@ -9,6 +9,7 @@ import ctypes.util
 import re
 from collections.abc import Collection
 from datetime import datetime
+from io import BytesIO
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
+from PIL import Image, ImageOps
 
 from procedures.access import may_read_internal
 from procedures.compare import CJK, describe_applicability
@@ -27,8 +29,9 @@ from procedures.reading import read_steps
 
 # Debian's names; the Makefile and .ci/run install the same (tests/unit/procedures/test_printing.py compares them).
 DEBIAN_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk")
-IMAGE_DPI = 150  # a photo of 12 megapixels at the width of a page is 700 dpi, which no reader sees
-JPEG_QUALITY = 85
+LONGEST_SIDE = (
+    1600  # pixels: 230 dpi at the width of the text; a photo of 12 megapixels would cost 600 ms more
+)
 _CHINESE = re.compile(f"[{CJK}]")
 
 
@@ -48,7 +51,7 @@ def html_to_pdf(html: str, base: str, *, images: Collection[str] = ()) -> bytes:
     if _CHINESE.search(html) and not _has_chinese_font():
         raise PrintingUnavailable(_("A font with Chinese characters is missing."))
     document = weasyprint.HTML(string=html, base_url=base, url_fetcher=_frozen_only(weasyprint, images))
-    return document.write_pdf(pdf_tags=True, dpi=IMAGE_DPI, jpeg_quality=JPEG_QUALITY)
+    return document.write_pdf(pdf_tags=True)
 
 
 def version_pdf(
@@ -131,7 +134,20 @@ def _frozen_only(weasyprint: ModuleType, images: Collection[str]) -> Any:
             if name is None:
                 raise ValueError("a printed copy fetches nothing but its own images")
             with default_storage.open(name) as file:
-                body = file.read()
+                body = _for_paper(file.read())
             return weasyprint.urls.URLFetcherResponse(url, body, {"Content-Type": content_type(name)})
 
     return FrozenOnly()
+
+
+def _for_paper(data: bytes) -> bytes:
+    """The image, upright, with no more pixels than paper shows; as it is where it has no more."""
+    with Image.open(BytesIO(data)) as image:
+        if max(image.size) <= LONGEST_SIDE:
+            return data
+        image.draft(None, (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is read at a fraction of its size
+        upright = ImageOps.exif_transpose(image)
+        upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        smaller = BytesIO()
+        upright.save(smaller, format=image.format, quality=85)
+        return smaller.getvalue()
