@@ -4,6 +4,9 @@ BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 PORT ?= 8000
 SOURCES := kb procedures review search tests manage.py
+# Debian packages (PRINTING: what PDFs need), installed where apt and rights allow, quietly left out otherwise.
+PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
+debian = @dpkg -s $(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1 || true
 
 .PHONY: setup demo run test test-postgresql check bench translations lock
 
@@ -19,6 +22,7 @@ setup: .venv/installed kb/locale/zh_Hans/LC_MESSAGES/django.mo
 
 # Everything from nothing: database, static files, demo content, then the server.
 demo: setup
+	$(call debian,$(PRINTING))
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) collectstatic --noinput --verbosity 0
 	$(MANAGE) demo
@@ -27,9 +31,9 @@ demo: setup
 run: setup
 	$(BIN)/gunicorn kb.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --timeout 120
 
-# Browser tests need Chromium: taken from Debian where that is possible; what could not run is said at the end.
+# Browser tests need Chromium; what could not run is said at the end.
 test: setup
-	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; } || true
+	$(call debian,$(PRINTING) $(if $(shell command -v chromium),,chromium))
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 # The same tests against the server that DATABASE_URL names.
@@ -38,8 +42,7 @@ test-postgresql: setup
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not corpora"
 
 check: setup
-	$(BIN)/ruff check $(SOURCES)
-	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run

@@ -2,16 +2,19 @@
 
 from django.urls import path
 
-from procedures.views import codes, equipment, faq, history, listing, version
+from procedures.views import codes, copies, equipment, faq, history, listing, version
 
 app_name = "procedures"
 urlpatterns = [
     path("procedures/", listing.procedure_list, name="list"),
     path("procedures/<str:number>/", version.latest, name="latest"),
+    path("procedures/<str:number>/latest/", copies.in_force, name="in_force"),
     path("procedures/<str:number>/v/<str:label>/", version.version, name="version"),
+    path("procedures/<str:number>/v/<str:label>/pdf/", copies.pdf, name="pdf"),
     path("procedures/<str:number>/v/<str:label>/images/<str:sha256>/", version.image, name="image"),
     path("procedures/<str:number>/history/", history.history, name="history"),
     path("procedures/<str:number>/compare/", history.compare, name="compare"),
+    path("copies/<str:number>/<str:label>/<str:digest>/", copies.copy, name="copy"),
     path("codes/<str:line>/<path:code>/", codes.error_code, name="error_code"),
     path("equipment/", equipment.equipment, name="equipment"),
     path("equipment/<str:line>/", equipment.product_line, name="product_line"),

@@ -1,5 +1,6 @@
 """Shared set-up: one migrated database with roles and folders, restored at each start; no sockets out."""
 
+import ctypes.util
 import hashlib
 import os
 import shutil
@@ -20,6 +21,10 @@ NEEDS = {
     "browser": (
         shutil.which("chromium") is not None,
         "Chromium is not installed (Debian: apt-get install chromium)",
+    ),
+    "printing": (
+        ctypes.util.find_library("pangoft2-1.0") is not None,
+        "Pango is not installed (Debian: apt-get install libpangoft2-1.0-0 fonts-noto-cjk)",
     ),
     "corpora": (CORPORA.is_dir(), f"no real documents at {CORPORA} (set REDLINE_CORPORA)"),
 }

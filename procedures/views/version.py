@@ -16,47 +16,9 @@ from procedures.access import may_read_internal, readable_audiences
 from procedures.compare import describe_applicability
 from procedures.extensions import contributions
 from procedures.frozen_files import content_type, frozen_name
-from procedures.models import Importance, ProcedurePage, ProcedureVersion, VersionStatus
+from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
+from procedures.reading import ReadStep, read_steps
 from procedures.rendering import render_content
-
-
-@dataclass(frozen=True, slots=True)
-class ReadStep:
-    """A step as a template shows it: frozen HTML beside the frozen facts."""
-
-    id: str
-    number: int
-    title: str
-    body: SafeString
-    expected: SafeString
-    caution: SafeString
-    minutes: int | None
-    importance: str
-    importance_label: str
-    images: list[dict[str, str]]
-
-    @property
-    def anchor(self) -> str:
-        return f"step-{self.id}"
-
-
-def read_steps(content: dict[str, Any], html: dict[str, Any]) -> list[ReadStep]:
-    """The steps of a canonical content with their HTML (procedures.rendering.render_content)."""
-    labels = dict(Importance.choices)
-    return [
-        ReadStep(
-            id=step["id"],
-            number=number,
-            title=step["title"],
-            # Cleaned by nh3 when it was rendered, and frozen since.
-            **{name: mark_safe(html["steps"][step["id"]][name]) for name in ("body", "expected", "caution")},
-            minutes=step["minutes"],
-            importance=step["importance"],
-            importance_label=str(labels.get(step["importance"], "")),
-            images=step["images"],
-        )
-        for number, step in enumerate(content["steps"], 1)
-    ]
 
 
 @dataclass(frozen=True, slots=True)

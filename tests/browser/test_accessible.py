@@ -12,7 +12,8 @@ PAGES = [
     "/", "/procedures/", "/procedures/SOP-2001/", "/procedures/SOP-2001/history/", "/codes/LM/E-1042/?model=LM-400",
     "/search/?q=E-1042", "/faq/", "/review/inbox/", "/review/edits/1/", "/review/SOP-2006/working-copy/",
     "/review/SOP-2001/v/1.0/steps/read-bus-voltage/edit/", "/tickets/", "/tickets/T-00001/", "/tickets/new/",
-    "/equipment/LM/", "/accounts/profile/", "/no-such-page/",
+    "/equipment/LM/", "/accounts/profile/", "/copies/SOP-2001/1.0/0123456789abcdef/",
+    "/no-such-page/",
 ]  # fmt: skip
 SIGNED_OUT = ["/", "/accounts/login/", "/faq/", "/search/?q=alarm", "/no-such-page/"]
 
