@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from procedures.access import may_read_internal
-from procedures.compare import compare, diff_text
+from procedures.compare import compare
 from procedures.content import canonical_content, content_hash
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.views.version import find_version
+from procedures.wording import diff_text
 from review import actions, queries, rules
 from review.carrying import is_carried
 from review.forms import ApproveForm, CommentForm, DecideForm, ReplyForm, SubmitForm, SuggestForm
