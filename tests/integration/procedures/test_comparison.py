@@ -130,7 +130,8 @@ def test_the_release_page_shows_an_image_not_yet_released_to_staff_only() -> Non
     assert after.startswith(f"/procedures/{first.number}/working-copy/images/")
     with new.open_file() as file:
         file.seek(0)
-        assert b"".join(staff.get(after).streaming_content) == file.read()
+        uploaded = file.read()
+    assert b"".join(staff.get(after).streaming_content) == uploaded
     assert Client().get(after).status_code == 302  # sign in first
     assert signed_in(make.make_user()).get(after).status_code == 404
     assert staff.get(after.replace(first.number, "SOP-NONE")).status_code == 404
