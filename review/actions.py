@@ -302,6 +302,8 @@ def approve_release(
 @transaction.atomic
 def send_back(*, page: ProcedurePage, by: Any, reason: str) -> None:
     """Refuse the release that waits on this page; the submitter sees the reason."""
+    ProcedurePage.objects.select_for_update().get(pk=page.pk)  # one decision at a time, as in approve_release
+    page = ProcedurePage.objects.get(pk=page.pk)
     rules.check_send_back(user=by, page=page)
     task_state = page.current_workflow_task_state
     assert task_state is not None  # check_send_back raised otherwise
