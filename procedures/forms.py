@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.utils.translation import gettext as _
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.models import Revision
@@ -20,13 +21,28 @@ class ProcedurePageForm(WagtailAdminPageForm):
             # may then put this text over the newer one.
             loaded = self.data.get("loaded_revision_id", "")
             self.instance.latest_revision_id = int(loaded) if loaded.isdecimal() else None
-            raise ValidationError(
-                _(
-                    "Somebody saved this procedure, or accepted a proposed edit, after you opened it. Your text is "
-                    "still here and is not saved: open the procedure again beside it, and put it in there."
-                )
-            )
+            raise ValidationError(_overtaken())
         return data
+
+    def save(self, commit: bool = True) -> Any:
+        """Hold the procedure against everybody else's save and release until this one is through.
+
+        `clean` read before anything was held. Raises PermissionDenied where somebody was faster since: the
+        editing desk shows the reason above what was typed.
+        """
+        page = self.instance
+        if page.pk is None:
+            return super().save(commit)
+        with transaction.atomic():
+            now = type(page)._default_manager.select_for_update().get(pk=page.pk)
+            if now.latest_revision_id != page.latest_revision_id:
+                raise PermissionDenied(_overtaken())
+            if now.live != page.live:
+                # The first release: saving what was read before it would take its marks off the page again.
+                raise PermissionDenied(
+                    _("A version was released at the moment you saved. Your text is still here: save again.")
+                )
+            return super().save(commit)
 
     def clean_procedure_owner(self) -> Any:
         """A new procedure keeps whoever made it until somebody else is named: autosave sends the field empty."""
@@ -46,6 +62,13 @@ class ProcedurePageForm(WagtailAdminPageForm):
             # Another session's autosave may have written the same revision anew.
             and self.data.get("loaded_revision_created_at") == newest.created_at.isoformat()
         )
+
+
+def _overtaken() -> str:
+    return _(
+        "Somebody saved this procedure, or accepted a proposed edit, after you opened it. Your text is still here "
+        "and is not saved: open the procedure again beside it, and put it in there."
+    )
 
 
 class FaqPageForm(WagtailAdminPageForm):

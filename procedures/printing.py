@@ -22,10 +22,11 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from procedures.access import may_read_internal
-from procedures.compare import CJK, describe_applicability
+from procedures.compare import describe_applicability
 from procedures.frozen_files import content_type, frozen_name
 from procedures.models import ProcedureVersion
 from procedures.reading import read_steps
+from procedures.wording import CJK
 
 # Debian's names; the Makefile and .ci/run install the same (tests/unit/procedures/test_printing.py compares them).
 DEBIAN_PACKAGES = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-noto-cjk")

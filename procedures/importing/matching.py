@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from procedures.compare import tokens
+from procedures.wording import tokens
 
 _NAMESPACE = UUID("7f0a3a5e-6f0c-5a57-9f0e-4a1d3c2b9e61")
 # Set by reading the 102 retitled steps of the replayed corpora: from 0.6 on nearly every pair is one step,

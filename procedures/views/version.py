@@ -161,6 +161,11 @@ def image(request: HttpRequest, number: str, label: str, sha256: str) -> FileRes
     )
     if name is None:
         raise Http404
+    return frozen_image(name)
+
+
+def frozen_image(name: str) -> FileResponse:
+    """The frozen file of this storage name (procedures.frozen_files)."""
     response = FileResponse(default_storage.open(name), content_type=content_type(name))
     # The address names the bytes, so they never change; private, since not everybody may read them.
     response["Cache-Control"] = "private, max-age=31536000, immutable"

@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from procedures.compare import diff_text
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.views.version import find_version
+from procedures.wording import diff_text
 from review import actions, queries, rules
 from review.forms import CommentForm, DecideForm, ReplyForm, SuggestForm
 from review.models import Suggestion, Thread
