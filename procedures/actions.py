@@ -1,4 +1,5 @@
-"""What is done to procedures: a version is minted from a revision, whole or not at all."""
+"""What is done to procedures: a version is minted from a revision, whole or not at all; an overlap of two
+guides is accepted, with the reason."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,8 +10,10 @@ from django.utils import timezone
 from wagtail.models import Revision
 
 from procedures.authorship import editors_of, last_author
-from procedures.content import canonical_content, content_hash, plain_text
+from procedures.content import canonical_content, clean_text, content_hash, plain_text
+from procedures.lint import overlaps_of
 from procedures.models import (
+    AcceptedOverlap,
     ErrorCode,
     Origin,
     ProcedurePage,
@@ -20,7 +23,12 @@ from procedures.models import (
     VersionStatus,
 )
 from procedures.rendering import render_content
-from procedures.rules import check_mint
+from procedures.rules import (
+    check_accept_overlap,
+    check_mint,
+    check_overlaps,
+    check_withdraw_acceptance,
+)
 from search.indexing import reindex
 
 
@@ -82,7 +90,8 @@ def mint_version(
 ) -> ProcedureVersion:
     """Freeze the revision as the next version, effective now; the version before it is superseded.
 
-    Raises NotAllowed where `by` edited it, there is no step, nothing changed or nothing says what changed.
+    Raises NotAllowed where `by` edited it, there is no step, nothing changed or nothing says what changed, and
+    where it would be a second guide for a code on some machine (procedures.lint).
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
@@ -96,6 +105,7 @@ def mint_version(
         editors=editors_of(revision),
         by=by,
     )
+    _check_overlaps(page)
     at = at or timezone.now()
     major, minor = next_number(previous, significance)
     locked.versions.effective().update(status=VersionStatus.SUPERSEDED, superseded_at=at)
@@ -123,3 +133,59 @@ def mint_version(
     before = set(previous.error_codes.values_list("pk", flat=True)) if previous else set()
     reindex("error_code", before | {code.pk for code in codes})
     return version
+
+
+def _check_overlaps(page: ProcedurePage) -> None:
+    """Raises NotAllowed where this working copy, released now, would overlap with another guide."""
+    codes = list(page.error_codes.all())
+    if not codes:
+        return
+    # Two releases for the same code follow each other, so that the second sees the first.
+    keys = [code.pk for code in codes]
+    list(ErrorCode.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values("pk"))
+    overlaps = overlaps_of(
+        page_id=page.pk,
+        language=page.language,
+        product_line_id=page.product_line_id,
+        rows=page.applicability.all(),
+        codes=codes,
+    )
+    check_overlaps(overlaps=overlaps)
+
+
+@transaction.atomic
+def accept_overlap(
+    *,
+    one: ProcedurePage,
+    other: ProcedurePage,
+    code: ErrorCode | None,
+    reason: str,
+    by: Any,
+    at: datetime | None = None,
+) -> AcceptedOverlap:
+    """Let two procedures answer the same code (None: every code that both answer), in whatever order named.
+
+    Raises NotAllowed without a reason or where one is on record, PermissionDenied for a missing right.
+    """
+    pair = sorted((one.pk, other.pk))
+    list(ProcedurePage.objects.select_for_update().filter(pk__in=pair).order_by("pk").values("pk"))
+    check_accept_overlap(user=by, one=one, other=other, code=code, reason=reason)
+    accepted = AcceptedOverlap(
+        one_id=pair[0],
+        other_id=pair[1],
+        code=code,
+        reason=clean_text(reason),
+        accepted_by=by,
+        accepted_at=at or timezone.now(),
+    )
+    accepted._history_user = by  # also outside a request
+    accepted.save()
+    return accepted
+
+
+@transaction.atomic
+def withdraw_acceptance(*, accepted: AcceptedOverlap, by: Any) -> None:
+    """The overlap is a problem again; history keeps who had accepted it and why, and who took that back."""
+    check_withdraw_acceptance(user=by)
+    accepted._history_user = by
+    accepted.delete()

@@ -1,4 +1,4 @@
-"""The roles: groups and what each may do. Migration `accounts.0003` and `make demo` apply them."""
+"""The roles: groups and what each may do. Migrations of kb.accounts and `make demo` apply them."""
 
 from collections.abc import Mapping
 
@@ -40,6 +40,7 @@ _STAFF = [
     *_OWNER,
     "review.decide_any_suggestion",
     "review.approve_release",
+    "procedures.accept_overlap",
     *(f"procedures.{verb}_{model}" for model in _CATALOGUE for verb in ("view", "add", "change", "delete")),
     *(f"wagtailimages.{verb}_image" for verb in ("add", "change", "choose")),
 ]
