@@ -178,7 +178,7 @@ def accept_overlap(
         accepted_by=by,
         accepted_at=at or timezone.now(),
     )
-    accepted._history_user = by  # also outside a request
+    accepted._history_user = by
     accepted.save()
     return accepted
 

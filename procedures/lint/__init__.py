@@ -78,6 +78,11 @@ class Gap:
     where: Where
     only_with: tuple[tuple[str, ...], ...] = ()
 
+    @property
+    def helping_options(self) -> str:
+        """`only_with` in one text: "parallel; lithium, seismic"."""
+        return "; ".join(", ".join(options) for options in self.only_with)
+
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
@@ -87,6 +92,10 @@ class Overlap:
     other: Guide
     code: Code
     where: Where
+
+    @property
+    def guides(self) -> tuple[Guide, Guide]:
+        return self.one, self.other
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +111,7 @@ class Report:
 
 def find_problems(*, line: str = "") -> Report:
     """Every gap and overlap, in the order of product lines and codes; `line`: of one product line only."""
-    codes = ErrorCode.objects.filter(product_line__code=line) if line else ErrorCode.objects.all()
-    catalogue = read_catalogue(codes)
+    catalogue = read_catalogue(product_line__code=line) if line else read_catalogue()
     report = Report([], [], [])
     accepted = _Accepted()
     for found in catalogue.lines:
@@ -133,7 +141,7 @@ def overlaps_of(
         return []
     number, title = ProcedurePage.objects.values_list("number", "title").get(pk=page_id)
     new = Guide(page_id, number, "", title, language, product_line_id, rows_of(rows))
-    catalogue = read_catalogue(ErrorCode.objects.filter(pk__in=[code.pk for code in codes]))
+    catalogue = read_catalogue(pk__in=[code.pk for code in codes])
     accepted = _Accepted()
     found: list[Overlap] = []
     for line in catalogue.lines:

@@ -6,7 +6,7 @@ line, 0 for the oldest.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple
@@ -15,9 +15,10 @@ NO_OPTIONS: frozenset[str] = frozenset()
 
 
 class Row(NamedTuple):
-    """One row of "applies to"; releases by their position in the catalogue, None where the range is open."""
+    """The rows of "applies to" that differ in their model only; releases by their position in the catalogue,
+    None where the range is open."""
 
-    model: int
+    models: frozenset[int]
     from_position: int | None
     before_position: int | None
     options: frozenset[str] = NO_OPTIONS
@@ -50,21 +51,25 @@ class Ground:
         return Area(frozenset(self.models), 0, self.width)
 
     def areas(self, rows: Iterable[Row]) -> list[Area]:
-        """What the rows cover here; a row covers nothing where no model can have all of its options."""
-        models: dict[tuple[int, int, frozenset[str]], set[int]] = defaultdict(set)
-        for model, from_position, before_position, options in rows:
-            possible = self.models.get(model)
-            if possible is None or not options <= possible:
-                continue
+        """What the rows cover here; a row covers nothing where its model cannot have all of its options."""
+        found = []
+        for models, from_position, before_position, options in rows:
             start, stop = 0, self.width
             if self.positions:
                 if from_position is not None:
                     start = bisect_left(self.positions, from_position)
                 if before_position is not None:
                     stop = bisect_left(self.positions, before_position)
-            if start < stop:
-                models[start, stop, options].add(model)
-        return [Area(frozenset(found), *place) for place, found in models.items()]
+            models = self._with_options(models & self.models.keys(), options)
+            if models and start < stop:
+                found.append(Area(models, start, stop, options))
+        return found
+
+    def _with_options(self, models: Set[int], options: frozenset[str]) -> frozenset[int]:
+        """Those of the models that can have all of the options."""
+        if not options:
+            return frozenset(models)
+        return frozenset(model for model in models if options <= self.models[model])
 
     def shared(self, one: Iterable[Area], other: Iterable[Area]) -> list[Area]:
         """The machines that both cover. Rows for options A and for options B meet where A and B are fitted."""
@@ -73,10 +78,8 @@ class Ground:
             start, stop = max(a.start, b.start), min(a.stop, b.stop)
             if start >= stop or a.models.isdisjoint(b.models):
                 continue
-            models, options = a.models & b.models, a.options | b.options
-            if a.options and b.options:  # each can be had alone, but perhaps not on the same model
-                models = frozenset(model for model in models if options <= self.models[model])
-            if models:
+            options = a.options | b.options
+            if models := self._with_options(a.models & b.models, options):
                 found.append(Area(models, start, stop, options))
         return simplified(found)
 

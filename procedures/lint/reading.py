@@ -1,13 +1,17 @@
 """The catalogue and the guides in force, as far as the lint looks at them, in eight queries."""
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 from django.urls import reverse
 
-from procedures.lint.areas import NO_OPTIONS, Ground, Row
+from procedures.lint.areas import Ground, Row
 from procedures.models import (
     ErrorCode,
     MachineModel,
@@ -68,10 +72,17 @@ class Catalogue:
     guides: Mapping[int, list[Guide]]  # by error code, in the order of their numbers
 
 
-def read_catalogue(codes: QuerySet[ErrorCode]) -> Catalogue:
-    """The product lines of these codes, and every version in force that answers one of them."""
-    positions = dict(SoftwareRelease.objects.values_list("pk", "position").order_by())
-    return Catalogue(_lines(codes), _guides(codes, positions))
+def read_catalogue(**codes: Any) -> Catalogue:
+    """The product lines of these error codes, and every version in force that answers one of them.
+
+    `codes` are lookups on ErrorCode, e.g. product_line__code="UPS"; none: all codes.
+    """
+    # Joined, not as a subquery of codes: without statistics SQLite would try each code on each version.
+    links = ProcedureVersion.error_codes.through.objects.filter(
+        procedureversion__status=VersionStatus.EFFECTIVE,
+        **{f"errorcode__{lookup}": value for lookup, value in codes.items()},
+    )
+    return Catalogue(_lines(ErrorCode.objects.filter(**codes)), _guides(links))
 
 
 def _lines(codes: QuerySet[ErrorCode]) -> list[Line]:
@@ -105,21 +116,19 @@ def _lines(codes: QuerySet[ErrorCode]) -> list[Line]:
     ]
 
 
-def _guides(codes: QuerySet[ErrorCode], positions: Mapping[int, int]) -> dict[int, list[Guide]]:
-    links = ProcedureVersion.error_codes.through.objects.filter(
-        errorcode__in=codes.order_by(), procedureversion__status=VersionStatus.EFFECTIVE
-    )
+def _guides(links: QuerySet[Any]) -> dict[int, list[Guide]]:
+    """By error code the guides that these rows of its many-to-many table link it to."""
+    positions = dict(SoftwareRelease.objects.values_list("pk", "position").order_by())
     answering = links.values("procedureversion")
-    rows: dict[int, list[Row]] = defaultdict(list)
-    for version, *values in (
+    rows = _rows(
         VersionApplicability.objects.filter(version__in=answering)
         .order_by()
-        .values_list("version", "model", "release_from", "release_before", "options")
-        .iterator(chunk_size=10_000)
-    ):
-        rows[version].append(row_of(*values, positions=positions))
+        .values_list("version", "model", "release_from", "release_before", Cast("options", TextField()))
+        .iterator(chunk_size=10_000),
+        positions,
+    )
     guides = {
-        pk: Guide(page, number, f"{major}.{minor}", title, language, line, tuple(rows[pk]))
+        pk: Guide(page, number, f"{major}.{minor}", title, language, line, rows.get(pk, ()))
         for pk, page, number, major, minor, title, language, line in (
             ProcedureVersion.objects.filter(pk__in=answering)
             .order_by("number")
@@ -134,29 +143,34 @@ def _guides(codes: QuerySet[ErrorCode], positions: Mapping[int, int]) -> dict[in
     return by_code
 
 
-def row_of(
-    model: int,
-    release_from: int | None,
-    release_before: int | None,
-    options: Collection[str] | None,
-    *,
-    positions: Mapping[int, int],
-) -> Row:
-    """A row from the primary keys of its model and releases."""
-    return Row(
-        model,
-        positions[release_from] if release_from is not None else None,
-        positions[release_before] if release_before is not None else None,
-        frozenset(options) if options else NO_OPTIONS,
-    )
-
-
 def rows_of(rows: Iterable[VersionApplicability]) -> tuple[Row, ...]:
     """The rows of a version that need not be saved yet, in one query."""
-    rows = list(rows)
-    named = {pk for row in rows for pk in (row.release_from_id, row.release_before_id) if pk is not None}
+    found = [
+        (0, row.model_id, row.release_from_id, row.release_before_id, json.dumps(row.options)) for row in rows
+    ]
+    named = {pk for _version, _model, *ends, _options in found for pk in ends if pk is not None}
     positions = dict(SoftwareRelease.objects.filter(pk__in=named).values_list("pk", "position"))
-    return tuple(
-        row_of(row.model_id, row.release_from_id, row.release_before_id, row.options, positions=positions)
-        for row in rows
-    )
+    return _rows(found, positions).get(0, ())
+
+
+def _rows(
+    records: Iterable[tuple[int, int, int | None, int | None, str]], positions: Mapping[int, int]
+) -> dict[int, tuple[Row, ...]]:
+    """Each version's rows, those alike but for their model as one. A large catalogue has a million records,
+    of few kinds: what a kind means is worked out once."""
+    models: dict[int, dict[tuple[int | None, int | None, str], set[int]]] = {}
+    for version, model, first, before, text in records:
+        models.setdefault(version, {}).setdefault((first, before, text), set()).add(model)
+    options = cache(lambda text: frozenset(json.loads(text) or ()))
+    return {
+        version: tuple(
+            Row(
+                frozenset(found),
+                None if first is None else positions[first],
+                None if before is None else positions[before],
+                options(text),
+            )
+            for (first, before, text), found in kinds.items()
+        )
+        for version, kinds in models.items()
+    }

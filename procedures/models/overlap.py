@@ -1,5 +1,7 @@
 """Overlaps that are meant: why two guides may answer the same code on the same machine."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -37,6 +39,7 @@ class AcceptedOverlap(models.Model):
     )
     accepted_at = models.DateTimeField(_("accepted at"))
     history = HistoricalRecords()
+    _history_user: Any  # whom the next history row names; the actions set it
 
     class Meta:
         ordering = ["-accepted_at", "-pk"]
