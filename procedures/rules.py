@@ -58,7 +58,7 @@ def check_overlaps(*, overlaps: Sequence[Overlap]) -> None:
             "other": overlap.other,
             "title": overlap.other.title,
             "code": overlap.code.code,
-            "where": overlap.where,
+            "where": overlap.where.in_short,
         }
         for overlap in overlaps[:OVERLAPS_NAMED]
     ]

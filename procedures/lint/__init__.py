@@ -21,7 +21,7 @@ line without releases counts as having one.
 Layers: `areas` is pure, `reading` asks the database, this module puts names to what was found.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -33,6 +33,8 @@ from procedures.lint.reading import Code, Guide, Line, read_catalogue, rows_of
 from procedures.models import AcceptedOverlap, ErrorCode, ProcedurePage, VersionApplicability
 
 __all__ = ["Code", "Gap", "Guide", "Overlap", "Report", "Where", "find_problems", "overlaps_of"]
+
+MODELS_NAMED = 8  # in a sentence; the report names them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,18 @@ class Where:
     options: tuple[str, ...] = ()  # all of these are fitted
 
     def __str__(self) -> str:
-        models = _("every model") if self.every_model else ", ".join(self.models)
-        parts = [models, self.releases]
+        return self.in_words(self.models)
+
+    @property
+    def in_short(self) -> str:
+        """The same with a few of the models, where there are many."""
+        more = len(self.models) - MODELS_NAMED
+        if more < 2:
+            return str(self)
+        return self.in_words([*self.models[:MODELS_NAMED], _("%(count)d more models") % {"count": more}])
+
+    def in_words(self, models: Sequence[str]) -> str:
+        parts = [_("every model") if self.every_model else ", ".join(models), self.releases]
         if self.options:
             parts.append(_("with %(options)s") % {"options": ", ".join(self.options)})
         return "; ".join(parts)

@@ -173,6 +173,13 @@ def test_a_long_refusal_counts_what_it_does_not_name(shelf: Shelf) -> None:
     assert "And 2 overlaps more." in refused.value.messages
 
 
+def test_a_refusal_names_a_few_of_many_models(shelf: Shelf) -> None:
+    models = [make.machine_model(shelf.line, f"U-3{n:02}") for n in range(12)]
+    shelf.guide("SOP-1", *({"model": model} for model in models))
+    with pytest.raises(NotAllowed, match=r"U-300, .*U-307, 4 more models; every software release"):
+        shelf.guide("SOP-2")
+
+
 # ---------- the reason on record ----------
 
 

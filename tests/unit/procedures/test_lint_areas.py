@@ -14,13 +14,8 @@ GROUND = Ground(MODELS, POSITIONS)
 Machine = tuple[int, int, frozenset[str]]  # model, position of its release, options fitted
 
 positions = st.none() | st.integers(0, 10)  # also of releases that another line has
-rows = st.builds(
-    Row,
-    st.sampled_from([*MODELS, 4]),
-    positions,
-    positions,
-    st.frozensets(st.sampled_from("abc"), max_size=2),
-)
+models = st.frozensets(st.sampled_from([*MODELS, 4]), min_size=1, max_size=3)  # 4: of another line
+rows = st.builds(Row, models, positions, positions, st.frozensets(st.sampled_from("abc"), max_size=2))
 guides = st.lists(rows, max_size=5)
 
 
