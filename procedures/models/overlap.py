@@ -19,10 +19,13 @@ class AcceptedOverlap(models.Model):
     """
 
     one = models.ForeignKey(
-        ProcedurePage, on_delete=models.PROTECT, related_name="+", verbose_name=_("procedure")
+        ProcedurePage, on_delete=models.PROTECT, related_name="overlaps_as_one", verbose_name=_("procedure")
     )
     other = models.ForeignKey(
-        ProcedurePage, on_delete=models.PROTECT, related_name="+", verbose_name=_("other procedure")
+        ProcedurePage,
+        on_delete=models.PROTECT,
+        related_name="overlaps_as_other",
+        verbose_name=_("other procedure"),
     )
     code = models.ForeignKey(
         ErrorCode,

@@ -45,7 +45,7 @@ def _gap(gap: Gap) -> str:
         "where": gap.where,
     }
     if gap.only_with:
-        text += " " + _("(some have a guide with %(options)s)") % {"options": gap.helping_options}
+        text += " (" + _("some have a guide with %(options)s") % {"options": gap.helping_options} + ")"
     return text
 
 

@@ -6,6 +6,8 @@ from itertools import chain, combinations
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
@@ -14,6 +16,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kb.accounts.roles import DOCUMENTATION_STAFF, FIELD_ENGINEER
+from kb.bootstrap import give_new_permission
 from procedures.actions import accept_overlap, build_version, link_version, withdraw_acceptance
 from procedures.content import canonical_content
 from procedures.lint import Where, find_problems, overlaps_of
@@ -235,6 +239,27 @@ def test_what_is_taken_back_stays_in_the_history(shelf: Shelf) -> None:
         ("+", shelf.staff, "Meant."),
         ("-", second, "Meant."),
     ]
+
+
+def test_a_draft_that_a_reason_names_is_not_deleted_from_under_it(shelf: Shelf) -> None:
+    one, other = shelf.draft("SOP-1"), shelf.draft("SOP-2")
+    accepted = accept_overlap(one=one, other=other, code=None, reason="Meant.", by=shelf.staff)
+    for page in (one, other):
+        assert not page.permissions_for_user(shelf.staff).can_delete()
+    withdraw_acceptance(accepted=accepted, by=shelf.staff)
+    for page in (one, other):
+        assert page.permissions_for_user(shelf.staff).can_delete()
+
+
+def test_a_site_from_before_gives_its_staff_the_right_and_changes_nothing_else(db: None) -> None:
+    group = Group.objects.get(name=DOCUMENTATION_STAFF)
+    names = ("accept_overlap", "delete_machine")  # the second as an administrator took it away
+    group.permissions.remove(*Permission.objects.filter(codename__in=names))
+    give_new_permission("procedures.accept_overlap", apps)
+    codenames = set(group.permissions.values_list("codename", flat=True))
+    assert codenames & set(names) == {"accept_overlap"}
+    engineers = Group.objects.get(name=FIELD_ENGINEER)
+    assert not engineers.permissions.filter(codename="accept_overlap").exists()
 
 
 # ---------- the command ----------
