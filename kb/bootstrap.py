@@ -1,9 +1,10 @@
 """What every Redline site starts from: the roles, the tree of pages and the release workflow.
 
-Each function may run any number of times. `apply_roles` is also called by migration accounts.0003, so it
-takes the registry of the models to use and asks of them nothing but columns.
+Each function may run any number of times. Migrations of kb.accounts call `apply_roles` and
+`give_new_permission`: these take the registry of the models to use and ask of them nothing but columns.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.apps.registry import Apps
@@ -52,26 +53,15 @@ def build_site() -> None:
 
 def apply_roles(apps: Apps = current_apps) -> None:
     """Create the roles' groups and give them their permissions (kb.accounts.roles)."""
-    _create_permissions(apps)
     group_model = apps.get_model("auth", "Group")
-    permissions = {
-        (permission.content_type.app_label, permission.codename): permission
-        for permission in apps.get_model("auth", "Permission").objects.select_related("content_type")
-    }
+    permissions = _permissions(apps)
     page_permission = apps.get_model("wagtailcore", "GroupPagePermission")
     collection_permission = apps.get_model("wagtailcore", "GroupCollectionPermission")
     root = apps.get_model("wagtailcore", "Page").objects.get(depth=1)
     collection = apps.get_model("wagtailcore", "Collection").objects.get(depth=1)
     for role, names in ROLE_PERMISSIONS.items():
         group, _created = group_model.objects.get_or_create(name=role)
-        # A migration gives what there is by then; later ones give the rest.
-        group.permissions.add(
-            *[
-                permissions[_split(name)]
-                for name in names
-                if apps is current_apps or _split(name) in permissions
-            ]
-        )
+        group.permissions.add(*_named(names, permissions, apps))
         for codename in ROLE_PAGE_PERMISSIONS.get(role, ()):
             page_permission.objects.get_or_create(
                 group=group, page=root, permission=permissions["wagtailcore", codename]
@@ -80,6 +70,28 @@ def apply_roles(apps: Apps = current_apps) -> None:
             collection_permission.objects.get_or_create(
                 group=group, collection=collection, permission=permissions["wagtailimages", codename]
             )
+
+
+def give_new_permission(name: str, apps: Apps) -> None:
+    """Give a permission that came after the roles to those that hold it; what an administrator changed stays."""
+    permission = _permissions(apps)[_split(name)]
+    roles = [role for role, names in ROLE_PERMISSIONS.items() if name in names]
+    for group in apps.get_model("auth", "Group").objects.filter(name__in=roles):
+        group.permissions.add(permission)
+
+
+def _permissions(apps: Apps) -> dict[tuple[str, str], Any]:
+    _create_permissions(apps)
+    return {
+        (permission.content_type.app_label, permission.codename): permission
+        for permission in apps.get_model("auth", "Permission").objects.select_related("content_type")
+    }
+
+
+def _named(names: Iterable[str], permissions: Mapping[tuple[str, str], Any], apps: Apps) -> list[Any]:
+    """The permissions by name; a migration leaves those to later ones that do not exist yet by then."""
+    keys = [_split(name) for name in names]
+    return [permissions[key] for key in keys if apps is current_apps or key in permissions]
 
 
 def _split(name: str) -> tuple[str, str]:

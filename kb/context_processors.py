@@ -16,6 +16,8 @@ _SECTIONS = {
     "procedures:model": "equipment",
     "procedures:machine": "equipment",
     "procedures:error_code": "equipment",
+    "procedures:lint": "equipment",
+    "procedures:accept_overlap": "equipment",
     "procedures:faq": "faq",
     "procedures:faq_entry": "faq",
 }

@@ -1,4 +1,5 @@
-"""What is done to procedures: a version is minted from a revision, whole or not at all."""
+"""What is done to procedures: a version is minted from a revision, whole or not at all; an overlap of two
+guides is accepted, with the reason."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +14,9 @@ from wagtail.models import Revision
 from procedures.authorship import editors_of, last_author
 from procedures.content import clean_text, content_hash, plain_text
 from procedures.lifecycle import check_transition
+from procedures.lint import overlaps_of
 from procedures.models import (
+    AcceptedOverlap,
     ErrorCode,
     Origin,
     ProcedurePage,
@@ -23,7 +26,13 @@ from procedures.models import (
     VersionStatus,
 )
 from procedures.rendering import render_content
-from procedures.rules import NotAllowed, check_mint
+from procedures.rules import (
+    NotAllowed,
+    check_accept_overlap,
+    check_mint,
+    check_overlaps,
+    check_withdraw_acceptance,
+)
 from search.indexing import reindex
 
 
@@ -93,7 +102,8 @@ def mint_version(
 
     It goes into force now, and the version before it is superseded; or later (`go_live`), where
     `effective_from` lies after `at`. Raises NotAllowed where `by` edited it, there is no step, nothing
-    changed or nothing says what changed.
+    changed, nothing says what changed, or it would be a second guide for a code on some machine
+    (procedures.lint).
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
@@ -128,7 +138,10 @@ def mint_version(
     rows, codes = link_version(version, page)
     VersionApplicability.objects.bulk_create(rows)
     version.error_codes.set(codes)
-    return version if later else go_live(version=version, by=by, at=at)
+    if later:
+        refuse_overlaps(page)
+        return version
+    return go_live(version=version, by=by, at=at)
 
 
 @transaction.atomic
@@ -143,15 +156,14 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
             _("Version %(label)s goes into force on %(date)s, not before.")
             % {"label": version.label, "date": date_format(version.effective_from, "SHORT_DATETIME_FORMAT")}
         )
+    assert version.revision is not None  # version_released_has_editor_and_revision
+    refuse_overlaps(version.revision.as_object())  # another guide may have come into force since the approval
     before = list(ProcedureVersion.objects.effective().filter(page=version.page_id))
     for old in before:
         old.status, old.superseded_at = VersionStatus.SUPERSEDED, at
         old.save(update_fields=["status", "superseded_at"])
     version.status = VersionStatus.EFFECTIVE
     version.save(update_fields=["status"])
-    assert (
-        version.revision is not None
-    )  # released versions have one (version_released_has_editor_and_revision)
     version.revision.publish(user=by)
     _reindex(version, *before)
     return version
@@ -187,3 +199,59 @@ def _reindex(*versions: ProcedureVersion) -> None:
     reindex("procedure", {version.page_id for version in versions})
     codes = ErrorCode.objects.filter(versions__in=versions)
     reindex("error_code", set(codes.values_list("pk", flat=True)))
+
+
+def refuse_overlaps(page: ProcedurePage) -> None:
+    """Raises NotAllowed where this working copy, released now, would overlap with another guide."""
+    codes = list(page.error_codes.all())
+    if not codes:
+        return
+    # Two releases for the same code follow each other, so that the second sees the first.
+    keys = [code.pk for code in codes]
+    list(ErrorCode.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values("pk"))
+    overlaps = overlaps_of(
+        page_id=page.pk,
+        language=page.language,
+        product_line_id=page.product_line_id,
+        rows=page.applicability.all(),
+        codes=codes,
+    )
+    check_overlaps(overlaps=overlaps)
+
+
+@transaction.atomic
+def accept_overlap(
+    *,
+    one: ProcedurePage,
+    other: ProcedurePage,
+    code: ErrorCode | None,
+    reason: str,
+    by: Any,
+    at: datetime | None = None,
+) -> AcceptedOverlap:
+    """Let two procedures answer the same code (None: every code that both answer), in whatever order named.
+
+    Raises NotAllowed without a reason or where one is on record, PermissionDenied for a missing right.
+    """
+    pair = sorted((one.pk, other.pk))
+    list(ProcedurePage.objects.select_for_update().filter(pk__in=pair).order_by("pk").values("pk"))
+    check_accept_overlap(user=by, one=one, other=other, code=code, reason=reason)
+    accepted = AcceptedOverlap(
+        one_id=pair[0],
+        other_id=pair[1],
+        code=code,
+        reason=clean_text(reason),
+        accepted_by=by,
+        accepted_at=at or timezone.now(),
+    )
+    accepted._history_user = by
+    accepted.save()
+    return accepted
+
+
+@transaction.atomic
+def withdraw_acceptance(*, accepted: AcceptedOverlap, by: Any) -> None:
+    """The overlap is a problem again; history keeps who had accepted it and why, and who took that back."""
+    check_withdraw_acceptance(user=by)
+    accepted._history_user = by
+    accepted.delete()

@@ -1,13 +1,18 @@
 """What the state allows: each `check_` raises the reason, each `can_` tells it as yes or no."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from procedures.models import ProcedureVersion
+from procedures.access import may_accept_overlaps
+from procedures.lint import Overlap
+from procedures.models import AcceptedOverlap, ErrorCode, ProcedurePage, ProcedureVersion
+
+OVERLAPS_NAMED = 10  # in a refusal; the report lists them all
 
 
 class NotAllowed(ValidationError):
@@ -40,3 +45,55 @@ def check_mint(
         raise NotAllowed(_("Two steps carry the same identity; save the procedure again in the editor."))
     if previous is not None and previous.sha256 == sha256:
         raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": previous.label})
+
+
+def check_overlaps(*, overlaps: Sequence[Overlap]) -> None:
+    """Each code has one guide on a machine: what would be a second one is not released."""
+    if not overlaps:
+        return
+    reasons = [
+        _("%(one)s and %(other)s “%(title)s” would both answer %(code)s: %(where)s.")
+        % {
+            "one": overlap.one.number,
+            "other": overlap.other,
+            "title": overlap.other.title,
+            "code": overlap.code.code,
+            "where": overlap.where.in_short,
+        }
+        for overlap in overlaps[:OVERLAPS_NAMED]
+    ]
+    if (more := len(overlaps) - OVERLAPS_NAMED) > 0:
+        reasons.append(
+            ngettext("And %(count)d overlap more.", "And %(count)d overlaps more.", more) % {"count": more}
+        )
+    reasons.append(
+        _(
+            "Narrow where one of them applies, or let documentation staff record why both stand, "
+            "under “Gaps and overlaps”."
+        )
+    )
+    raise NotAllowed(reasons)
+
+
+def check_accept_overlap(
+    *, user: Any, one: ProcedurePage, other: ProcedurePage, code: ErrorCode | None, reason: str
+) -> None:
+    """Raises PermissionDenied for a missing right."""
+    _require_may_accept(user)
+    if one.pk == other.pk:
+        raise NotAllowed(_("Name two different procedures."))
+    if not reason.strip():
+        raise NotAllowed(_("Say why both guides stand: readers are shown both."))
+    pair = sorted((one.pk, other.pk))
+    if AcceptedOverlap.objects.filter(one=pair[0], other=pair[1], code=code).exists():
+        raise NotAllowed(_("The reason for this overlap is on record already."))
+
+
+def check_withdraw_acceptance(*, user: Any) -> None:
+    """Raises PermissionDenied for a missing right."""
+    _require_may_accept(user)
+
+
+def _require_may_accept(user: Any) -> None:
+    if not may_accept_overlaps(user):
+        raise PermissionDenied(_("Only documentation staff decide that two guides may overlap."))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from procedures.views import codes, copies, equipment, faq, history, listing, version, working
+from procedures.views import codes, copies, equipment, faq, history, lint, listing, version, working
 
 app_name = "procedures"
 urlpatterns = [
@@ -19,6 +19,9 @@ urlpatterns = [
     path("codes/<str:line>/<path:code>/", codes.error_code, name="error_code"),
     path("equipment/", equipment.equipment, name="equipment"),
     path("equipment/<str:line>/", equipment.product_line, name="product_line"),
+    path("applicability/", lint.lint, name="lint"),
+    path("applicability/accept/", lint.accept, name="accept_overlap"),
+    path("applicability/<int:pk>/withdraw/", lint.withdraw, name="withdraw_overlap"),
     path("models/<str:code>/", equipment.model, name="model"),
     path("machines/<str:serial>/", equipment.machine, name="machine"),
     path("faq/", faq.faq, name="faq"),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Workflow, WorkflowState
 
-from procedures.actions import mint_version, withdraw_version
+from procedures.actions import mint_version, refuse_overlaps, withdraw_version
 from procedures.authorship import editors_of
 from procedures.content import canonical_content, content_hash
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
@@ -53,6 +53,7 @@ def submit_for_release(
     newest = page.versions.first()
     if newest is not None and newest.sha256 == sha256:
         raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": newest.label})
+    refuse_overlaps(working_copy(page))
     revision = page.get_latest_revision() or page.save_revision(user=by)
     workflow = plan_for(page, significance, by)
     editors = {pk for pk in editors_of(revision) if pk is not None}

@@ -14,7 +14,7 @@ from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
 from review import reviewing
 from review.eligibility import asked
-from review.models import NoticeKind, Stage, StageKind
+from review.models import Notice, NoticeKind, Stage, StageKind
 
 REMIND_BEFORE = timedelta(days=1)
 
@@ -22,8 +22,11 @@ REMIND_BEFORE = timedelta(days=1)
 def run(now: datetime) -> Iterator[str]:
     """Do everything that is due at `now`; yields a line for each thing done."""
     for pk in list(ProcedureVersion.objects.due(now).values_list("pk", flat=True)):
-        if version := _go_live(pk, now):
-            yield f"{version} in force"
+        try:
+            if version := _go_live(pk, now):
+                yield f"{version} in force"
+        except NotAllowed as refused:
+            yield _blocked(pk, refused.reason, now)
     stages = Stage.objects.open().filter(due_at__lte=now + REMIND_BEFORE)
     for pk in list(stages.values_list("pk", flat=True)):
         if done := _pursue(pk, now):
@@ -41,6 +44,17 @@ def _go_live(pk: int, now: datetime) -> ProcedureVersion | None:
     release = version.release
     reviewing.notify([release.submitted_by], NoticeKind.RELEASED, version.page, at=now)
     return version
+
+
+@transaction.atomic
+def _blocked(pk: int, reason: str, now: datetime) -> str:
+    """Tell its submitter, once until they have read it, why a scheduled version does not go into force."""
+    version = ProcedureVersion.objects.select_related("page", "release__submitted_by").get(pk=pk)
+    submitter = version.release.submitted_by
+    told = Notice.objects.unread().filter(recipient=submitter, kind=NoticeKind.BLOCKED, page=version.page)
+    if not told.exists():
+        reviewing.notify([submitter], NoticeKind.BLOCKED, version.page, at=now, text=reason)
+    return f"{version}: {reason}"
 
 
 @transaction.atomic

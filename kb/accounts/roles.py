@@ -1,4 +1,4 @@
-"""The roles: groups and what each may do. Migration `accounts.0003` and `make demo` apply them."""
+"""The roles: groups and what each may do. Migrations of kb.accounts and `make demo` apply them."""
 
 from collections.abc import Mapping
 
@@ -50,6 +50,7 @@ _STAFF = [
         for model in ("workflow", "task")
         for verb in ("add", "change", "delete")
     ),
+    "procedures.accept_overlap",
     *(f"procedures.{verb}_{model}" for model in _CATALOGUE for verb in ("view", "add", "change", "delete")),
     *(f"wagtailimages.{verb}_image" for verb in ("add", "change", "choose")),
 ]

@@ -14,7 +14,7 @@ immutable = import_module("procedures.migrations.0002_immutable_versions")
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('procedures', '0004_serial_validator'),
+        ('procedures', '0005_accepted_overlap'),
         ('wagtailcore', '0098_apitoken'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

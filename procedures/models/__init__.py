@@ -10,6 +10,7 @@ from procedures.models.catalogue import (
     SoftwareRelease,
 )
 from procedures.models.faq import FaqCategory, FaqIndexPage, FaqPage
+from procedures.models.overlap import AcceptedOverlap
 from procedures.models.page import (
     Applicability,
     Audience,
@@ -27,6 +28,7 @@ from procedures.models.version import (
 )
 
 __all__ = [
+    "AcceptedOverlap",
     "Applicability",
     "Audience",
     "ErrorCode",

@@ -163,8 +163,9 @@ class ApprovedOnlyPermissionTester(FolderPermissionTester):
         return False
 
     def can_delete(self, ignore_bulk: bool = False) -> bool:
-        return (
-            PagePermissionTester.can_delete(self, ignore_bulk=ignore_bulk) and not self.page.versions.exists()
+        page = self.page
+        return PagePermissionTester.can_delete(self, ignore_bulk=ignore_bulk) and not (
+            page.versions.exists() or page.overlaps_as_one.exists() or page.overlaps_as_other.exists()
         )
 
 

@@ -17,6 +17,7 @@ class NoticeKind(models.TextChoices):
     VOIDED = "voided", _("Your signature is void: the text was changed after you signed")
     SENT_BACK = "sent_back", _("Your release was sent back")
     RELEASED = "released", _("Your release is in force")
+    BLOCKED = "blocked", _("Your release cannot go into force")
     SCHEDULED = "scheduled", _("Your release is approved and goes into force later")
 
 

@@ -10,5 +10,5 @@ def give(apps, schema_editor):
 class Migration(migrations.Migration):
     """The roles' permissions on review plans and delegations."""
 
-    dependencies = [("accounts", "0003_roles"), ("review", "0004_remove_approvals")]
+    dependencies = [("accounts", "0004_accept_overlap"), ("review", "0004_remove_approvals")]
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]

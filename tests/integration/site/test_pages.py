@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.utils import timezone
 
+from procedures.actions import accept_overlap
 from procedures.models import Audience
 from tests import factories
 from tests.integration.site.conftest import World, client_of
@@ -71,10 +72,14 @@ def test_without_a_release_the_page_asks_for_it(world: World) -> None:
 
 
 def test_several_guides_for_one_machine_are_called_several(world: World) -> None:
-    factories.released(
-        title="A second opinion", product_line=world.line, error_codes=[world.shared_code],
-        applies_to=[{"model": world.small}],
+    draft = factories.working_copy(
+        by=world.owner, procedure_owner=world.owner, title="A second opinion",
+        product_line=world.line, error_codes=[world.shared_code], applies_to=[{"model": world.small}],
     )  # fmt: skip
+    staff = factories.documentation_staff()
+    for guide in (world.old_guide, world.new_guide):
+        accept_overlap(one=draft, other=guide.page, code=None, reason="Both are tried out.", by=staff)
+    factories.release(draft, by=world.owner, approver=staff)
     response = code_page(world.engineer, world.shared_code, model="U-100", release="3.0")
     assert len(response.context["page"].guides) == 2
     assert "More than one guide in force" in response.content.decode()

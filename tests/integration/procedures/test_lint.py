@@ -1,0 +1,512 @@
+"""One guide for each code on each machine: the report, the command, the page, and the refusal to release."""
+
+from collections.abc import Iterator
+from io import StringIO
+from itertools import chain, combinations
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import PermissionDenied
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kb.accounts.roles import DOCUMENTATION_STAFF, FIELD_ENGINEER
+from kb.bootstrap import give_new_permission
+from procedures.actions import accept_overlap, build_version, link_version, withdraw_acceptance
+from procedures.content import canonical_content
+from procedures.lint import Where, find_problems, overlaps_of
+from procedures.models import (
+    AcceptedOverlap,
+    Applicability,
+    ErrorCode,
+    MachineModel,
+    ProcedurePage,
+    ProcedureVersion,
+    SoftwareRelease,
+    VersionApplicability,
+)
+from procedures.queries import Situation, resolve_guides
+from procedures.rules import NotAllowed
+from review import actions
+from tests import factories as make
+from tests.factories import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+class Shelf:
+    """A product line with three releases, two models and a code, and guides that answer it."""
+
+    def __init__(self) -> None:
+        self.owner, self.staff = make.procedure_owner(), make.documentation_staff()
+        self.line = make.product_line("UPS")
+        self.old, self.mid, self.new = make.releases(self.line, "1.0", "2.0", "3.0")
+        self.small = make.machine_model(self.line, "U-100", ["lithium", "parallel"])
+        self.large = make.machine_model(self.line, "U-200")
+        self.code = make.error_code(self.line, "E-77/A")
+
+    def draft(self, number: str, *rows: dict[str, Any], **fields: Any) -> ProcedurePage:
+        fields = {"product_line": self.line, "error_codes": [self.code], **fields}
+        return make.working_copy(
+            by=self.owner, procedure_owner=self.owner, number=number, applies_to=rows, **fields
+        )
+
+    def guide(self, number: str, *rows: dict[str, Any], **fields: Any) -> ProcedureVersion:
+        return make.release(self.draft(number, *rows, **fields), by=self.owner, approver=self.staff)
+
+
+@pytest.fixture
+def shelf(db: None) -> Shelf:
+    return Shelf()
+
+
+def lint(*args: str) -> tuple[int, str]:
+    out = StringIO()
+    try:
+        call_command("lint_applicability", *args, stdout=out)
+    except SystemExit as stopped:
+        return int(stopped.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+# ---------- the report ----------
+
+
+def test_a_gap_is_named_by_code_models_and_range(shelf: Shelf) -> None:
+    shelf.guide("SOP-1", {"model": shelf.small, "release_before": shelf.mid})
+    shelf.guide("SOP-2", {"model": shelf.small, "release_from": shelf.new}, {"model": shelf.large})
+    assert [(gap.code.code, gap.where, gap.only_with) for gap in find_problems().gaps] == [
+        ("E-77/A", Where(("U-100",), False, "2.0", "3.0"), ())
+    ]
+
+
+def test_a_guide_for_machines_with_an_option_leaves_a_gap_and_is_named_there(shelf: Shelf) -> None:
+    shelf.guide("SOP-1", {"model": shelf.small, "options": ["lithium"]}, {"model": shelf.large})
+    (gap,) = find_problems().gaps
+    assert (gap.where.models, gap.only_with) == (("U-100",), (("lithium",),))
+    assert lint()[1].splitlines()[0] == (
+        "Gap: UPS E-77/A: U-100; every software release (some have a guide with lithium)"
+    )
+
+
+def test_a_guide_in_another_language_fills_a_gap_and_overlaps_with_none(shelf: Shelf) -> None:
+    shelf.guide("SOP-1")
+    shelf.guide("SOP-1-ZH", language="zh-hans")
+    assert find_problems().is_clean
+
+
+def test_a_superseded_version_answers_nothing(shelf: Shelf) -> None:
+    first = shelf.guide("SOP-1")
+    draft = actions.working_copy(first.page)
+    draft.error_codes.set([])
+    draft.save_revision(user=shelf.owner)
+    make.release(first.page, by=shelf.owner, approver=shelf.staff, summary="Answers no code any more")
+    report = find_problems()
+    assert [str(gap.where) for gap in report.gaps] == ["every model; every software release"]
+
+
+def test_the_report_costs_nine_queries_whatever_its_size(
+    shelf: Shelf, django_assert_max_num_queries: Any
+) -> None:
+    for n in range(3):
+        make.error_code(make.product_line(), f"E-{n}")
+        shelf.guide(f"SOP-{n}", error_codes=[make.error_code(shelf.line)])
+    with django_assert_max_num_queries(9):
+        assert find_problems().gaps
+
+
+# ---------- the release ----------
+
+
+def test_a_release_that_would_overlap_is_refused_with_the_pair_named(shelf: Shelf) -> None:
+    first = shelf.guide("SOP-1", {"model": shelf.small, "release_before": shelf.new}, title="Calm the bus")
+    draft = shelf.draft(
+        "SOP-2",
+        {"model": shelf.small, "release_from": shelf.mid, "options": ["lithium"]},
+        {"model": shelf.large},
+    )
+    with pytest.raises(NotAllowed) as refused:
+        make.release(draft, by=shelf.owner, approver=shelf.staff)
+    assert refused.value.messages[0] == (
+        "SOP-2 and SOP-1 1.0 “Calm the bus” would both answer E-77/A: "
+        "U-100; software from 2.0 to before 3.0; with lithium."
+    )
+    assert list(ProcedureVersion.objects.all()) == [first]
+    assert actions.working_copy(draft).current_workflow_task_state is not None  # it waits as before
+
+    accept_overlap(
+        one=draft, other=first.page, code=shelf.code, reason="The trial on lithium.", by=shelf.staff
+    )
+    assert actions.approve_release(page=draft, by=shelf.staff).label == "1.0"
+    report = find_problems()
+    assert (report.overlaps, len(report.accepted)) == ([], 1)
+
+
+def test_the_refusal_is_shown_to_the_approver(shelf: Shelf) -> None:
+    shelf.guide("SOP-1")
+    draft = shelf.draft("SOP-2")
+    actions.submit_for_release(page=draft, by=shelf.owner, change_summary="First", significance="minor")
+    client = signed_in(shelf.staff)
+    address = "/review/SOP-2/working-copy/"
+    sha256 = client.get(address).context["approve_form"]["sha256"].value()
+    page = client.post(address, {"decision": "approve", "sha256": sha256, "comment": ""}).content.decode()
+    assert "SOP-2 and SOP-1 1.0" in page
+    assert not ProcedureVersion.objects.filter(page=draft).exists()
+
+
+def test_the_next_version_does_not_overlap_with_the_one_it_follows(shelf: Shelf) -> None:
+    first = shelf.guide("SOP-1")
+    draft = actions.working_copy(first.page)
+    draft.title = "Changed"
+    draft.save_revision(user=shelf.owner)
+    assert make.release(first.page, by=shelf.owner, approver=shelf.staff, summary="x").label == "1.1"
+
+
+def test_a_long_refusal_counts_what_it_does_not_name(shelf: Shelf) -> None:
+    codes = [make.error_code(shelf.line, f"E-{n:02}") for n in range(12)]
+    shelf.guide("SOP-1", error_codes=codes)
+    with pytest.raises(NotAllowed) as refused:
+        shelf.guide("SOP-2", error_codes=codes)
+    assert len(refused.value.messages) == 12
+    assert "And 2 overlaps more." in refused.value.messages
+
+
+def test_a_refusal_names_a_few_of_many_models(shelf: Shelf) -> None:
+    models = [make.machine_model(shelf.line, f"U-3{n:02}") for n in range(12)]
+    shelf.guide("SOP-1", *({"model": model} for model in models))
+    with pytest.raises(NotAllowed, match=r"U-300, .*U-307, 4 more models; every software release"):
+        shelf.guide("SOP-2")
+
+
+# ---------- the reason on record ----------
+
+
+def test_a_reason_for_one_code_leaves_the_other_overlaps(shelf: Shelf) -> None:
+    second = make.error_code(shelf.line, "E-88")
+    one = shelf.guide("SOP-1", error_codes=[shelf.code, second])
+    other = shelf.draft("SOP-2", error_codes=[shelf.code, second])
+    accept_overlap(one=other, other=one.page, code=shelf.code, reason="Meant.", by=shelf.staff)
+    with pytest.raises(NotAllowed, match="E-88"):
+        make.release(other, by=shelf.owner, approver=shelf.staff)
+    accept_overlap(one=one.page, other=other, code=None, reason="Both are meant.", by=shelf.staff)
+    actions.approve_release(page=other, by=shelf.staff)
+    assert len(find_problems().accepted) == 2
+
+
+def test_only_documentation_staff_record_a_reason_or_take_it_back(shelf: Shelf) -> None:
+    one, other = shelf.draft("SOP-1"), shelf.draft("SOP-2")
+    accepted = accept_overlap(one=one, other=other, code=None, reason="Meant.", by=shelf.staff)
+    for person in (shelf.owner, make.field_engineer(), make.make_user()):
+        with pytest.raises(PermissionDenied):
+            accept_overlap(one=one, other=other, code=shelf.code, reason="Meant.", by=person)
+        with pytest.raises(PermissionDenied):
+            withdraw_acceptance(accepted=accepted, by=person)
+    assert AcceptedOverlap.objects.get() == accepted
+
+
+def test_a_reason_is_needed_two_procedures_are_named_and_a_pair_has_no_order(shelf: Shelf) -> None:
+    one, other = shelf.draft("SOP-1"), shelf.draft("SOP-2")
+    for pair, reason in (((one, other), " "), ((one, one), "Meant.")):
+        with pytest.raises(NotAllowed):
+            accept_overlap(one=pair[0], other=pair[1], code=None, reason=reason, by=shelf.staff)
+    for code in (None, shelf.code):
+        accept_overlap(one=other, other=one, code=code, reason="Meant.", by=shelf.staff)
+        with pytest.raises(NotAllowed, match="on record already"):
+            accept_overlap(one=one, other=other, code=code, reason="Again.", by=shelf.staff)
+        for first, second in ((one, other), (other, one)):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                AcceptedOverlap.objects.create(
+                    one=first, other=second, code=code, reason="x", accepted_by=shelf.staff,
+                    accepted_at=timezone.now(),
+                )  # fmt: skip
+
+
+def test_what_is_taken_back_stays_in_the_history(shelf: Shelf) -> None:
+    one, other = shelf.guide("SOP-1"), shelf.draft("SOP-2")
+    accepted = accept_overlap(one=one.page, other=other, code=None, reason="Meant.", by=shelf.staff)
+    make.release(other, by=shelf.owner, approver=shelf.staff)
+    second = make.documentation_staff()
+    withdraw_acceptance(accepted=accepted, by=second)
+    assert len(find_problems().overlaps) == 1
+    rows = AcceptedOverlap.history.order_by("history_id")
+    assert [(row.history_type, row.history_user, row.reason) for row in rows] == [
+        ("+", shelf.staff, "Meant."),
+        ("-", second, "Meant."),
+    ]
+
+
+def test_a_draft_that_a_reason_names_is_not_deleted_from_under_it(shelf: Shelf) -> None:
+    one, other = shelf.draft("SOP-1"), shelf.draft("SOP-2")
+    accepted = accept_overlap(one=one, other=other, code=None, reason="Meant.", by=shelf.staff)
+    for page in (one, other):
+        assert not page.permissions_for_user(shelf.staff).can_delete()
+    withdraw_acceptance(accepted=accepted, by=shelf.staff)
+    for page in (one, other):
+        assert page.permissions_for_user(shelf.staff).can_delete()
+
+
+def test_a_site_from_before_gives_its_staff_the_right_and_changes_nothing_else(db: None) -> None:
+    group = Group.objects.get(name=DOCUMENTATION_STAFF)
+    names = ("accept_overlap", "delete_machine")  # the second as an administrator took it away
+    group.permissions.remove(*Permission.objects.filter(codename__in=names))
+    give_new_permission("procedures.accept_overlap", apps)
+    codenames = set(group.permissions.values_list("codename", flat=True))
+    assert codenames & set(names) == {"accept_overlap"}
+    engineers = Group.objects.get(name=FIELD_ENGINEER)
+    assert not engineers.permissions.filter(codename="accept_overlap").exists()
+
+
+# ---------- the command ----------
+
+
+def test_the_command_says_what_is_wrong_and_fails(shelf: Shelf) -> None:
+    status, said = lint()
+    assert status == 1
+    assert said.splitlines() == [
+        "Gap: UPS E-77/A: every model; every software release",
+        "Gaps: 1. Overlaps: 0. Overlaps with a reason on record: 0.",
+    ]
+    one = shelf.guide("SOP-1")
+    assert lint() == (0, "Gaps: 0. Overlaps: 0. Overlaps with a reason on record: 0.\n")
+    other = shelf.draft("SOP-2", {"model": shelf.large})
+    accepted = accept_overlap(one=one.page, other=other, code=None, reason="Meant.", by=shelf.staff)
+    make.release(other, by=shelf.owner, approver=shelf.staff)
+    assert lint()[0] == 0
+    withdraw_acceptance(accepted=accepted, by=shelf.staff)
+    status, said = lint()
+    assert status == 1
+    assert said.splitlines()[0] == (
+        "Overlap: UPS E-77/A: SOP-1 1.0 and SOP-2 1.0: U-200; every software release"
+    )
+
+
+def test_the_command_looks_at_one_line_where_it_is_asked_to(shelf: Shelf) -> None:
+    shelf.guide("SOP-1")
+    other = make.product_line("PDU")
+    make.machine_model(other)
+    make.error_code(other, "E-1")
+    assert lint("--line", "UPS")[0] == 0
+    assert lint("--line", "PDU")[0] == 1
+    with pytest.raises(CommandError, match="no product line"):
+        lint("--line", "NONE")
+
+
+# ---------- the page ----------
+
+
+def test_the_page_is_for_staff_and_the_form_for_documentation_staff(shelf: Shelf) -> None:
+    assert Client().get("/applicability/")["Location"].startswith("/accounts/login/")
+    assert signed_in(make.make_user()).get("/applicability/").status_code == 404
+    engineer = signed_in(make.field_engineer())
+    page = engineer.get("/applicability/").content.decode()
+    assert "E-77/A" in page
+    assert '<form method="post" action="/applicability/' not in page
+    one, other = shelf.draft("SOP-1"), shelf.draft("SOP-2")
+    data = {"one": one.number, "other": other.number, "code": "", "reason": "Mine."}
+    assert engineer.post("/applicability/accept/", data).status_code == 403
+    assert signed_in(make.make_user()).post("/applicability/accept/", data).status_code == 404
+    assert not AcceptedOverlap.objects.exists()
+    assert "/applicability/" in engineer.get("/equipment/").content.decode()
+    assert "/applicability/" not in signed_in(make.make_user()).get("/equipment/").content.decode()
+
+
+def test_the_page_lists_an_overlap_takes_the_reason_and_takes_it_back(shelf: Shelf) -> None:
+    one, other = shelf.guide("SOP-1"), shelf.draft("SOP-2", title="<b>Second</b>")
+    accepted = accept_overlap(one=one.page, other=other, code=None, reason="Meant.", by=shelf.staff)
+    make.release(other, by=shelf.owner, approver=shelf.staff)
+    client = signed_in(shelf.staff)
+    assert client.post(f"/applicability/{accepted.pk}/withdraw/")["Location"] == "/applicability/"
+    page = client.get("/applicability/").content.decode()
+    assert "/procedures/SOP-1/" in page
+    assert "/procedures/SOP-2/" in page
+    assert "<b>Second" not in page
+    data = {"one": "SOP-2", "other": "SOP-1", "code": "UPS/E-77/A", "reason": ""}
+    refused = client.post("/applicability/accept/", data)
+    assert refused.status_code == 200
+    assert not AcceptedOverlap.objects.exists()
+    assert client.post("/applicability/accept/", {**data, "reason": "A trial."}).status_code == 302
+    page = client.get("/applicability/").content.decode()
+    assert "A trial." in page
+    assert shelf.staff.display_name in page
+    assert AcceptedOverlap.objects.get().code == shelf.code
+    assert (
+        "on record already" in client.post("/applicability/accept/", {**data, "reason": "x"}).content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"), [("E-99", "no such error code"), ("E-1", "Several product lines have this code")]
+)
+def test_a_code_is_named_so_that_one_is_meant(shelf: Shelf, code: str, answer: str) -> None:
+    for line in (shelf.line, make.product_line()):
+        make.error_code(line, "E-1")
+    shelf.draft("SOP-1"), shelf.draft("SOP-2")
+    data = {"one": "SOP-1", "other": "SOP-2", "code": code, "reason": "Meant."}
+    page = signed_in(shelf.staff).post("/applicability/accept/", data).content.decode()
+    assert answer in page
+    assert "Meant." in page  # what was typed is still there
+
+
+def test_a_long_report_is_shown_in_pages_and_counted_whole(shelf: Shelf) -> None:
+    for n in range(70):
+        make.error_code(shelf.line, f"E-{n:03}")
+    client = signed_in(make.field_engineer())
+    first = client.get("/applicability/?line=UPS").content.decode()
+    assert "<strong>71</strong>" in first
+    assert "E-000" in first
+    assert "E-069" not in first
+    assert "E-069" in client.get("/applicability/?line=UPS&page=2").content.decode()
+    for address in (
+        "/applicability/?line=x&page=-1",
+        "/applicability/?line=UPS&page=999",
+        "/applicability/?one=%3Cb",
+    ):
+        assert client.get(address).status_code == 200
+
+
+# ---------- agreement with what a reader is shown ----------
+
+GUIDES = 4
+
+
+class SmallWorld:
+    """Two lines, a code of each, three models, and as many procedures without a version as GUIDES."""
+
+    def __init__(self) -> None:
+        self.user = make.field_engineer()
+        self.approver = make.documentation_staff()
+        self.lines = [make.product_line("L1"), make.product_line("L2")]
+        self.releases = [
+            SoftwareRelease.objects.create(product_line=line, version=str(position), position=position)
+            for line, places in zip(self.lines, ((1, 3, 4), (2, 3)), strict=True)
+            for position in places
+        ]
+        self.models = [
+            make.machine_model(self.lines[0], "M1", ["a", "b"]),
+            make.machine_model(self.lines[0], "M2", ["b"]),
+            make.machine_model(self.lines[1], "M3", ["a"]),
+        ]
+        self.codes = [make.error_code(line, "E-1") for line in self.lines]
+        self.pages = [make.working_copy(by=self.user, number=f"SOP-{n}") for n in range(GUIDES)]
+
+    def in_force(self, page: ProcedurePage, drawn: dict[str, Any]) -> None:
+        """Put a version in force past the check, as the importer does."""
+        page = self.filled(page, drawn)
+        version = build_version(
+            page=page, content=canonical_content(page), approved_by=self.approver, approved_at=timezone.now(),
+            major=1, minor=0, status="effective", origin="imported",
+        )  # fmt: skip
+        version.save()
+        rows, codes = link_version(version, page)
+        VersionApplicability.objects.bulk_create(rows)
+        version.error_codes.set(codes)
+
+    def filled(self, page: ProcedurePage, drawn: dict[str, Any]) -> ProcedurePage:
+        page = ProcedurePage.objects.get(pk=page.pk)
+        page.language = drawn["language"]
+        page.product_line = None if drawn["line"] is None else self.lines[drawn["line"]]
+        page.applicability = [
+            Applicability(
+                model=self.models[model],
+                release_from=None if first is None else self.releases[first],
+                release_before=None if before is None else self.releases[before],
+                options=sorted(options),
+            )
+            for model, first, before, options in drawn["rows"]
+        ]
+        page.error_codes = [self.codes[code] for code in drawn["codes"]]
+        return page
+
+    def situations(self) -> Iterator[tuple[ErrorCode, MachineModel, SoftwareRelease, tuple[str, ...]]]:
+        for code in self.codes:
+            for model in self.models:
+                for release in self.releases:
+                    if code.product_line_id == model.product_line_id == release.product_line_id:
+                        fitted = chain.from_iterable(
+                            combinations(model.options, n) for n in range(len(model.options) + 1)
+                        )
+                        yield from ((code, model, release, options) for options in fitted)
+
+
+def holds(where: Where, model: MachineModel, release: SoftwareRelease, options: tuple[str, ...]) -> bool:
+    """Whether the words of a report mean this machine."""
+    positions = dict(
+        SoftwareRelease.objects.filter(product_line=model.product_line_id).values_list("version", "position")
+    )
+    return (
+        model.code in where.models
+        and (not where.first or positions[where.first] <= release.position)
+        and (not where.before or positions[where.before] > release.position)
+        and set(where.options) <= set(options)
+    )
+
+
+_release = st.none() | st.integers(0, 4)
+_guide = st.fixed_dictionaries(
+    {
+        "language": st.sampled_from(["en", "en", "zh-hans"]),
+        "line": st.sampled_from([0, 0, 1, None]),
+        "rows": st.lists(
+            st.tuples(
+                st.integers(0, 2), _release, _release, st.frozensets(st.sampled_from("ab"), max_size=2)
+            ),
+            max_size=3,
+        ),
+        "codes": st.sets(st.integers(0, 1), min_size=1),
+    }
+)
+
+
+@pytest.fixture
+def small_world(db: None) -> SmallWorld:
+    return SmallWorld()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=st.lists(_guide, min_size=GUIDES, max_size=GUIDES))
+def test_the_report_says_what_readers_would_meet(
+    small_world: SmallWorld, drawn: list[dict[str, Any]]
+) -> None:
+    with transaction.atomic():
+        for page, guide in zip(small_world.pages, drawn, strict=True):
+            small_world.in_force(page, guide)
+        report = find_problems()
+        for code, model, release, options in small_world.situations():
+            found = resolve_guides(small_world.user, code, Situation(model, release, options))
+            pairs = {
+                (one.number, other.number)
+                for one, other in combinations(sorted(found, key=lambda guide: guide.number), 2)
+                if one.language == other.language
+            }
+            assert pairs == {
+                (overlap.one.number, overlap.other.number)
+                for overlap in report.overlaps
+                if overlap.code.pk == code.pk and holds(overlap.where, model, release, options)
+            }
+            if not options:
+                gaps = [
+                    gap for gap in report.gaps
+                    if gap.code.pk == code.pk and holds(gap.where, model, release, ())
+                ]  # fmt: skip
+                assert len(gaps) == (0 if found else 1)
+            elif not found:  # more options only ever bring more guides
+                assert not resolve_guides(small_world.user, code, Situation(model, release, ()))
+
+        first = small_world.filled(small_world.pages[0], drawn[0])
+        foreseen = overlaps_of(
+            page_id=first.pk,
+            language=first.language,
+            product_line_id=first.product_line_id,
+            rows=first.applicability.all(),
+            codes=list(first.error_codes.all()),
+        )
+        assert {(o.other.number, o.code.pk, o.where) for o in foreseen} == {
+            (o.other.number, o.code.pk, o.where) for o in report.overlaps if o.one.number == "SOP-0"
+        }
+        transaction.set_rollback(True)
