@@ -33,7 +33,7 @@ from procedures.models import (
 )
 from procedures.queries import Situation, resolve_guides
 from procedures.rules import NotAllowed
-from review import actions
+from review import actions, releasing
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -138,25 +138,31 @@ def test_a_release_that_would_overlap_is_refused_with_the_pair_named(shelf: Shel
         "U-100; software from 2.0 to before 3.0; with lithium."
     )
     assert list(ProcedureVersion.objects.all()) == [first]
-    assert actions.working_copy(draft).current_workflow_task_state is not None  # it waits as before
+    assert not draft.releases.exists()
 
     accept_overlap(
         one=draft, other=first.page, code=shelf.code, reason="The trial on lithium.", by=shelf.staff
     )
-    assert actions.approve_release(page=draft, by=shelf.staff).label == "1.0"
+    assert make.release(draft, by=shelf.owner, approver=shelf.staff).label == "1.0"
     report = find_problems()
     assert (report.overlaps, len(report.accepted)) == ([], 1)
 
 
 def test_the_refusal_is_shown_to_the_approver(shelf: Shelf) -> None:
-    shelf.guide("SOP-1")
     draft = shelf.draft("SOP-2")
-    actions.submit_for_release(page=draft, by=shelf.owner, change_summary="First", significance="minor")
-    client = signed_in(shelf.staff)
-    address = "/review/SOP-2/working-copy/"
-    sha256 = client.get(address).context["approve_form"]["sha256"].value()
-    page = client.post(address, {"decision": "approve", "sha256": sha256, "comment": ""}).content.decode()
+    release = releasing.submit_for_release(
+        page=draft, by=shelf.owner, change_summary="First", significance="minor"
+    )
+    shelf.guide("SOP-1")  # in force since, so that only the last signature can find it
+    form = {
+        "do": "sign",
+        "stage": release.stages.get().pk,
+        "sha256": release.sha256,
+        "password": make.PASSWORD,
+    }
+    page = signed_in(shelf.staff).post("/review/SOP-2/working-copy/", form).content.decode()
     assert "SOP-2 and SOP-1 1.0" in page
+    assert release.stages.open().exists()
     assert not ProcedureVersion.objects.filter(page=draft).exists()
 
 
@@ -195,7 +201,7 @@ def test_a_reason_for_one_code_leaves_the_other_overlaps(shelf: Shelf) -> None:
     with pytest.raises(NotAllowed, match="E-88"):
         make.release(other, by=shelf.owner, approver=shelf.staff)
     accept_overlap(one=one.page, other=other, code=None, reason="Both are meant.", by=shelf.staff)
-    actions.approve_release(page=other, by=shelf.staff)
+    make.release(other, by=shelf.owner, approver=shelf.staff)
     assert len(find_problems().accepted) == 2
 
 
@@ -400,7 +406,7 @@ class SmallWorld:
         page = self.filled(page, drawn)
         version = build_version(
             page=page, content=canonical_content(page), approved_by=self.approver, approved_at=timezone.now(),
-            major=1, minor=0, status="effective", origin="imported",
+            effective_from=timezone.now(),             major=1, minor=0, status="effective", origin="imported",
         )  # fmt: skip
         version.save()
         rows, codes = link_version(version, page)
