@@ -8,9 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 from wagtail.models import Revision
 
+from procedures import audit
 from procedures.authorship import editors_of, last_author
 from procedures.content import canonical_content, content_hash, plain_text
 from procedures.models import (
+    AuditKind,
     ErrorCode,
     Origin,
     ProcedurePage,
@@ -98,6 +100,7 @@ def mint_version(
     )
     at = at or timezone.now()
     major, minor = next_number(previous, significance)
+    superseded = list(locked.versions.effective())
     locked.versions.effective().update(status=VersionStatus.SUPERSEDED, superseded_at=at)
     version = build_version(
         page=page,
@@ -122,4 +125,31 @@ def mint_version(
     # Codes too: whoever may read a guide may find its codes.
     before = set(previous.error_codes.values_list("pk", flat=True)) if previous else set()
     reindex("error_code", before | {code.pk for code in codes})
+    audit.record_many(
+        [
+            *(superseding(old, version, by=by, at=at) for old in superseded),
+            audit.Happening(
+                kind=AuditKind.RELEASED,
+                version=version,
+                by=by,
+                at=at,
+                data={"change_summary": change_summary, "significance": significance},
+                sealed=[version, *rows],
+            ),
+        ]
+    )
     return version
+
+
+def superseding(
+    old: ProcedureVersion, new: ProcedureVersion, *, by: Any, at: datetime | None = None
+) -> audit.Happening:
+    """The event that `new` took the place of `old`, which is stored as superseded."""
+    return audit.Happening(
+        kind=AuditKind.SUPERSEDED,
+        version=old,
+        by=by,
+        at=at,
+        data={"superseded_by": new.label},
+        sealed=[old],
+    )

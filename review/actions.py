@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import TaskState
 
+from procedures import audit
 from procedures.actions import mint_version
 from procedures.content import STEP_TEXTS, canonical_content, clean_text, content_hash
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.models import AuditKind, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import rules
 from review.carrying import carried_by
@@ -261,14 +262,16 @@ def submit_for_release(*, page: ProcedurePage, by: Any, change_summary: str, sig
     if (draft.change_summary, draft.significance) != (summary, significance):
         draft.change_summary, draft.significance = summary, significance
         draft.save_revision(user=by, log_action=True)
-    newest = page.versions.first()
-    if newest is not None and newest.sha256 == content_hash(canonical_content(draft)):
+    newest, sha256 = page.versions.first(), content_hash(canonical_content(draft))
+    if newest is not None and newest.sha256 == sha256:
         raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": newest.label})
     workflow = page.get_workflow()
     if workflow is None:
         raise NotAllowed(_("No release workflow is set up for this procedure; an administrator can add one."))
     page.refresh_from_db()
     workflow.start(page, by)
+    submitted = {"change_summary": summary, "significance": significance, "sha256": sha256}
+    audit.record(AuditKind.SUBMITTED, page=page, by=by, data=submitted)
 
 
 @transaction.atomic
@@ -308,6 +311,7 @@ def send_back(*, page: ProcedurePage, by: Any, reason: str) -> None:
     reason = _required(reason, _("Say what has to change first."))
     task_state.task.specific.on_action(task_state, by, "reject", comment=reason)
     page.current_workflow_state.cancel(user=by)
+    audit.record(AuditKind.SENT_BACK, page=page, by=by, data={"reason": reason})
 
 
 def release(*, task_state: TaskState, by: Any, at: datetime | None = None) -> ProcedureVersion:
@@ -331,6 +335,14 @@ def release(*, task_state: TaskState, by: Any, at: datetime | None = None) -> Pr
     for suggestion in carried_by(revision):
         suggestion.released_in = version
         _save(suggestion, by)
+    audit.record(
+        AuditKind.SIGNED,
+        version=version,
+        by=by,
+        at=approval.approved_at,
+        data={"meaning": approval.meaning},
+        sealed=[approval],
+    )
     return version
 
 

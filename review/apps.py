@@ -8,7 +8,8 @@ class ReviewConfig(AppConfig):
 
     def ready(self) -> None:
         from procedures import extensions
-        from review import contributions
+        from review import contributions, signatures
 
         extensions.register(contributions.marks)
         extensions.register_credits(contributions.credits)
+        signatures.register()

@@ -1,5 +1,6 @@
-"""Equipment, error codes, procedures and their versions, the FAQ."""
+"""Equipment, error codes, procedures and their versions, what happened to them, the FAQ."""
 
+from procedures.models.audit import AuditEvent, AuditHead, AuditKind
 from procedures.models.catalogue import (
     ErrorCode,
     Machine,
@@ -29,6 +30,9 @@ from procedures.models.version import (
 __all__ = [
     "Applicability",
     "Audience",
+    "AuditEvent",
+    "AuditHead",
+    "AuditKind",
     "ErrorCode",
     "FaqCategory",
     "FaqIndexPage",

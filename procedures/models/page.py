@@ -158,7 +158,9 @@ class ApprovedOnlyPermissionTester(FolderPermissionTester):
 
     def can_delete(self, ignore_bulk: bool = False) -> bool:
         return (
-            PagePermissionTester.can_delete(self, ignore_bulk=ignore_bulk) and not self.page.versions.exists()
+            PagePermissionTester.can_delete(self, ignore_bulk=ignore_bulk)
+            and not self.page.versions.exists()
+            and not self.page.audit_events.exists()
         )
 
 
