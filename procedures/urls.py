@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from procedures.views import codes, equipment, faq, history, listing, version
+from procedures.views import codes, equipment, faq, history, listing, record, version
 
 app_name = "procedures"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("procedures/<str:number>/v/<str:label>/", version.version, name="version"),
     path("procedures/<str:number>/v/<str:label>/images/<str:sha256>/", version.image, name="image"),
     path("procedures/<str:number>/history/", history.history, name="history"),
+    path("procedures/<str:number>/record/", record.record, name="record"),
     path("procedures/<str:number>/compare/", history.compare, name="compare"),
     path("codes/<str:line>/<path:code>/", codes.error_code, name="error_code"),
     path("equipment/", equipment.equipment, name="equipment"),

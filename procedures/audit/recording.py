@@ -70,9 +70,7 @@ def record(
     sealed: Sequence[models.Model] = (),
 ) -> AuditEvent:
     """Append one event; as record_many."""
-    happening = Happening(
-        kind=kind, page=page, version=version, by=by, at=at, data=data or {}, sealed=sealed
-    )
+    happening = Happening(kind=kind, page=page, version=version, by=by, at=at, data=data or {}, sealed=sealed)
     return record_many([happening])[0]
 
 
@@ -84,7 +82,9 @@ def record_many(happenings: Iterable[Happening]) -> list[AuditEvent]:
     that is not plain JSON (no floats).
     """
     if not transaction.get_connection().in_atomic_block:
-        raise transaction.TransactionManagementError("an event is recorded with what it tells of, or not at all")
+        raise transaction.TransactionManagementError(
+            "an event is recorded with what it tells of, or not at all"
+        )
     happenings = list(happenings)
     for happening in happenings:
         if happening.kind not in _kinds:
@@ -124,7 +124,9 @@ def _event(
         "previous_hash": head.hash,
         "previous_of_page": last_of_page if happening.page_id is not None else NO_HASH,
     }
-    columns = {f"{name}_id" if name in ("page", "version", "actor") else name: values[name] for name in values}
+    columns = {
+        f"{name}_id" if name in ("page", "version", "actor") else name: values[name] for name in values
+    }
     return AuditEvent(**columns, hash=event_hash(values))
 
 

@@ -57,9 +57,26 @@ def procedure_record(page: ProcedurePage, at: datetime | None = None) -> dict[st
     }
 
 
+def page_numbered(number: str) -> ProcedurePage | None:
+    """The procedure that has this number now, or had it in a version."""
+    pages = ProcedurePage.objects
+    return pages.filter(number=number).first() or pages.filter(versions__number=number).first()
+
+
+def what_it_says(data: Mapping[str, Any]) -> str:
+    """What a person said in an event, as one line: a reason, a meaning, a change summary."""
+    said = (data.get(name) for name in ("reason", "meaning", "change_summary"))
+    text = next((str(text) for text in said if text), "")
+    if not text and "superseded_by" in data:
+        text = _("by version %(label)s") % {"label": data["superseded_by"]}
+    return text
+
+
 def write_record(record: Mapping[str, Any], path: Path) -> None:
     path.write_text(
-        json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1) + "\n", encoding="utf-8", newline="\n"
+        json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1) + "\n",
+        encoding="utf-8",
+        newline="\n",
     )
 
 

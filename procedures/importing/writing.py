@@ -257,7 +257,10 @@ class _VersionWriter:
                 kind=AuditKind.IMPORTED,
                 version=version,
                 by=self._by,
-                data={"effective_from": version.effective_from.isoformat(), "source": version.page.source_key},
+                data={
+                    "effective_from": version.effective_from.isoformat(),
+                    "source": version.page.source_key,
+                },
                 sealed=[version, *rows.get(version.pk, ())],
             )
 

@@ -62,9 +62,7 @@ class AuditEvent(models.Model):
     data = models.JSONField(default=dict)
     seals = models.JSONField(default=dict, help_text='{"app.model:pk": "form:SHA-256 of the row"}')
     previous_hash = models.CharField(max_length=64, help_text="Of the event before.")
-    previous_of_page = models.CharField(
-        max_length=64, help_text="Of the event before of the same procedure."
-    )
+    previous_of_page = models.CharField(max_length=64, help_text="Of the event before of the same procedure.")
     hash = models.CharField(max_length=64, unique=True)
 
     class Meta:

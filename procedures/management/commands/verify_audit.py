@@ -26,7 +26,9 @@ def parse_head(text: str) -> Head:
 
 
 class Command(BaseCommand):
-    help = "Walks the chain of events, every row it seals, the versions and their images. Exit 1: does not fit."
+    help = (
+        "Walks the chain of events, every row it seals, the versions and their images. Exit 1: does not fit."
+    )
     requires_system_checks = []  # a record is verified where there is no database
 
     def add_arguments(self, parser: ArgumentParser) -> None:
