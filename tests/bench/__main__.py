@@ -8,7 +8,7 @@ import sys
 import tempfile
 from importlib import import_module
 
-BENCHES = ("importing", "reading", "search")
+BENCHES = ("importing", "reading", "search", "audit")
 
 
 def main() -> None:
