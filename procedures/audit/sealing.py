@@ -94,7 +94,7 @@ def seal(
     """Seal these columns of the model's rows; called in AppConfig.ready().
 
     A column added later needs another list after the first: rows sealed before are verified by the list of
-    their day. Where `check` reads the facts of another model, that model is registered before.
+    their day. `check` sees one row, and leaves facts for a final check to hold against those of other tables.
     """
     _sealed[model._meta.label_lower] = Sealed(
         model, {number: tuple(names) for number, names in enumerate(forms, 1)}, page, check
@@ -107,8 +107,9 @@ def register_final_check(check: Callable[[Facts], Iterable[Finding]]) -> None:
         _final_checks.append(check)
 
 
-def sealed_models() -> Mapping[str, Sealed]:
-    return _sealed
+def sealed_models() -> dict[str, Sealed]:
+    """{"app.model": …} in the order of the names, whatever order the apps start in."""
+    return dict(sorted(_sealed.items()))
 
 
 def final_findings(facts: Facts) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -9,8 +10,10 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from procedures import audit
+from procedures.audit import sealing
 from procedures.audit.canonical import event_hash
 from procedures.audit.sealing import sealed_models
+from procedures.importing import importer
 from procedures.models import AuditEvent, AuditHead, ProcedurePage, ProcedureVersion
 from procedures.models.audit import NO_HASH
 from review import actions
@@ -130,14 +133,28 @@ def test_a_row_sealed_by_an_older_form_still_fits(
 ) -> None:
     model = apps.get_model("review.approval")
     registered = sealed_models()["review.approval"]
-    monkeypatch.setitem(sealed_models(), "review.approval", registered)  # put back afterwards
+    monkeypatch.setitem(sealing._sealed, "review.approval", registered)  # put back afterwards
     older = tuple(name for name in registered.forms[1] if name != "meaning")
     audit.seal(model, registered.forms[1], older, check=registered.check)
     approval = world.approvals.get()
     audit.record_many([audit.Happening(kind="sealed", version=world, by=None, sealed=[approval])])
     seals = AuditEvent.objects.last().seals
     assert seals[f"review.approval:{approval.pk}"].startswith("2:")
-    assert verify() == (True, verify()[1])
+    assert verify()[0]
+
+
+@pytest.mark.django_db
+def test_an_import_is_on_record_with_what_it_superseded(tmp_path: Path) -> None:
+    by = make.documentation_staff()
+    file = tmp_path / "fan.md"
+    for text in ("Turn **left**.", "Turn **right**."):
+        file.write_text(f"# Fan\n\n## Replace\n\n{text}\n", encoding="utf-8")
+        importer.run(importer.Request(root=tmp_path, by=by, set_name="set"))
+    assert kinds() == ["imported", "superseded", "imported"]
+    old, new = ProcedureVersion.objects.order_by("minor")
+    assert list(AuditEvent.objects.values_list("version", flat=True)) == [old.pk, old.pk, new.pk]
+    assert AuditEvent.objects.last().data["source"] == "set:fan.md"
+    assert verify()[0]
 
 
 @pytest.mark.skipif(not POSTGRESQL, reason="in memory SQLite has one writer; its transactions are IMMEDIATE")

@@ -10,7 +10,9 @@ from django.db import connection
 from PIL import Image
 from wagtail.images import get_image_model
 
+from procedures import audit
 from procedures.audit.canonical import EVENT_FIELDS, event_hash
+from procedures.audit.upgrading import seal_unsealed
 from procedures.models import AuditEvent, ProcedureVersion
 from procedures.models.audit import NO_HASH
 from review import actions
@@ -179,6 +181,24 @@ def test_a_status_set_by_hand_is_found(world: ProcedureVersion, tamper: Tamper) 
 def test_an_error_code_taken_from_a_version_is_found(world: ProcedureVersion, tamper: Tamper) -> None:
     tamper(f"DELETE FROM {CODES} WHERE procedureversion_id = %s", world.pk)
     first_named(VERSION, world.pk)
+
+
+def test_a_signature_on_other_content_is_found_though_an_event_seals_it(
+    world: ProcedureVersion, tamper: Tamper
+) -> None:
+    approval = world.approvals.get()
+    tamper(f"UPDATE {APPROVAL} SET sha256 = '{'0' * 64}' WHERE id = {approval.pk}")
+    audit.record("sealed", version=world, by=None, sealed=[approval])
+    first_named(APPROVAL, approval.pk)
+
+
+def test_a_release_without_a_signature_is_found_though_no_event_ever_sealed_one(
+    world: ProcedureVersion, tamper: Tamper
+) -> None:
+    for table in (EVENT, "procedures_audithead", APPROVAL):
+        tamper(f"DELETE FROM {table}")
+    seal_unsealed(by=None)
+    first_named(VERSION, ProcedureVersion.objects.order_by("pk").first().pk)
 
 
 @pytest.mark.parametrize("table", [ROW, APPROVAL])
