@@ -84,6 +84,7 @@ def _without_constraints(sql: Callable[[], None]) -> None:
             finally:
                 cursor.execute("PRAGMA ignore_check_constraints = OFF")
             return
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table is altered while one of its checks is due
         for table in (VERSION, EVENT, APPROVAL, ROW):
             cursor.execute(
                 "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'f')",
