@@ -43,7 +43,8 @@ def test_what_nobody_touched_fits(world: ProcedureVersion) -> None:
 
 def other(column: str) -> str:
     """SQL for a text with its last character changed."""
-    return f"substr({column}, 1, length({column}) - 1) || CASE WHEN substr({column}, length({column})) = '0' THEN '1' ELSE '0' END"
+    last = f"substr({column}, length({column}))"
+    return f"substr({column}, 1, length({column}) - 1) || CASE WHEN {last} = '0' THEN '1' ELSE '0' END"
 
 
 TEXTS = {
