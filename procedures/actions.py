@@ -11,12 +11,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
+from procedures import audit
 from procedures.authorship import editors_of, last_author
 from procedures.content import clean_text, content_hash, plain_text
 from procedures.lifecycle import check_transition
 from procedures.lint import overlaps_of
 from procedures.models import (
     AcceptedOverlap,
+    AuditKind,
     ErrorCode,
     Origin,
     ProcedurePage,
@@ -97,17 +99,18 @@ def mint_version(
     change_summary: str,
     effective_from: datetime | None = None,
     at: datetime | None = None,
-) -> ProcedureVersion:
-    """Freeze the content, as it was submitted from this revision, as the next version.
+) -> tuple[ProcedureVersion, list[VersionApplicability]]:
+    """Freeze the content, as it was submitted from this revision, as the next version, approved from `at` on.
 
-    It goes into force now, and the version before it is superseded; or later (`go_live`), where
-    `effective_from` lies after `at`. Raises NotAllowed where `by` edited it, there is no step, nothing
+    `go_live` puts it into force, at once or on its day; the caller logs the approval with what it seals
+    besides the version and its rows. Raises NotAllowed where `by` edited it, there is no step, nothing
     changed, nothing says what changed, or it would be a second guide for a code on some machine
     (procedures.lint).
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
     previous = locked.versions.first()
+    refuse_overlaps(page)
     check_mint(
         content=content,
         sha256=content_hash(content),
@@ -117,14 +120,13 @@ def mint_version(
         by=by,
     )
     at = at or timezone.now()
-    later = effective_from is not None and effective_from > at
     major, minor = next_number(previous, significance)
     version = build_version(
         page=page,
         content=content,
         approved_by=by,
         approved_at=at,
-        effective_from=effective_from if later and effective_from else at,
+        effective_from=max(at, effective_from or at),
         revision=revision,
         last_editor_id=last_author(revision),
         major=major,
@@ -138,10 +140,7 @@ def mint_version(
     rows, codes = link_version(version, page)
     VersionApplicability.objects.bulk_create(rows)
     version.error_codes.set(codes)
-    if later:
-        refuse_overlaps(page)
-        return version
-    return go_live(version=version, by=by, at=at)
+    return version, rows
 
 
 @transaction.atomic
@@ -166,7 +165,34 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
     version.save(update_fields=["status"])
     version.revision.publish(user=by)
     _reindex(version, *before)
+    audit.record_many(
+        [
+            *(superseding(old, version, by=by, at=at) for old in before),
+            audit.Happening(
+                kind=AuditKind.RELEASED,
+                version=version,
+                by=by,
+                at=at,
+                data={"effective_from": version.effective_from.isoformat()},
+                sealed=[version, *version.applicability.all()],
+            ),
+        ]
+    )
     return version
+
+
+def superseding(
+    old: ProcedureVersion, new: ProcedureVersion, *, by: Any, at: datetime | None = None
+) -> audit.Happening:
+    """The event that `new` took the place of `old`, which is stored as superseded."""
+    return audit.Happening(
+        kind=AuditKind.SUPERSEDED,
+        version=old,
+        by=by,
+        at=at,
+        data={"superseded_by": new.label},
+        sealed=[old],
+    )
 
 
 @transaction.atomic
@@ -191,6 +217,15 @@ def withdraw_version(
     version.withdrawn_reason, version.replaced_by = reason, replaced_by
     version.save(update_fields=["status", "withdrawn_at", "withdrawn_by", "withdrawn_reason", "replaced_by"])
     _reindex(version)
+    instead = replaced_by.number if replaced_by is not None else ""
+    audit.record(
+        AuditKind.WITHDRAWN,
+        version=version,
+        by=by,
+        at=at,
+        data={"reason": reason, "replaced_by": instead},
+        sealed=[version],
+    )
     return version
 
 

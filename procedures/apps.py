@@ -8,5 +8,7 @@ class ProceduresConfig(AppConfig):
 
     def ready(self) -> None:
         from procedures import search_sources
+        from procedures.audit import versions
 
         search_sources.register()
+        versions.register()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from procedures.views import codes, copies, equipment, faq, history, lint, listing, version, working
+from procedures.views import codes, copies, equipment, faq, history, lint, listing, record, version, working
 
 app_name = "procedures"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("procedures/<str:number>/v/<str:label>/images/<str:sha256>/", version.image, name="image"),
     path("procedures/<str:number>/working-copy/images/<str:sha256>/", working.image, name="working_image"),
     path("procedures/<str:number>/history/", history.history, name="history"),
+    path("procedures/<str:number>/record/", record.record, name="record"),
     path("procedures/<str:number>/compare/", history.compare, name="compare"),
     path("copies/<str:number>/<str:label>/<str:digest>/", copies.copy, name="copy"),
     path("codes/<str:line>/<path:code>/", codes.error_code, name="error_code"),

@@ -10,8 +10,9 @@ class ReviewConfig(AppConfig):
         from wagtail import signals
 
         from procedures import extensions
-        from review import contributions, reviewing
+        from review import contributions, reviewing, sealing
 
         extensions.register(contributions.marks)
         extensions.register_credits(contributions.credits)
         signals.workflow_cancelled.connect(reviewing.workflow_cancelled)
+        sealing.register()

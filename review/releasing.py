@@ -8,12 +8,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Workflow, WorkflowState
 
-from procedures.actions import mint_version, refuse_overlaps, withdraw_version
+from procedures import audit
+from procedures.actions import go_live, mint_version, refuse_overlaps, withdraw_version
 from procedures.authorship import editors_of
 from procedures.content import canonical_content, content_hash
-from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
+from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review import reviewing, rules
+from review import reviewing, rules, sealing
 from review.actions import working_copy
 from review.carrying import carried_by, landed_by
 from review.models import (
@@ -79,7 +80,21 @@ def submit_for_release(
     )
     save_as(release, by)
     release.editors.set(editors)
-    reviewing.start(release, tasks)
+    stages = reviewing.make_stages(release, tasks)
+    audit.record(
+        AuditKind.SUBMITTED,
+        page=page,
+        by=by,
+        at=at,
+        data={
+            "change_summary": summary,
+            "significance": significance,
+            "sha256": sha256,
+            "plan": workflow.name,
+        },
+        sealed=[release, *stages],
+    )
+    release.workflow_state.update(user=by)
     return release
 
 
@@ -126,6 +141,14 @@ def sign(
         sha256=release.sha256,
     )
     save_as(signature, by)
+    audit.record(
+        AuditKind.SIGNED,
+        page=release.page,
+        by=by,
+        at=at,
+        data={"stage": stage.name, "meaning": stage.meaning, "sha256": release.sha256},
+        sealed=[signature],
+    )
     if stage.signatures.valid().count() >= stage.needed:
         reviewing.complete(stage, by=by, at=at)
     return signature
@@ -140,6 +163,9 @@ def remark(*, stage: Stage, by: Any, text: str, at: datetime | None = None) -> R
     at = at or timezone.now()
     said = Remark(stage=stage, author=by, written_at=at, text=text)
     save_as(said, by)
+    audit.record(
+        sealing.REMARKED, page=stage.release.page, by=by, at=at, data={"stage": stage.name}, sealed=[said]
+    )
     if stage.remarks.values("author").distinct().count() >= stage.needed:
         reviewing.complete(stage, by=by, at=at)
     return said
@@ -199,7 +225,7 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
         raise NotAllowed(_("Not every stage of this review is complete."))
     at = max(stage.completed_at for stage in stages if stage.completed_at is not None)
     by = signatures[-1].signatory
-    version = mint_version(
+    version, rows = mint_version(
         revision=release.revision,
         content=release.content,
         by=by,
@@ -211,15 +237,25 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
     release.status, release.version = ReleaseStatus.APPROVED, version
     release.ended_by, release.ended_at = by, at
     save_as(release, by)
-    for signature in signatures:
-        signature.version = version
-        save_as(signature, by)
     for suggestion in carried_by(release.revision):
         suggestion.released_in = version
         save_as(suggestion, by)
-    kind = NoticeKind.RELEASED if version.is_effective else NoticeKind.SCHEDULED
+    later = version.effective_from > at
+    audit.record(
+        AuditKind.SCHEDULED if later else AuditKind.APPROVED,
+        version=version,
+        by=by,
+        at=at,
+        data={
+            "change_summary": version.change_summary,
+            "significance": version.significance,
+            "effective_from": version.effective_from.isoformat(),
+        },
+        sealed=[version, *rows, release],
+    )
+    kind = NoticeKind.SCHEDULED if later else NoticeKind.RELEASED
     reviewing.notify([release.submitted_by], kind, release.page, at=at)
-    return version
+    return version if later else go_live(version=version, by=by, at=at)
 
 
 @transaction.atomic
@@ -252,6 +288,7 @@ def take_up(*, version: ProcedureVersion, by: Any) -> ProcedurePage:
             % {"label": version.label}
         )
     earlier.save_revision(user=by, log_action=True, previous_revision=version.revision)
+    audit.record(AuditKind.RESTORED, page=page, version=version, by=by, data={"label": version.label})
     return ProcedurePage.objects.get(pk=page.pk)
 
 

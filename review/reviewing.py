@@ -13,10 +13,12 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from wagtail.models import TaskState, Workflow, WorkflowState
 
-from procedures.models import ProcedurePage
+from procedures import audit
+from procedures.models import AuditKind, ProcedurePage
 from procedures.rules import NotAllowed
+from review import sealing
 from review.eligibility import asked, asked_by
-from review.models import Notice, NoticeKind, Release, ReviewTask, Stage, StageKind
+from review.models import Notice, NoticeKind, Release, ReleaseStatus, ReviewTask, Stage, StageKind
 from review.models.plans import MAX_STAGES
 from review.recording import save_as
 
@@ -49,9 +51,9 @@ def tasks_of(workflow: Workflow, *, editors: Iterable[int]) -> list[ReviewTask]:
     return tasks
 
 
-def start(release: Release, tasks: Iterable[ReviewTask]) -> None:
-    """Copy the plan's stages and open the first of them."""
-    batch = 0
+def make_stages(release: Release, tasks: Iterable[ReviewTask]) -> list[Stage]:
+    """Copy the plan's stages; Wagtail's workflow opens the first of them."""
+    batch, stages = 0, []
     for position, task in enumerate(tasks, 1):
         batch += not (task.side_by_side and position > 1)
         stage = Stage.objects.create(
@@ -68,7 +70,8 @@ def start(release: Release, tasks: Iterable[ReviewTask]) -> None:
         )
         stage.groups.set(task.groups.all())
         stage.people.set(task.people.all())
-    release.workflow_state.update(user=release.submitted_by)
+        stages.append(stage)
+    return stages
 
 
 def new_workflow_state(page: ProcedurePage, workflow: Workflow, by: Any) -> WorkflowState:
@@ -95,7 +98,8 @@ def stage_opened(task_state: TaskState) -> TaskState:
     task_state.save()
     completed = release.stages.aggregate(Max("completed_at"))["completed_at__max"]
     now: datetime = completed or release.submitted_at
-    for beside in release.stages.filter(batch=stage.batch, opened_at__isnull=True):
+    opening = list(release.stages.filter(batch=stage.batch, opened_at__isnull=True))
+    for beside in opening:
         beside.opened_at = now
         beside.due_at = now + timedelta(days=beside.days) if beside.days else None
         beside.save(update_fields=["opened_at", "due_at"])
@@ -104,6 +108,11 @@ def stage_opened(task_state: TaskState) -> TaskState:
         if beside.kind == StageKind.SIGN:
             people = people.exclude(pk__in=release.editors.values("pk"))
         notify(people, kind, release.page, at=now)
+    if opening:
+        names = [beside.name for beside in opening]
+        audit.record(
+            sealing.STAGE_OPENED, page=release.page, by=None, at=now, data={"stages": names}, sealed=opening
+        )
     return task_state
 
 
@@ -111,6 +120,14 @@ def complete(stage: Stage, *, by: Any, at: datetime) -> None:
     """Mark the stage complete; where Wagtail waits for it, the workflow goes on, to its end if it was the last."""
     stage.completed_at = at
     stage.save(update_fields=["completed_at"])
+    audit.record(
+        sealing.STAGE_COMPLETE,
+        page=stage.release.page,
+        by=by,
+        at=at,
+        data={"stage": stage.name},
+        sealed=[stage],
+    )
     state = WorkflowState.objects.get(pk=stage.release.workflow_state_id)
     if state.current_task_state.task_id == stage.task_id:
         state.current_task_state.approve(user=by)
@@ -124,6 +141,12 @@ def end(release: Release, status: str, *, by: Any, at: datetime, reason: str = "
     for signature in signatures:
         signature.voided_at = at
         save_as(signature, by)
+    kind = {ReleaseStatus.SENT_BACK: AuditKind.SENT_BACK, ReleaseStatus.REPLACED: AuditKind.VOIDED}.get(
+        ReleaseStatus(status), sealing.TAKEN_BACK
+    )
+    audit.record(
+        kind, page=release.page, by=by, at=at, data={"reason": reason}, sealed=[release, *signatures]
+    )
     signatories = {signature.signatory for signature in signatures} - {by}
     notify(signatories, NoticeKind.VOIDED, release.page, at=at, text=reason)
     state = WorkflowState.objects.get(pk=release.workflow_state_id)

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from procedures import audit
 from procedures.actions import go_live
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review import reviewing
+from review import reviewing, sealing
 from review.eligibility import asked
 from review.models import Notice, NoticeKind, Stage, StageKind
 
@@ -73,11 +74,13 @@ def _pursue(pk: int, now: datetime) -> str:
             before = set(asked(stage).values_list("pk", flat=True))
             stage.escalated_at = now
             stage.save(update_fields=["escalated_at"])
+            _log(sealing.STAGE_ESCALATED, stage, now)
             reviewing.notify(asked(stage).exclude(pk__in=before), NoticeKind.ESCALATED, page, at=now)
             return f"{page.number}: {stage} escalated to {stage.escalate_to}"
     if stage.reminded_at is None or stage.reminded_at <= now - REMIND_BEFORE:
         stage.reminded_at = now
         stage.save(update_fields=["reminded_at"])
+        _log(sealing.STAGE_REMINDED, stage, now)
         silent = asked(stage).exclude(signatures__stage=stage, signatures__voided_at__isnull=True)
         if stage.kind == StageKind.SIGN:
             silent = silent.exclude(pk__in=stage.release.editors.values("pk"))
@@ -85,6 +88,10 @@ def _pursue(pk: int, now: datetime) -> str:
         reviewing.notify(silent, NoticeKind.REMINDED, page, at=now)
         return f"{page.number}: {stage} reminded"
     return ""
+
+
+def _log(kind: str, stage: Stage, now: datetime) -> None:
+    audit.record(kind, page=stage.release.page, by=None, at=now, data={"stage": stage.name}, sealed=[stage])
 
 
 def _close(stage: Stage, now: datetime) -> str:

@@ -5,7 +5,6 @@ import hashlib
 import os
 import shutil
 import socket
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,8 +106,10 @@ def django_db_setup(
     from django.db import connection
     from django.test.utils import setup_databases, teardown_databases
 
+    from tests import pristine
+
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    with django_db_blocker.unblock():
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         if connection.vendor != "sqlite":
             settings.DATABASES["default"].setdefault("TEST", {})
             connection.settings_dict["TEST"]["NAME"] = f"test_redline{worker}"
@@ -116,6 +117,8 @@ def django_db_setup(
             from kb.bootstrap import build_site
 
             build_site()
+            pristine.keep_postgresql()
+            pristine.restore_after_commits(patch, pristine.restore_postgresql)
             yield
             teardown_databases(old, verbosity=0)
             return
@@ -135,10 +138,8 @@ def django_db_setup(
         connection.close()
         connection.settings_dict["NAME"] = f"file:redline{worker}{os.getpid()}?mode=memory&cache=shared"
         connection.inc_thread_sharing()
-        connection.ensure_connection()
-        with sqlite3.connect(template) as source:
-            source.backup(connection.connection)
-        source.close()
+        pristine.restore_sqlite(template)
+        pristine.restore_after_commits(patch, lambda: pristine.restore_sqlite(template))
         yield
         connection.dec_thread_sharing()
         connection.close()

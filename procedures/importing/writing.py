@@ -5,7 +5,7 @@ Here the tree's columns are computed for the whole batch. What signals would hav
 entry, the search index, and the reference index where a page refers to images.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -16,12 +16,14 @@ from django.utils import timezone
 from django.utils.text import slugify
 from wagtail.models import Page, PageLogEntry, ReferenceIndex, Revision
 
-from procedures.actions import build_version, link_version, next_number
+from procedures import audit
+from procedures.actions import build_version, link_version, next_number, superseding
 from procedures.importing.catalogue import Catalogue
 from procedures.importing.images import store_images
 from procedures.importing.planning import NewVersion, Plan
 from procedures.models import (
     Applicability,
+    AuditKind,
     ErrorCode,
     Origin,
     ProcedureIndexPage,
@@ -69,6 +71,7 @@ def write_batch(plans: Sequence[Plan], *, catalogue: Catalogue, by: Any) -> int:
     # Who may find a code follows from its guides.
     if codes := {code.pk for page in pages for code in page.error_codes.all()}:
         reindex("error_code", sorted(codes))
+    audit.record_many(writer.happenings())
     return len(writer.versions)
 
 
@@ -171,7 +174,7 @@ class _VersionWriter:
         self._revisions: list[Revision] = []
         self._rows: list[VersionApplicability] = []
         self._codes: list[tuple[ProcedureVersion, list[ErrorCode]]] = []
-        self._superseded: list[ProcedureVersion] = []
+        self._superseded: list[tuple[ProcedureVersion, ProcedureVersion]] = []  # (old, new)
         self.versions: list[ProcedureVersion] = []
         self.last_revisions: dict[int, Revision] = {}
 
@@ -190,12 +193,12 @@ class _VersionWriter:
         self, new: NewVersion, page: ProcedurePage, previous: ProcedureVersion | None
     ) -> ProcedureVersion:
         at = new.at
+        ends_stored = False
         if previous is not None:
             at = max(at, previous.effective_from)
             if previous.status == VersionStatus.EFFECTIVE:
                 previous.status, previous.superseded_at = VersionStatus.SUPERSEDED, at
-                if previous.pk is not None:
-                    self._superseded.append(previous)
+                ends_stored = previous.pk is not None
         major, minor = next_number(previous, Significance.MINOR)
         revision = Revision(
             content_type=page.content_type,
@@ -220,6 +223,8 @@ class _VersionWriter:
             change_summary=new.message,
             author_name=new.author[:200],
         )
+        if ends_stored and previous is not None:
+            self._superseded.append((previous, version))
         rows, codes = link_version(version, page)
         self._revisions.append(revision)
         self._rows += rows
@@ -229,7 +234,7 @@ class _VersionWriter:
         return version
 
     def write(self) -> None:
-        for version in self._superseded:
+        for version, _new in self._superseded:
             version.save(update_fields=["status", "superseded_at"])
         Revision.objects.bulk_create(self._revisions, batch_size=100)
         ProcedureVersion.objects.bulk_create(self.versions, batch_size=100)
@@ -240,6 +245,25 @@ class _VersionWriter:
             for version, codes in self._codes
             for code in codes
         )
+
+    def happenings(self) -> Iterator[audit.Happening]:
+        """What the log is told, once everything is written: each version as the batch leaves it."""
+        rows: dict[int, list[VersionApplicability]] = {}
+        for row in self._rows:
+            rows.setdefault(row.version_id, []).append(row)
+        for old, new in self._superseded:
+            yield superseding(old, new, by=self._by)
+        for version in self.versions:
+            yield audit.Happening(
+                kind=AuditKind.IMPORTED,
+                version=version,
+                by=self._by,
+                data={
+                    "effective_from": version.effective_from.isoformat(),
+                    "source": version.page.source_key,
+                },
+                sealed=[version, *rows.get(version.pk, ())],
+            )
 
 
 def _finish(pages: Sequence[ProcedurePage], revisions: dict[int, Revision], by: Any) -> None:

@@ -14,7 +14,7 @@ immutable = import_module("procedures.migrations.0002_immutable_versions")
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('procedures', '0005_accepted_overlap'),
+        ('procedures', '0006_audit_event'),
         ('wagtailcore', '0098_apitoken'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,5 +1,6 @@
-"""Equipment, error codes, procedures and their versions, the FAQ."""
+"""Equipment, error codes, procedures and their versions, what happened to them, the FAQ."""
 
+from procedures.models.audit import AuditEvent, AuditHead, AuditKind
 from procedures.models.catalogue import (
     ErrorCode,
     Machine,
@@ -31,6 +32,9 @@ __all__ = [
     "AcceptedOverlap",
     "Applicability",
     "Audience",
+    "AuditEvent",
+    "AuditHead",
+    "AuditKind",
     "ErrorCode",
     "FaqCategory",
     "FaqIndexPage",

@@ -165,7 +165,10 @@ class ApprovedOnlyPermissionTester(FolderPermissionTester):
     def can_delete(self, ignore_bulk: bool = False) -> bool:
         page = self.page
         return PagePermissionTester.can_delete(self, ignore_bulk=ignore_bulk) and not (
-            page.versions.exists() or page.overlaps_as_one.exists() or page.overlaps_as_other.exists()
+            page.versions.exists()
+            or page.audit_events.exists()
+            or page.overlaps_as_one.exists()
+            or page.overlaps_as_other.exists()
         )
 
 

@@ -72,7 +72,6 @@ def _release(apps, approval):
         meaning="release",
         comment=approval.meaning,
         sha256=approval.sha256,
-        version=version,
     )
 
 

@@ -170,9 +170,6 @@ class Signature(models.Model):
     meaning = models.CharField(max_length=12, choices=Meaning.choices)
     comment = models.TextField(blank=True)
     sha256 = models.CharField("SHA-256", max_length=64)
-    version = models.ForeignKey(
-        ProcedureVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="signatures"
-    )
     voided_at = models.DateTimeField(null=True, blank=True)
     history = HistoricalRecords()
 
@@ -192,10 +189,6 @@ class Signature(models.Model):
                 fields=["stage", "on_behalf_of"],
                 condition=Q(voided_at__isnull=True),
                 name="signature_once_a_person_represented",
-            ),
-            models.CheckConstraint(
-                condition=Q(version__isnull=True) | Q(voided_at__isnull=True),
-                name="signature_void_or_released",
             ),
             models.CheckConstraint(
                 condition=Q(on_behalf_of__isnull=True) | ~Q(on_behalf_of=F("signatory")),

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from importlib import import_module
 
-BENCHES = ("importing", "reading", "search", "compare", "lint")
+BENCHES = ("importing", "reading", "search", "compare", "lint", "audit")
 
 
 def main() -> None:

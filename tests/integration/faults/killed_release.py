@@ -150,7 +150,7 @@ def state(page_pk: int) -> dict[str, Any]:
 
     from kb.accounts.models import User
     from procedures.models import ProcedurePage
-    from review.models import Suggestion
+    from review.models import Signature, Suggestion
     from search.engine import SearchQuery
     from search.queries import find
 
@@ -185,7 +185,8 @@ def state(page_pk: int) -> dict[str, Any]:
         "signed": [
             version.label
             for version in page.versions.all()
-            if [signature.sha256 for signature in version.signatures.all()] == [version.sha256]
+            if [signature.sha256 for signature in Signature.objects.filter(release__version=version)]
+            == [version.sha256]
         ],
         "live": live,
         "title": page.title,

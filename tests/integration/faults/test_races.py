@@ -112,7 +112,7 @@ def assert_released_whole(page: ProcedurePage, version: ProcedureVersion) -> Non
     assert page.live
     assert page.live_revision_id == version.revision_id
     assert list(page.versions.effective()) == [version]
-    assert Signature.objects.get(version=version).sha256 == version.sha256
+    assert Signature.objects.get(release__version=version).sha256 == version.sha256
     assert canonical_content(version.revision.as_object()) == version.content
     assert not page.workflow_in_progress
 

@@ -16,7 +16,15 @@ from kb.accounts.roles import ROLE_PERMISSIONS
 from kb.bootstrap import build_site
 from kb.management.commands.demo import PEOPLE
 from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
-from procedures.models import ErrorCode, FaqPage, Machine, Origin, ProcedureIndexPage, ProcedureVersion
+from procedures.models import (
+    AuditEvent,
+    ErrorCode,
+    FaqPage,
+    Machine,
+    Origin,
+    ProcedureIndexPage,
+    ProcedureVersion,
+)
 from review.models import Suggestion, Thread
 from search.models import SearchDocument
 
@@ -91,3 +99,5 @@ def test_demo_is_complete_and_a_second_run_changes_nothing() -> None:
     before = rows()
     call_command("demo", verbosity=0)
     assert rows() == before
+    call_command("verify_audit", verbosity=0, stdout=out)
+    assert f"{AuditEvent.objects.count()} events" in out.getvalue()

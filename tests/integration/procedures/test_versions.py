@@ -20,7 +20,7 @@ def test_a_release_freezes_what_was_approved() -> None:
     page = make.working_copy(by=owner, procedure_owner=owner, steps=[make.step("a", body="Turn **left**.")])
     version = make.release(page, by=owner, approver=staff, summary="First")
     assert (version.label, version.status, version.change_summary) == ("1.0", "effective", "First")
-    assert version.sha256 == content_hash(version.content) == version.signatures.get().sha256
+    assert version.sha256 == content_hash(version.content) == version.release.signatures.get().sha256
     assert version.html["steps"]["a"]["body"] == "<p>Turn <strong>left</strong>.</p>"
     assert (version.last_editor, version.approved_by) == (owner, staff)
 

@@ -89,7 +89,7 @@ def test_stages_in_order_and_side_by_side_end_in_a_version(page, owner, expert) 
     sign(release, 4, last)
     version = ProcedureVersion.objects.get()
     assert (version.label, version.status, version.approved_by) == ("1.0", "effective", last)
-    meanings = list(version.signatures.values_list("signatory", "meaning", "sha256"))
+    meanings = list(version.release.signatures.values_list("signatory", "meaning", "sha256"))
     assert meanings == [
         (expert.pk, "technical", version.sha256),
         (other.pk, "language", version.sha256),
@@ -107,7 +107,7 @@ def test_a_stage_needs_as_many_different_people_as_it_says(page, owner) -> None:
         sign(release, 1, people[0])
     assert not ProcedureVersion.objects.exists()
     sign(release, 1, people[1])
-    assert ProcedureVersion.objects.get().signatures.count() == 2
+    assert ProcedureVersion.objects.get().release.signatures.count() == 2
     with pytest.raises(NotAllowed, match="no longer in review"):
         sign(release, 1, people[2])
 
@@ -185,7 +185,7 @@ def test_those_consulted_comment_and_sign_nothing(page, owner, expert) -> None:
     text = signed_in(last).get(f"/review/{page.number}/working-copy/").content.decode()
     assert "Torque in step 2?" in text
     sign(release, 2, last)
-    assert ProcedureVersion.objects.get().signatures.get().signatory == last
+    assert ProcedureVersion.objects.get().release.signatures.get().signatory == last
 
 
 def test_nobodys_silence_holds_a_release_up(page, owner, expert) -> None:
@@ -232,7 +232,7 @@ def test_a_delegate_signs_in_the_name_of_whoever_is_away(page, owner, expert) ->
     with pytest.raises(PermissionDenied):
         sign(release, 1, deputy)  # the stage does not ask the deputy's own opinion
     sign(release, 1, deputy, on_behalf_of=expert)
-    signature = ProcedureVersion.objects.get().signatures.get()
+    signature = ProcedureVersion.objects.get().release.signatures.get()
     assert (signature.signatory, signature.on_behalf_of) == (deputy, expert)
 
 
@@ -270,7 +270,7 @@ def test_newer_bytes_void_the_signatures_and_say_so(page, owner, expert) -> None
     sign(newer, 2, last)
     version = ProcedureVersion.objects.get()
     assert version.title == "Another title"
-    assert version.signatures.count() == 2
+    assert version.release.signatures.count() == 2
 
 
 def test_an_engineer_does_it_all_on_the_site(page, owner, expert) -> None:
@@ -292,7 +292,7 @@ def test_an_engineer_does_it_all_on_the_site(page, owner, expert) -> None:
     assert "The password is not right" in refused
     assert "Looks right" in refused
     assert client.post(address, {**form, "password": make.PASSWORD}).status_code == 302
-    assert ProcedureVersion.objects.get().signatures.get().comment == "Looks right"
+    assert ProcedureVersion.objects.get().release.signatures.get().comment == "Looks right"
     assert client.get("/admin/").status_code == 302  # the editing desk is not theirs
 
 

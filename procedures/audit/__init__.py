@@ -1,0 +1,20 @@
+"""The tamper-evident log of procedures: docs/audit.md says what it holds and what it cannot show.
+
+`record` and `record_many` append, `seal` says whose rows are sealed, `Verification` walks what the database
+holds, `procedures.audit.records` writes one procedure's record and verifies it without a database.
+"""
+
+from procedures.audit.recording import Happening, kind_label, record, record_many, register_kind
+from procedures.audit.sealing import Facts, Finding, register_final_check, seal
+
+__all__ = [
+    "Facts",
+    "Finding",
+    "Happening",
+    "kind_label",
+    "record",
+    "record_many",
+    "register_final_check",
+    "register_kind",
+    "seal",
+]

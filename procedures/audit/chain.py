@@ -1,0 +1,105 @@
+"""Walking a chain of events and the rows it seals, in the database or in a file: no query is made here."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from procedures.audit.canonical import FORMAT, event_hash, row_seal
+from procedures.audit.sealing import UNREADABLE, Facts, Sealed
+from procedures.models.audit import NO_HASH
+
+Seals = dict[str, dict[int, tuple[str, int]]]
+"""{"app.model": {pk: (newest seal, sequence of its event)}}."""
+
+
+class ChainWalk:
+    """Takes events in order; knows the newest seal of each row and where the chain ends.
+
+    `whole`: every event of the site is there. Otherwise those of one procedure, which have gaps between them.
+    """
+
+    def __init__(self, *, whole: bool) -> None:
+        self._whole = whole
+        self._previous: str | None = NO_HASH  # None: not known, as the event before does not fit itself
+        self._last_of_page: dict[Any, str | None] = {}
+        self.sequence, self.hash, self.count = 0, NO_HASH, 0
+        self.seals: Seals = {}
+
+    def skip(self, sequence: int) -> None:
+        """An event that cannot be read: what follows on it cannot be told."""
+        self.sequence, self._previous, self.count = sequence, None, self.count + 1
+        self._last_of_page.clear()
+        self._skipped = True
+
+    _skipped = False
+
+    def take(self, event: Mapping[str, Any]) -> Iterator[str]:
+        """What does not fit of this event, as sentences. `event` has EVENT_FIELDS and the hash."""
+        sequence = event["sequence"]
+        if type(sequence) is not int or sequence <= self.sequence:
+            yield _("It is out of order.")
+            return
+        if self._whole and sequence != self.sequence + 1:
+            yield _("The events from %(first)d to %(last)d are missing before it.") % {
+                "first": self.sequence + 1,
+                "last": sequence - 1,
+            }
+        elif self._whole and self._previous is not None and event["previous_hash"] != self._previous:
+            yield _("It does not hold the hash of the event before it.")
+        page = event["page"]
+        before = self._last_of_page.get(page, None if self._skipped else NO_HASH) if page else NO_HASH
+        if before is not None and event["previous_of_page"] != before:
+            yield _("It does not hold the hash of the event before it of the same procedure.")
+        if event["format"] != FORMAT:
+            yield _("Its format %(format)s is not known here.") % {"format": event["format"]}
+        elif not _fits(event):
+            yield _("It does not have the hash that it carries.")
+        self.sequence, self._previous, self.count = sequence, event["hash"], self.count + 1
+        self.hash = str(event["hash"])
+        self._last_of_page[page] = event["hash"]
+        self._take_seals(event)
+
+    def _take_seals(self, event: Mapping[str, Any]) -> None:
+        seals = event["seals"]
+        for key, seal in seals.items() if isinstance(seals, dict) else ():
+            label, _colon, pk = key.rpartition(":")
+            if pk.isdecimal() and isinstance(seal, str):
+                self.seals.setdefault(label, {})[int(pk)] = (seal, event["sequence"])
+
+
+def _fits(event: Mapping[str, Any]) -> bool:
+    try:
+        return event_hash(event) == event["hash"]
+    except UNREADABLE:
+        return False
+
+
+def row_problems(
+    sealed: Sealed,
+    pk: int,
+    fields: Mapping[str, Any],
+    row_of: Callable[[int], Mapping[str, Any]],
+    sealed_as: tuple[str, int] | None,
+    facts: Facts,
+) -> Iterator[str]:
+    """What does not fit of a row, as sentences. `row_of(form)` is the row as hashed; `sealed_as` its newest seal."""
+    try:
+        yield from (sealed.check or _no_check)(pk, fields, facts)
+    except (*UNREADABLE, LookupError):
+        yield _("It cannot be read.")
+        return
+    if sealed_as is None:
+        yield _("No event seals it.")
+        return
+    seal, sequence = sealed_as
+    try:
+        fits = row_seal(row_of(int(seal.partition(":")[0]))) == seal
+    except (*UNREADABLE, LookupError):
+        fits = False
+    if not fits:
+        yield _("It is not as event %(sequence)d sealed it.") % {"sequence": sequence}
+
+
+def _no_check(pk: int, fields: Mapping[str, Any], facts: Facts) -> tuple[str, ...]:
+    return ()

@@ -1,0 +1,145 @@
+"""The record of one procedure as JSON: its events and every row they seal, verified from the file alone.
+
+{"redline_audit_record": 1, "number", "exported_at", "head": {"sequence", "hash"} of the whole chain then,
+ "events": [{the fields of procedures.audit.canonical, "hash"}], "rows": [{"model", "pk", "form", "fields"}]}
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from procedures.audit.canonical import EVENT_FIELDS, plain
+from procedures.audit.chain import ChainWalk, row_problems
+from procedures.audit.sealing import Facts, Finding, final_findings, sealed_models
+from procedures.models import AuditEvent, AuditHead, ProcedurePage
+
+RECORD_FORMAT = 1
+_MARK = "redline_audit_record"
+
+
+class NoRecord(ValueError):
+    """The file is no record that this release can read; says why."""
+
+
+def procedure_record(page: ProcedurePage, at: datetime | None = None) -> dict[str, Any]:
+    """The record of the procedure as it stands; rows that the events seal and that are gone are left out."""
+    events, keys = [], defaultdict(set)
+    for event in AuditEvent.objects.filter(page=page).order_by("sequence").iterator(chunk_size=500):
+        fields = {
+            name: plain(getattr(event, f"{name}_id" if name in ("page", "version", "actor") else name))
+            for name in EVENT_FIELDS
+        }
+        events.append(fields | {"hash": event.hash})
+        for key in event.seals:
+            label, _colon, pk = key.rpartition(":")
+            keys[label].add(int(pk))
+    forms = {key: int(seal.partition(":")[0]) for event in events for key, seal in event["seals"].items()}
+    rows = [
+        sealed.row(pk, fields, forms[f"{label}:{pk}"])
+        for label, sealed in sealed_models().items()
+        for pk, fields in sealed.rows(sorted(keys[label]))
+        if fields is not None
+    ]
+    head = AuditHead.objects.filter(pk=1).first() or AuditHead()
+    return {
+        _MARK: RECORD_FORMAT,
+        "number": _number(events) or page.number,
+        "exported_at": plain(at or timezone.now()),
+        "head": {"sequence": head.sequence, "hash": head.hash},
+        "events": events,
+        "rows": rows,
+    }
+
+
+def page_numbered(number: str) -> ProcedurePage | None:
+    """The procedure that has this number now, or had it in a version."""
+    pages = ProcedurePage.objects
+    return pages.filter(number=number).first() or pages.filter(versions__number=number).first()
+
+
+def what_it_says(data: Mapping[str, Any]) -> str:
+    """What a person said in an event, as one line: a reason, a meaning, a change summary."""
+    said = (data.get(name) for name in ("reason", "meaning", "change_summary"))
+    text = next((str(text) for text in said if text), "")
+    if not text and "superseded_by" in data:
+        text = _("by version %(label)s") % {"label": data["superseded_by"]}
+    return text
+
+
+def write_record(record: Mapping[str, Any], path: Path) -> None:
+    path.write_text(
+        json.dumps(record, ensure_ascii=False, sort_keys=True, indent=1) + "\n",
+        encoding="utf-8",
+        newline="\n",
+    )
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """The record in the file. Raises NoRecord, OSError."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise NoRecord(_("It is no readable JSON: %(reason)s") % {"reason": error}) from None
+    if not isinstance(record, dict) or record.get(_MARK) != RECORD_FORMAT:
+        raise NoRecord(_("It is no audit record of a format that is known here."))
+    events, rows = record.get("events"), record.get("rows")
+    names = {*EVENT_FIELDS, "hash"}
+    if not _are_objects(events, names) or not _are_objects(rows, {"model", "pk", "form", "fields"}):
+        raise NoRecord(_("Its events or rows are not complete."))
+    return record
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose every name stands once: of two, one reader would take the first, another the last."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _are_objects(values: Any, names: set[str]) -> bool:
+    return isinstance(values, list) and all(isinstance(v, dict) and v.keys() == names for v in values)
+
+
+def record_findings(record: Mapping[str, Any], chain: ChainWalk) -> Iterator[Finding]:
+    """What does not fit in a record that read_record gave; `chain` is a new walk, told of the events."""
+    events, models = record["events"], sealed_models()
+    for event in events:
+        for problem in chain.take(event):
+            yield Finding("events", event["sequence"], problem)
+        if event["page"] != events[0]["page"]:
+            yield Finding("events", event["sequence"], _("It is about another procedure."))
+    if record.get("number") != _number(events):
+        yield Finding("number", str(record.get("number")), _("The events are about another number."))
+    facts: Facts = defaultdict(dict)
+    place = {label: position for position, label in enumerate(models)}
+    for row in sorted(record["rows"], key=lambda row: place.get(str(row["model"]), len(place))):
+        label, pk = str(row["model"]), row["pk"]
+        if label not in models or type(pk) is not int or not isinstance(row["fields"], dict):
+            yield Finding(label, str(pk), _("It is no row of a table that is known here."))
+            continue
+        sealed_as = chain.seals.get(label, {}).pop(pk, None)
+
+        def as_it_is(form: int, row: Mapping[str, Any] = row) -> Mapping[str, Any]:
+            return row
+
+        for problem in row_problems(models[label], pk, row["fields"], as_it_is, sealed_as, facts):
+            yield Finding(label, pk, problem)
+    for label, left in chain.seals.items():
+        for pk, (_seal, sequence) in sorted(left.items()):
+            yield Finding(
+                label, pk, _("It is missing; event %(sequence)d sealed it.") % {"sequence": sequence}
+            )
+    yield from final_findings(facts)
+
+
+def _number(events: list[dict[str, Any]]) -> str:
+    """The number by which the newest event that names one names the procedure."""
+    named = [event["data"] for event in events if isinstance(event["data"], dict)]
+    return next((str(data["number"]) for data in reversed(named) if "number" in data), "")

@@ -1,0 +1,85 @@
+"""What the log seals of reviews, and what must hold between signatures and the versions they made."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+
+from procedures import audit
+from procedures.audit.versions import VERSIONS
+from procedures.content import content_hash
+from procedures.models import Origin, ProcedureVersion
+from review.models import Release, Remark, Signature, Stage
+
+STAGE_OPENED = "stage_opened"
+STAGE_COMPLETE = "stage_complete"
+STAGE_REMINDED = "stage_reminded"
+STAGE_ESCALATED = "stage_escalated"
+REMARKED = "remarked"
+TAKEN_BACK = "taken_back"
+_LABELS = {
+    STAGE_OPENED: pgettext_lazy("event", "Stage opened"),
+    STAGE_COMPLETE: pgettext_lazy("event", "Stage complete"),
+    STAGE_REMINDED: pgettext_lazy("event", "Reminded"),
+    STAGE_ESCALATED: pgettext_lazy("event", "Escalated"),
+    REMARKED: pgettext_lazy("event", "Commented on in review"),
+    TAKEN_BACK: pgettext_lazy("event", "Taken back"),
+}
+
+RELEASE_COLUMNS = (
+    "page", "revision", "sha256", "content", "editors", "significance", "change_summary", "effective_from",
+    "workflow_state", "submitted_by", "submitted_at", "status", "ended_by", "ended_at", "reason", "version",
+)  # fmt: skip
+STAGE_COLUMNS = (
+    "release", "task", "position", "batch", "name", "kind", "meaning", "groups", "people", "needed", "days",
+    "escalate_to", "opened_at", "due_at", "reminded_at", "escalated_at", "completed_at",
+)  # fmt: skip
+SIGNATURE_COLUMNS = (
+    "release", "stage", "signatory", "on_behalf_of", "name", "signed_at", "meaning", "comment", "sha256", "voided_at",
+)  # fmt: skip
+REMARK_COLUMNS = ("stage", "author", "written_at", "text")
+
+_RELEASES, _SIGNATURES = "release", "signature"
+"""Topics of the facts: {release's pk: (version's pk, SHA-256)}, {signature's pk: (release's pk, SHA-256)}."""
+
+
+def register() -> None:
+    for kind, label in _LABELS.items():
+        audit.register_kind(kind, label)
+    audit.seal(Release, RELEASE_COLUMNS, page="page", check=note_release)
+    audit.seal(Stage, STAGE_COLUMNS, page="release__page")
+    audit.seal(Signature, SIGNATURE_COLUMNS, page="release__page", check=note_signature)
+    audit.seal(Remark, REMARK_COLUMNS, page="stage__release__page")
+    audit.register_final_check(check_signatures)
+
+
+def note_release(pk: int, fields: Mapping[str, Any], facts: audit.Facts) -> Iterator[str]:
+    facts[_RELEASES][pk] = (fields["version_id"], fields["sha256"])
+    if content_hash(fields["content"]) != fields["sha256"]:
+        yield _("Its content does not have the hash that it carries.")
+
+
+def note_signature(pk: int, fields: Mapping[str, Any], facts: audit.Facts) -> tuple[str, ...]:
+    """Nothing is wrong with a signature alone: it is held against its release and version at the end."""
+    if fields["voided_at"] is None:
+        facts[_SIGNATURES][pk] = (fields["release_id"], fields["sha256"])
+    return ()
+
+
+def check_signatures(facts: audit.Facts) -> Iterator[audit.Finding]:
+    """A signature is on its release's content, that on its version's, and what was released here is signed.
+
+    What was imported names who answered for the import in the version itself.
+    """
+    versions, releases = facts[VERSIONS], facts[_RELEASES]
+    signed = set()
+    for pk, (release_pk, sha256) in sorted(facts[_SIGNATURES].items()):
+        version_pk, submitted = releases.get(release_pk, (None, sha256))
+        if submitted != sha256 or (version_pk in versions and versions[version_pk].sha256 != sha256):
+            yield audit.Finding(Signature._meta.db_table, pk, _("It signs other content than the version's."))
+        signed.add(version_pk)
+    for pk, version in sorted(versions.items()):
+        if version.origin == Origin.RELEASED and pk not in signed:
+            table = ProcedureVersion._meta.db_table
+            yield audit.Finding(table, pk, _("It was released without a signature."))
