@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
             name='Notice',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('asked', 'Your signature is asked for'), ('consulted', 'Your opinion is asked for'), ('reminded', 'Your signature is due'), ('escalated', 'An overdue stage was passed on to you'), ('voided', 'Your signature is void: the text was changed after you signed'), ('sent_back', 'Your release was sent back'), ('released', 'Your release is in force'), ('blocked', 'Your release cannot go into force'), ('scheduled', 'Your release is approved and goes into force later')], max_length=12)),
+                ('kind', models.CharField(choices=[('asked', 'Your signature is asked for'), ('consulted', 'Your opinion is asked for'), ('reminded', 'Your signature is due'), ('escalated', 'An overdue stage was passed on to you'), ('voided', 'Your signature is void: the release did not go on as you signed it'), ('sent_back', 'Your release was sent back'), ('released', 'Your release is in force'), ('blocked', 'Your release cannot go into force'), ('scheduled', 'Your release is approved and goes into force later')], max_length=12)),
                 ('text', models.TextField(blank=True, help_text='What a person wrote to it, e.g. the reason.')),
                 ('created_at', models.DateTimeField()),
                 ('read_at', models.DateTimeField(blank=True, null=True)),

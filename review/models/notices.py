@@ -14,7 +14,7 @@ class NoticeKind(models.TextChoices):
     CONSULTED = "consulted", _("Your opinion is asked for")
     REMINDED = "reminded", _("Your signature is due")
     ESCALATED = "escalated", _("An overdue stage was passed on to you")
-    VOIDED = "voided", _("Your signature is void: the text was changed after you signed")
+    VOIDED = "voided", _("Your signature is void: the release did not go on as you signed it")
     SENT_BACK = "sent_back", _("Your release was sent back")
     RELEASED = "released", _("Your release is in force")
     BLOCKED = "blocked", _("Your release cannot go into force")
