@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -64,12 +65,23 @@ def page_numbered(number: str) -> ProcedurePage | None:
 
 
 def what_it_says(data: Mapping[str, Any]) -> str:
-    """What a person said in an event, as one line: a reason, a meaning, a change summary."""
-    said = (data.get(name) for name in ("reason", "meaning", "change_summary"))
-    text = next((str(text) for text in said if text), "")
-    if not text and "superseded_by" in data:
-        text = _("by version %(label)s") % {"label": data["superseded_by"]}
-    return text
+    """What a person said in an event, as one line: a reason, a stage, what a signature says, a change summary."""
+    if data.get("reason"):
+        return str(data["reason"])
+    if "meaning" in data:
+        said = [data.get("stage", ""), choice_label("review.signature", "meaning", data["meaning"])]
+        return " · ".join(str(text) for text in said if text)
+    if stages := data.get("stages") or ([data["stage"]] if data.get("stage") else []):
+        return " · ".join(map(str, stages))
+    if "superseded_by" in data:
+        return _("by version %(label)s") % {"label": data["superseded_by"]}
+    return str(data.get("change_summary") or "")
+
+
+def choice_label(label: str, column: str, value: Any) -> str:
+    """The value of a column of choices in the reader's words; as it is where it is none of them."""
+    choices = apps.get_model(label)._meta.get_field(column).flatchoices  # type: ignore[union-attr]
+    return str(dict(choices).get(value, value))
 
 
 def write_record(record: Mapping[str, Any], path: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESK, PHONE, Visit
+from tests.browser.conftest import DESK, PASSWORD, PHONE, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -102,15 +102,15 @@ def test_the_whole_loop(visit: Visit, walk: Walk) -> None:
         page.get_by_role("link", name="To the working copy and its release").click()
         page.locator("[name=change_summary]").fill("Clearer about the fuses.")
         page.get_by_role("button", name="Submit for release").click()
-        expect(page.locator("#approve-title")).to_be_visible()
+        expect(page.locator("#stages-title")).to_be_visible()
         assert page.locator("[name=sha256]").count() == 0  # the last editor is not offered the approval
 
     with visit("dora.docs", viewport=walk.viewport, script=walk.script) as page:
         page.goto("/review/inbox/")
         page.locator(f"a[href='/review/{walk.number}/working-copy/']").first.click()
         expect(page.locator("ins").first).to_be_visible()
-        page.locator("[name=decision][value=approve]").check()
-        page.get_by_role("button", name="Record the decision").click()
+        page.get_by_label("Your password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign", exact=True).click()
         expect(page.get_by_text("Version 1.1 is in force.")).to_be_visible()
 
     with visit("fiona.field", viewport=walk.viewport, script=walk.script) as page:

@@ -2,17 +2,18 @@
 
 from argparse import ArgumentParser
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from procedures.audit.chain import ChainWalk
 from procedures.audit.paper import record_html
 from procedures.audit.records import page_numbered, procedure_record, record_findings, write_record
+from procedures.printing import PrintingUnavailable, html_to_pdf
 
 
 class Command(BaseCommand):
@@ -27,6 +28,12 @@ class Command(BaseCommand):
             metavar="FOLDER",
             help="The folder; it is made if there is none.",
         )
+        parser.add_argument(
+            "--language",
+            choices=[code for code, _name in settings.LANGUAGES],
+            default=get_language() or settings.LANGUAGE_CODE,
+            help="Of the PDF's headings; what people wrote stays as they wrote it.",
+        )
 
     def handle(self, **options: Any) -> None:
         page = page_numbered(options["number"])
@@ -37,32 +44,36 @@ class Command(BaseCommand):
         record = procedure_record(page)
         folder: Path = options["output"]
         target = folder / f"{page.number}.audit.json"
+        written = [target.name]
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_record(record, target)
-            written = [target.name, *self._write_pdf(record, target)]
+            no_pdf = self._write_pdf(record, target, options["language"])
         except OSError as error:
             raise CommandError(
                 _("%(path)s cannot be written: %(reason)s") % {"path": folder, "reason": error}
             ) from None
+        if not no_pdf:
+            written.append(target.with_suffix(".pdf").name)
         # Written all the same: whoever asks for the record of a procedure that was tampered with needs it most.
+        problems = [no_pdf] if no_pdf else []
         finding = next(record_findings(record, ChainWalk(whole=False)), None)
         if finding is not None:
-            raise CommandError(_("The record does not fit: %(finding)s") % {"finding": finding})
+            problems.append(_("The record does not fit: %(finding)s") % {"finding": finding})
         self.stdout.write(self.style.SUCCESS(_("Written: %(files)s") % {"files": ", ".join(written)}))
+        if problems:
+            raise CommandError("\n".join(problems))
 
-    def _write_pdf(self, record: Mapping[str, Any], beside: Path) -> list[str]:
-        """The PDF beside the JSON; where none can be made, the reason goes to stderr and the JSON stands alone."""
+    def _write_pdf(self, record: Mapping[str, Any], beside: Path, language: str) -> str:
+        """Write the PDF beside the JSON; returns "", or why none can be made here: the JSON stands alone."""
+        with override(language):
+            html = record_html(record, file_name=beside.name)
         try:
-            printing = import_module("procedures.printing")
-        except ModuleNotFoundError:
-            self.stderr.write(self.style.WARNING(_("No PDF: it needs procedures.printing.")))
-            return []
-        target = beside.with_suffix(".pdf")
-        try:
-            pdf = printing.html_to_pdf(record_html(record, file_name=beside.name), settings.BASE_URL)
-        except printing.PrintingUnavailable as reason:
-            self.stderr.write(self.style.WARNING(_("No PDF: %(reason)s") % {"reason": reason}))
-            return []
-        target.write_bytes(pdf)
-        return [target.name]
+            pdf = html_to_pdf(html, settings.BASE_URL)
+        except PrintingUnavailable as reason:
+            return _("No PDF: %(reason)s Debian: apt-get install %(packages)s") % {
+                "reason": reason,
+                "packages": " ".join(reason.packages),
+            }
+        beside.with_suffix(".pdf").write_bytes(pdf)
+        return ""

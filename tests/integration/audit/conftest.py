@@ -9,7 +9,14 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
-from procedures.models import ProcedureVersion
+from django.contrib.auth.models import Group
+from django.utils import timezone
+from wagtail.models import Workflow, WorkflowTask
+
+from kb.accounts.roles import DOCUMENTATION_STAFF, PROCEDURE_OWNER
+from procedures.models import ProcedurePage, ProcedureVersion, Significance
+from review import releasing
+from review.models import Release, ReviewPlan, ReviewTask, Signature
 from tests import factories as make
 
 Tamper = Callable[..., None]
@@ -37,9 +44,62 @@ def tamper(db: None) -> Iterator[Tamper]:
     transaction.set_rollback(True)  # or the end of the test would check the references
 
 
+def plan(*stages: dict[str, Any]) -> None:
+    """Major releases go through these stages (ReviewTask's fields, with `groups` and `people` as lists)."""
+    workflow = Workflow.objects.create(name="Thorough")
+    for position, fields in enumerate(stages):
+        groups, people = fields.pop("groups", []), fields.pop("people", [])
+        task = ReviewTask.objects.create(**fields)
+        task.groups.set(groups)
+        task.people.set(people)
+        WorkflowTask.objects.create(workflow=workflow, task=task.task_ptr, sort_order=position)
+    ReviewPlan.objects.create(workflow=workflow, significance=Significance.MAJOR)
+
+
+def submit(page: ProcedurePage, **fields: Any) -> Release:
+    """Submit it as a major release, by its owner."""
+    fields = {"change_summary": "Reviewed thoroughly", "significance": Significance.MAJOR, **fields}
+    return releasing.submit_for_release(page=page, by=page.procedure_owner, **fields)
+
+
+def sign(release: Release, position: int, by: Any, **fields: Any) -> Signature:
+    stage = release.stages.get(position=position)
+    return releasing.sign(
+        stage=stage, by=by, password=make.PASSWORD, seen_sha256=release.sha256, at=timezone.now(), **fields
+    )
+
+
 @pytest.fixture
-def world(db: None) -> ProcedureVersion:
-    """Two procedures; the first has versions 1.0 and 1.1, rows of where it applies and an error code."""
+def expert(db: None) -> Any:
+    """Whom the plan of major releases consults and then asks to sign; two days later, owners may instead."""
+    expert = make.field_engineer("the.expert")
+    plan(
+        {"name": "Consultation", "kind": "consult", "people": [expert], "days": 3},
+        {
+            "name": "Technique", "meaning": "technical", "people": [expert], "days": 2, "side_by_side": True,
+            "escalate_to": Group.objects.get(name=PROCEDURE_OWNER),
+        },
+        {"name": "Release", "groups": [Group.objects.get(name=DOCUMENTATION_STAFF)]},
+    )  # fmt: skip
+    return expert
+
+
+@pytest.fixture
+def draft(db: None) -> ProcedurePage:
+    """SOP-3, not submitted yet."""
+    owner = make.procedure_owner()
+    return make.working_copy(by=owner, procedure_owner=owner, number="SOP-3")
+
+
+@pytest.fixture
+def world(expert: Any) -> ProcedureVersion:
+    """Two procedures: SOP-2 was reviewed in three stages; SOP-1 has versions 1.0 and 1.1 of one signature each,
+    rows of where it applies and an error code. The newest version, which is returned, is SOP-1's."""
+    owner, staff = make.procedure_owner(), make.documentation_staff()
+    release = submit(make.working_copy(by=owner, procedure_owner=owner, number="SOP-2"))
+    releasing.remark(stage=release.stages.get(position=1), by=expert, text="The torque is right.")
+    sign(release, 2, expert, comment="Measured twice")
+    sign(release, 3, staff)
     line = make.product_line("UPS")
     make.releases(line, "1.0", "2.0")
     model = make.machine_model(line, "U-100")
@@ -51,13 +111,10 @@ def world(db: None) -> ProcedureVersion:
         applies_to=[{"model": model, "options": ["lithium"]}],
         error_codes=[make.error_code(line, "E-1")],
     )
-    make.released(number="SOP-2")
     draft = first.page.get_latest_revision_as_object()
     draft.title = "Replace the fan tray"
     draft.save_revision(user=first.last_editor)
-    return make.release(
-        first.page, by=first.last_editor, approver=make.documentation_staff(), summary="A tray"
-    )
+    return make.release(first.page, by=first.last_editor, approver=staff, summary="A tray")
 
 
 def verify(*arguments: str) -> tuple[bool, str]:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
@@ -16,9 +15,10 @@ from procedures.audit.sealing import sealed_models
 from procedures.importing import importer
 from procedures.models import AuditEvent, AuditHead, ProcedurePage, ProcedureVersion
 from procedures.models.audit import NO_HASH
-from review import actions
+from review import releasing
+from review.models import Signature
 from tests import factories as make
-from tests.integration.audit.conftest import verify
+from tests.integration.audit.conftest import submit, verify
 
 POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
 
@@ -29,33 +29,41 @@ def kinds(page: ProcedurePage | None = None) -> list[str]:
 
 
 def test_a_life_is_on_record_step_by_step(world: ProcedureVersion) -> None:
-    assert kinds(world.page) == [
-        "submitted",
-        "released",
-        "signed",
-        "submitted",
-        "superseded",
-        "released",
-        "signed",
-    ]
-    signed = AuditEvent.objects.filter(version=world, kind="signed").get()
-    assert signed.actor == world.approved_by
-    assert signed.actor_name == str(world.approved_by)
-    assert signed.data["sha256"] == world.sha256
-    assert signed.seals.keys() == {f"review.approval:{world.approvals.get().pk}"}
-    released = AuditEvent.objects.filter(version=world, kind="released").get()
-    rows = {f"procedures.versionapplicability:{row.pk}" for row in world.applicability.all()}
-    assert released.seals.keys() == {f"procedures.procedureversion:{world.pk}", *rows}
-    assert (released.happened_at, released.data["change_summary"]) == (world.approved_at, "A tray")
+    signing = ["submitted", "stage_opened", "signed", "stage_complete", "approved"]
+    assert kinds(world.page) == [*signing, "released", *signing, "superseded", "released"]
+    release = world.release
+    (stage,), (signature,) = release.stages.all(), release.signatures.all()
+    events = {event.kind: event for event in AuditEvent.objects.filter(page=world.page)}
+    version_and_rows = {
+        f"procedures.procedureversion:{world.pk}",
+        *(f"procedures.versionapplicability:{row.pk}" for row in world.applicability.all()),
+    }
+    assert {kind: set(event.seals) for kind, event in events.items()} == {
+        "submitted": {f"review.release:{release.pk}", f"review.stage:{stage.pk}"},
+        "stage_opened": {f"review.stage:{stage.pk}"},
+        "signed": {f"review.signature:{signature.pk}"},
+        "stage_complete": {f"review.stage:{stage.pk}"},
+        "approved": {f"review.release:{release.pk}", *version_and_rows},
+        "superseded": {f"procedures.procedureversion:{world.page.versions.last().pk}"},
+        "released": version_and_rows,
+    }
+    signed = events["signed"]
+    assert (signed.actor, signed.actor_name) == (world.approved_by, str(world.approved_by))
+    assert signed.data == {
+        "number": "SOP-1", "stage": stage.name, "meaning": "release", "sha256": world.sha256,
+    }  # fmt: skip
+    approved = events["approved"]
+    assert (approved.version, approved.happened_at) == (world, world.approved_at)
+    assert approved.data["change_summary"] == "A tray"
 
 
 def test_a_refused_release_is_on_record_and_keeps_its_page() -> None:
     owner, staff = make.procedure_owner(), make.documentation_staff()
     page = make.working_copy(by=owner, procedure_owner=owner)
     assert page.permissions_for_user(staff).can_delete() == (not kinds(page))
-    actions.submit_for_release(page=page, by=owner, change_summary="First", significance="minor")
-    actions.send_back(page=ProcedurePage.objects.get(pk=page.pk), by=staff, reason="The torque is missing.")
-    assert kinds(page) == ["submitted", "sent_back"]
+    release = submit(page, significance="minor")
+    releasing.send_back(release=release, by=staff, reason="The torque is missing.")
+    assert kinds(page) == ["submitted", "stage_opened", "sent_back"]
     assert AuditEvent.objects.last().data["reason"] == "The torque is missing."
     assert not page.permissions_for_user(make.make_user(is_superuser=True)).can_delete()
 
@@ -125,21 +133,23 @@ def test_every_column_of_a_sealed_table_is_sealed() -> None:
         meta = sealed.model._meta
         columns = {f.name for f in [*meta.concrete_fields, *meta.many_to_many] if not f.primary_key}
         assert set(sealed.forms[sealed.form]) == columns, f"{sealed.label}: give audit.seal another form"
-    assert {"procedures.procedureversion", "review.approval"} <= sealed_models().keys()
+    assert sealed_models().keys() == {
+        "procedures.procedureversion", "procedures.versionapplicability",
+        "review.release", "review.stage", "review.signature", "review.remark",
+    }  # fmt: skip
 
 
 def test_a_row_sealed_by_an_older_form_still_fits(
     world: ProcedureVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = apps.get_model("review.approval")
-    registered = sealed_models()["review.approval"]
-    monkeypatch.setitem(sealing._sealed, "review.approval", registered)  # put back afterwards
+    registered = sealed_models()["review.signature"]
+    monkeypatch.setitem(sealing._sealed, "review.signature", registered)  # put back afterwards
     older = tuple(name for name in registered.forms[1] if name != "meaning")
-    audit.seal(model, registered.forms[1], older, check=registered.check)
-    approval = world.approvals.get()
-    audit.record_many([audit.Happening(kind="sealed", version=world, by=None, sealed=[approval])])
+    audit.seal(Signature, registered.forms[1], older, page=registered.page, check=registered.check)
+    signature = world.release.signatures.get()
+    audit.record_many([audit.Happening(kind="sealed", version=world, by=None, sealed=[signature])])
     seals = AuditEvent.objects.last().seals
-    assert seals[f"review.approval:{approval.pk}"].startswith("2:")
+    assert seals[f"review.signature:{signature.pk}"].startswith("2:")
     assert verify()[0]
 
 

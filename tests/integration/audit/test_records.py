@@ -1,7 +1,10 @@
 """The record of one procedure: read by staff, exported, and verified where there is no database."""
 
+import contextlib
 import json
+from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,29 +12,32 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.utils import timezone
+from pypdf import PdfReader
 
 from procedures.audit.paper import record_html
-from procedures.audit.records import page_numbered, procedure_record, read_record
+from procedures.audit.records import page_numbered, procedure_record, read_record, write_record
 from procedures.content import content_hash
-from procedures.models import AuditEvent, ProcedureVersion
+from procedures.management.commands import export_audit
+from procedures.models import AuditEvent, ProcedurePage, ProcedureVersion
+from procedures.printing import PrintingUnavailable
+from review import releasing
+from review.models import Delegation, Signature
 from tests import factories as make
 from tests.factories import signed_in
-from tests.integration.audit.conftest import Tamper, verify
+from tests.integration.audit.conftest import Tamper, sign, submit, verify
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def exported(world: ProcedureVersion, tmp_path: Path) -> Path:
-    call_command("export_audit", "SOP-1", output=tmp_path, verbosity=0)
+    write_record(procedure_record(world.page), tmp_path / "SOP-1.audit.json")
     return tmp_path / "SOP-1.audit.json"
 
 
 def test_an_exported_record_verifies_without_a_database(exported: Path, world: ProcedureVersion) -> None:
-    def refuse(*_args: Any) -> None:
-        raise AssertionError("the database was asked")
-
-    with connection.execute_wrapper(refuse):
+    with connection.execute_wrapper(_refuse):
         fits, said = verify("--file", str(exported))
     assert fits, said
     last = AuditEvent.objects.filter(page=world.page).last()
@@ -42,7 +48,7 @@ def test_an_exported_record_verifies_without_a_database(exported: Path, world: P
 
 def test_the_record_holds_everything_that_its_versions_say(exported: Path, world: ProcedureVersion) -> None:
     record = read_record(exported)
-    assert [event["kind"] for event in record["events"]][:3] == ["submitted", "released", "signed"]
+    assert [event["kind"] for event in record["events"]][:3] == ["submitted", "stage_opened", "signed"]
     (row,) = [
         row
         for row in record["rows"]
@@ -52,7 +58,8 @@ def test_the_record_holds_everything_that_its_versions_say(exported: Path, world
     assert row["fields"]["html"] == world.html
     assert row["fields"]["error_codes"] == list(world.error_codes.values_list("pk", flat=True))
     assert {row["model"] for row in record["rows"]} == {
-        "procedures.procedureversion", "procedures.versionapplicability", "review.approval",
+        "procedures.procedureversion", "procedures.versionapplicability",
+        "review.release", "review.stage", "review.signature",
     }  # fmt: skip
     text = exported.read_text(encoding="utf-8")
     assert "SOP-2" not in text
@@ -61,6 +68,10 @@ def test_the_record_holds_everything_that_its_versions_say(exported: Path, world
 def _rewrite(fields: dict[str, Any]) -> None:
     fields["content"]["safety"] = "None."
     fields["sha256"] = fields["approved_sha256"] = content_hash(fields["content"])
+
+
+def _row(record: dict[str, Any], model: str) -> dict[str, Any]:
+    return next(row["fields"] for row in record["rows"] if row["model"] == f"review.{model}")
 
 
 Edit = Callable[[dict[str, Any]], Any]
@@ -83,7 +94,13 @@ EDITS: dict[str, Edit] = {
     "a row twice": lambda r: r["rows"].append(r["rows"][0]),
     "a row of nothing": lambda r: r["rows"].append({"model": "x.y", "pk": 1, "form": 1, "fields": {}}),
     "a row with another key": lambda r: r["rows"][0].update(pk=99),
-    "a signature's meaning": lambda r: r["rows"][-1]["fields"].update(meaning="I have not read it."),
+    "a signature's meaning": lambda r: _row(r, "signature").update(meaning="owner"),
+    "a signature voided": lambda r: _row(r, "signature").update(voided_at="2026-01-01T00:00:00.000000Z"),
+    "in whose place it was signed": lambda r: _row(r, "signature").update(on_behalf_of_id=1),
+    "the bytes submitted": lambda r: _row(r, "release")["content"].update(safety="None."),
+    "a release's status": lambda r: _row(r, "release").update(status="in_review"),
+    "how many a stage needed": lambda r: _row(r, "stage").update(needed=0),
+    "whom a stage asked": lambda r: _row(r, "stage").update(groups=[]),
     "the number": lambda r: r.update(number="SOP-2"),
     "the events": lambda r: r.update(events=[{}]),
     "the rows": lambda r: r.update(rows=None),
@@ -110,20 +127,93 @@ def test_a_file_that_is_no_record_is_called_that(tmp_path: Path, text: str) -> N
 def test_a_procedure_that_was_tampered_with_is_exported_and_said_not_to_fit(
     world: ProcedureVersion, tamper: Tamper, tmp_path: Path
 ) -> None:
-    tamper("UPDATE review_approval SET meaning = 'x' WHERE version_id = %s", world.pk)
-    with pytest.raises(CommandError, match=r"review\.approval"):
+    tamper("UPDATE review_signature SET meaning = 'x' WHERE release_id = %s", world.release.pk)
+    with pytest.raises(CommandError, match=r"review\.signature"):
         call_command("export_audit", "SOP-1", output=tmp_path, verbosity=0)
     assert (tmp_path / "SOP-1.audit.json").exists()
     with pytest.raises(CommandError, match="SOP-9"):
         call_command("export_audit", "SOP-9", output=tmp_path, verbosity=0)
 
 
-def test_the_record_for_paper_names_versions_events_and_hashes(world: ProcedureVersion) -> None:
-    page = page_numbered("SOP-1")
-    assert page is not None
-    html = record_html(procedure_record(page), file_name="SOP-1.audit.json")
-    for text in ("SOP-1.audit.json", world.sha256, "A tray", "Released", AuditEvent.objects.last().hash):
-        assert text in html
+@pytest.fixture
+def reviewed(world: ProcedureVersion, expert: Any, draft: ProcedurePage) -> ProcedurePage:
+    """SOP-3, sent back once, then signed by a deputy of whom the stage asks, and scheduled."""
+    deputy, staff = make.field_engineer("the.deputy"), make.documentation_staff()
+    refused = submit(draft)
+    sign(refused, 2, expert)
+    releasing.send_back(release=refused, by=expert, reason="Step 2 is missing.")
+    today = timezone.localdate()
+    Delegation.objects.create(delegator=expert, delegate=deputy, starts_on=today, ends_on=today)
+    release = submit(draft, effective_from=timezone.now() + timedelta(days=9))
+    releasing.remark(stage=release.stages.get(position=1), by=expert, text="Better now.")
+    sign(release, 2, deputy, on_behalf_of=expert, comment="Checked on site")
+    sign(release, 3, staff)
+    return draft
+
+
+def test_a_record_of_reviews_verifies_without_a_database(reviewed: ProcedurePage, tmp_path: Path) -> None:
+    with contextlib.suppress(CommandError):  # where no PDF can be made
+        call_command("export_audit", "SOP-3", output=tmp_path, verbosity=0)
+    file = tmp_path / "SOP-3.audit.json"
+    record = read_record(file)
+    count = Counter(row["model"].removeprefix("review.") for row in record["rows"])
+    assert (count["release"], count["stage"], count["signature"], count["remark"]) == (2, 6, 3, 1)
+    with connection.execute_wrapper(_refuse):
+        fits, said = verify("--file", str(file))
+    assert fits, said
+    for row in record["rows"]:
+        if row["model"] == "review.remark":
+            row["fields"]["text"] = "Worse now."
+    file.write_text(json.dumps(record), encoding="utf-8")
+    assert verify("--file", str(file))[1].startswith("review.remark ")
+
+
+def _refuse(*_args: Any) -> None:
+    raise AssertionError("the database was asked")
+
+
+def test_the_record_for_paper_names_versions_signatures_and_hashes(reviewed: ProcedurePage) -> None:
+    html = record_html(procedure_record(reviewed), file_name="SOP-3.audit.json")
+    version = reviewed.versions.get()
+    for text in (
+        *("SOP-3.audit.json", version.sha256, "Version 1.0", "Scheduled", AuditEvent.objects.last().hash),
+        *("Sent back", "Step 2 is missing.", "Void since", "Better now.", "Checked on site"),
+        *("the.deputy", "the.expert", "I reviewed it for technical correctness"),
+        *("Consultation", "Technique", "I approve this version for release"),
+    ):
+        assert text in html, text
+    for signature in Signature.objects.filter(release__page=reviewed):
+        assert signature.signed_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") in html
+        assert html.count(signature.sha256) > 3
+    assert procedure_record(page_numbered("SOP-3") or reviewed)["number"] == "SOP-3"
+
+
+@pytest.mark.printing
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ("Signatures", "In whose place")), ("zh-hans", ("签名", "SHA-256"))],
+)
+def test_the_record_is_printed(
+    reviewed: ProcedurePage, tmp_path: Path, language: str, words: tuple[str, ...]
+) -> None:
+    call_command("export_audit", "SOP-3", output=tmp_path, language=language, verbosity=0)
+    text = "".join(page.extract_text() for page in PdfReader(tmp_path / "SOP-3.audit.pdf").pages)
+    for word in ("the.deputy", "the.expert", "Checked on site", *words):
+        assert word in text
+    assert reviewed.versions.get().sha256 in text.replace("\n", "")
+
+
+def test_where_no_pdf_can_be_made_the_json_is_written_and_the_command_fails(
+    world: ProcedureVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_args: Any) -> bytes:
+        raise PrintingUnavailable("No Pango.")
+
+    monkeypatch.setattr(export_audit, "html_to_pdf", unavailable)
+    with pytest.raises(CommandError, match="No Pango.*libpango-1.0-0"):
+        call_command("export_audit", "SOP-1", output=tmp_path, verbosity=0)
+    assert [file.name for file in tmp_path.iterdir()] == ["SOP-1.audit.json"]
+    assert verify("--file", str(tmp_path / "SOP-1.audit.json"))[0]
 
 
 def test_staff_read_the_record_and_nobody_else(world: ProcedureVersion) -> None:
@@ -166,7 +256,7 @@ def test_a_site_older_than_its_log_is_sealed_as_found_once(world: ProcedureVersi
 
 
 def test_sealing_as_found_does_not_hide_what_was_changed(world: ProcedureVersion, tamper: Tamper) -> None:
-    tamper("UPDATE review_approval SET meaning = 'x' WHERE version_id = %s", world.pk)
+    tamper("UPDATE review_signature SET meaning = 'x' WHERE release_id = %s", world.release.pk)
     make.documentation_staff("the.sealer")
     call_command("seal_audit", username="the.sealer", verbosity=0)
     assert not verify()[0]

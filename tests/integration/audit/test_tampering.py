@@ -1,28 +1,41 @@
 """One byte changed behind the application's back is found, and the row is named first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import CharField, DateTimeField, Field, JSONField, TextField
 from PIL import Image
 from wagtail.images import get_image_model
 
 from procedures import audit
 from procedures.audit.canonical import EVENT_FIELDS, event_hash
+from procedures.audit.sealing import sealed_models
 from procedures.audit.upgrading import seal_unsealed
 from procedures.models import AuditEvent, ProcedureVersion
 from procedures.models.audit import NO_HASH
-from review import actions
 from tests import factories as make
 from tests.integration.audit.conftest import Tamper, verify
 
 pytestmark = pytest.mark.django_db
 
-VERSION, EVENT, APPROVAL = "procedures_procedureversion", "procedures_auditevent", "review_approval"
-ROW, CODES = "procedures_versionapplicability", "procedures_procedureversion_error_codes"
+VERSION, EVENT = "procedures_procedureversion", "procedures_auditevent"
+RELEASE, STAGE, SIGNATURE = "review_release", "review_stage", "review_signature"
+MODELS = {sealed.table: sealed.model for sealed in sealed_models().values()} | {EVENT: AuditEvent}
+LINKS = [(table, field.name) for table, model in MODELS.items() for field in model._meta.many_to_many]
+JSONS = {
+    "content": ("Turn", "Tarn"),
+    "html": ("<strong>", "<strang>"),
+    "data": ("A tray", "A tram"),
+    "seals": ('": "1:', '": "2:'),
+    "options": ("lithium", "lithiun"),
+}
+"""What stands in each column of JSON, and what a changed byte makes of it."""
 
 
 def first_named(table: str, key: object) -> None:
@@ -38,7 +51,10 @@ def test_what_nobody_touched_fits(world: ProcedureVersion) -> None:
     assert fits, said
     head = AuditEvent.objects.last()
     assert f"{head.sequence}:{head.hash}" in said
-    assert "10 events, 8 sealed rows and 0 images fit." in said
+    rows = sum(model.objects.count() for table, model in MODELS.items() if table != EVENT)
+    assert f"{AuditEvent.objects.count()} events, {rows} sealed rows and 0 images fit." in said
+    assert rows > 15
+    assert all(model.objects.exists() for model in MODELS.values())
 
 
 def other(column: str) -> str:
@@ -47,105 +63,100 @@ def other(column: str) -> str:
     return f"substr({column}, 1, length({column}) - 1) || CASE WHEN {last} = '0' THEN '1' ELSE '0' END"
 
 
-TEXTS = {
-    VERSION: (
-        "origin", "significance", "change_summary", "number", "title", "kind", "language", "audience", "search_text",
-        "sha256", "approved_sha256",
-    ),
-    EVENT: ("kind", "actor_name", "previous_hash", "previous_of_page", "hash"),
-    APPROVAL: ("meaning", "sha256"),
-}  # fmt: skip
-NUMBERS = {
-    VERSION: ("minor", "approved_by_id", "revision_id", "last_editor_id", "product_line_id"),
-    EVENT: ("format", "actor_id", "version_id", "page_id"),
-    APPROVAL: ("approver_id", "version_id"),
-    ROW: ("model_id", "version_id"),
-}
-TIMES = {
-    VERSION: ("approved_at", "effective_from", "created_at"),
-    EVENT: ("happened_at", "recorded_at"),
-    APPROVAL: ("approved_at",),
-}
-JSONS = {
-    (VERSION, "content"): ("Turn", "Tarn"),
-    (VERSION, "html"): ("<strong>", "<strang>"),
-    (EVENT, "data"): ("A tray", "A tram"),
-    (EVENT, "seals"): ('": "1:', '": "2:'),
-    (ROW, "options"): ("lithium", "lithiun"),
-}
+def changed(field: Field) -> str:
+    """SQL for the column's value with one byte changed; for something where there was nothing."""
+    column, lite = field.column, connection.vendor == "sqlite"
+    if isinstance(field, JSONField):
+        was, becomes = JSONS[column]
+        return f"replace(CAST({column} AS text), '{was}', '{becomes}')" + ("" if lite else "::jsonb")
+    if isinstance(field, DateTimeField):
+        if lite:
+            return f"datetime(coalesce({column}, '2026-01-01 00:00:00'), '+1 second')"
+        return f"coalesce({column}, now()) + interval '1 microsecond'"
+    if isinstance(field, (CharField, TextField)):
+        return f"CASE WHEN coalesce({column}, '') = '' THEN 'x' ELSE {other(column)} END"
+    return f"coalesce({column}, 0) + 100"
 
 
-def _without_constraints(sql: Callable[[], None]) -> None:
-    """Run it with checks and references off, as whoever owns the database can."""
+def _without_constraints(table: str, run: Callable[[], None]) -> None:
+    """Run it with the table's checks and references off, as whoever owns the database can."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")
             try:
-                sql()
+                run()
             finally:
                 cursor.execute("PRAGMA ignore_check_constraints = OFF")
             return
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # no table is altered while one of its checks is due
-        for table in (VERSION, EVENT, APPROVAL, ROW):
-            cursor.execute(
-                "SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype IN ('c', 'f')",
-                [table],
-            )
-            for (name,) in cursor.fetchall():
-                cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-    sql()
+        cursor.execute(
+            "SELECT conrelid::regclass, conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'c' "
+            "OR contype = 'f' AND %s::regclass IN (conrelid, confrelid)",
+            [table, table],
+        )
+        for of_table, name in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE {of_table} DROP CONSTRAINT "{name}"')
+    run()
 
 
-def _newest(table: str) -> int:
+def _key(table: str) -> str:
+    return "sequence" if table == EVENT else "id"
+
+
+def _newest(table: str, where: str = "", *parameters: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT max({'sequence' if table == EVENT else 'id'}) FROM {table}")
-        return cursor.fetchone()[0]
+        cursor.execute(f"SELECT max({_key(table)}) FROM {table} {where}", parameters)
+        newest = cursor.fetchone()[0]
+    assert newest is not None, f"no row of {table} {where}"
+    return newest
 
 
-def _change(tamper: Tamper, table: str, column: str, value: str) -> None:
-    key = "sequence" if table == EVENT else "id"
-    row = _newest(table)
-    _without_constraints(lambda: tamper(f"UPDATE {table} SET {column} = {value} WHERE {key} = {row}"))
-    first_named(table, row)
+def _change(tamper: Tamper, table: str, column: str, value: str, row: int | None = None) -> None:
+    row = row or _newest(table)
+    sql = f"UPDATE {table} SET {column} = {value} WHERE {_key(table)} = {row}"
+    _without_constraints(table, lambda: tamper(sql))
 
 
-@pytest.mark.parametrize(("table", "column"), [(t, c) for t, columns in TEXTS.items() for c in columns])
-def test_a_changed_text_is_found(world: ProcedureVersion, tamper: Tamper, table: str, column: str) -> None:
-    _change(tamper, table, column, other(column))
+@contextmanager
+def _undone() -> Iterator[None]:
+    """What is done in here is taken back: building the world anew for each column takes a second."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize(("table", "column"), [(t, c) for t, columns in NUMBERS.items() for c in columns])
-def test_a_changed_number_or_reference_is_found(
-    world: ProcedureVersion, tamper: Tamper, table: str, column: str
+@pytest.mark.parametrize("table", MODELS)
+def test_a_byte_changed_in_any_column_is_found(world: ProcedureVersion, tamper: Tamper, table: str) -> None:
+    for field in MODELS[table]._meta.concrete_fields:
+        where = ()
+        if isinstance(field, JSONField):
+            where = (f"WHERE CAST({field.column} AS text) LIKE %s", f"%{JSONS[field.column][0]}%")
+        row = _newest(table, *where)
+        with _undone():
+            _change(tamper, table, field.column, changed(field), row)
+            first_named(table, row + 100 * field.primary_key)
+    assert verify()[0]
+
+
+@pytest.mark.parametrize(("table", "name"), LINKS)
+def test_a_link_changed_cut_or_added_is_found(
+    world: ProcedureVersion, tamper: Tamper, table: str, name: str
 ) -> None:
-    _change(tamper, table, column, f"coalesce({column}, 0) + 100")
-
-
-@pytest.mark.parametrize(("table", "column"), [(t, c) for t, columns in TIMES.items() for c in columns])
-def test_a_changed_time_is_found(world: ProcedureVersion, tamper: Tamper, table: str, column: str) -> None:
-    _change(
-        tamper,
-        table,
-        column,
-        f"datetime({column}, '+1 second')"
-        if connection.vendor == "sqlite"
-        else f"{column} + interval '1 microsecond'",
-    )
-
-
-@pytest.mark.parametrize(("table", "column"), list(JSONS))
-def test_a_byte_changed_in_json_is_found(
-    world: ProcedureVersion, tamper: Tamper, table: str, column: str
-) -> None:
-    was, becomes = JSONS[table, column]
-    key = "sequence" if table == EVENT else "id"
+    """Whom a stage asked, who may not sign, which codes a version answers."""
+    field = MODELS[table]._meta.get_field(name)
+    links, own, linked = field.m2m_db_table(), field.m2m_column_name(), field.m2m_reverse_name()
+    link = _newest(links)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT max({key}) FROM {table} WHERE CAST({column} AS text) LIKE %s", [f"%{was}%"])
-        row = cursor.fetchone()[0]
-    cast = "" if connection.vendor == "sqlite" else "::jsonb"
-    text = f"replace(CAST({column} AS text), '{was}', '{becomes}')"
-    tamper(f"UPDATE {table} SET {column} = ({text}){cast} WHERE {key} = {row}")
-    first_named(table, row)
+        cursor.execute(f"SELECT {own} FROM {links} WHERE id = {link}")
+        (row,) = cursor.fetchone()
+    for sql in (
+        f"UPDATE {links} SET {linked} = {linked} + 100 WHERE id = {link}",
+        f"DELETE FROM {links} WHERE id = {link}",
+        f"INSERT INTO {links} ({own}, {linked}) SELECT {own}, {linked} + 100 FROM {links} WHERE id = {link}",
+    ):
+        with _undone():
+            _without_constraints(links, partial(tamper, sql))
+            first_named(table, row)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps no broken JSON, text or time")
@@ -161,14 +172,21 @@ def test_a_byte_changed_in_json_is_found(
         (EVENT, "seals", "'[]'"),
         (EVENT, "actor_name", "X'ff'"),
         (EVENT, "happened_at", "'never'"),
-        (APPROVAL, "approved_at", "'2026-13-01 00:00:00'"),
-        (ROW, "options", "'['"),
+        ("procedures_versionapplicability", "options", "'['"),
+        (RELEASE, "content", "'{'"),
+        (RELEASE, "content", "'[]'"),
+        (RELEASE, "submitted_at", "'2026-13-01 00:00:00'"),
+        (STAGE, "completed_at", "'never'"),
+        (SIGNATURE, "signed_at", "'2026-13-01 00:00:00'"),
+        ("review_remark", "text", "CAST(X'ff' AS TEXT)"),
     ],
 )
 def test_what_cannot_be_read_any_more_is_named(
     world: ProcedureVersion, tamper: Tamper, table: str, column: str, value: str
 ) -> None:
+    row = _newest(table)
     _change(tamper, table, column, value)
+    first_named(table, row)
 
 
 def test_a_status_set_by_hand_is_found(world: ProcedureVersion, tamper: Tamper) -> None:
@@ -188,39 +206,32 @@ def test_an_error_code_taken_from_a_version_is_found(world: ProcedureVersion, ta
 def test_a_signature_on_other_content_is_found_though_an_event_seals_it(
     world: ProcedureVersion, tamper: Tamper
 ) -> None:
-    approval = world.approvals.get()
-    tamper(f"UPDATE {APPROVAL} SET sha256 = '{'0' * 64}' WHERE id = {approval.pk}")
-    audit.record("sealed", version=world, by=None, sealed=[approval])
-    first_named(APPROVAL, approval.pk)
+    signature = world.release.signatures.get()
+    tamper(f"UPDATE {SIGNATURE} SET sha256 = '{'0' * 64}' WHERE id = {signature.pk}")
+    audit.record("sealed", version=world, by=None, sealed=[signature])
+    first_named(SIGNATURE, signature.pk)
 
 
 def test_a_release_without_a_signature_is_found_though_no_event_ever_sealed_one(
     world: ProcedureVersion, tamper: Tamper
 ) -> None:
-    for table in (EVENT, "procedures_audithead", APPROVAL):
+    for table in (EVENT, "procedures_audithead", SIGNATURE):
         tamper(f"DELETE FROM {table}")
     seal_unsealed(by=None)
     first_named(VERSION, ProcedureVersion.objects.order_by("pk").first().pk)
 
 
-@pytest.mark.parametrize("table", [ROW, APPROVAL])
-def test_a_deleted_row_is_found(world: ProcedureVersion, tamper: Tamper, table: str) -> None:
+@pytest.mark.parametrize("table", [table for table in MODELS if table != EVENT])
+def test_a_row_taken_out_or_slipped_in_is_found(world: ProcedureVersion, tamper: Tamper, table: str) -> None:
     row = _newest(table)
-    tamper(f"DELETE FROM {table} WHERE id = {row}")
-    first_named(table, row)
-
-
-@pytest.mark.parametrize(
-    ("table", "columns"),
-    [
-        (ROW, "version_id, model_id, options"),
-        (APPROVAL, "version_id, approver_id, approved_at, meaning, sha256"),
-    ],
-)
-def test_a_row_slipped_in_is_found(world: ProcedureVersion, tamper: Tamper, table: str, columns: str) -> None:
-    person = make.field_engineer().pk
-    values = columns.replace("approver_id", str(person))
-    tamper(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} WHERE id = {_newest(table)}")
+    with _undone():
+        _without_constraints(table, lambda: tamper(f"DELETE FROM {table} WHERE id = {row}"))
+        first_named(table, row)
+    columns = [field for field in MODELS[table]._meta.concrete_fields if not field.primary_key]
+    no_number = (DateTimeField, JSONField, CharField, TextField)
+    values = [field.column + ("" if isinstance(field, no_number) else " + 100") for field in columns]
+    sql = f"INSERT INTO {table} ({', '.join(field.column for field in columns)}) SELECT {', '.join(values)} "
+    _without_constraints(table, lambda: tamper(f"{sql} FROM {table} WHERE id = {row}"))
     first_named(table, _newest(table))
 
 
@@ -250,10 +261,8 @@ def test_an_event_slipped_in_at_the_end_is_found(world: ProcedureVersion, tamper
 def test_a_cut_tail_is_found_by_the_head_row_and_by_a_head_kept_elsewhere(
     world: ProcedureVersion, tamper: Tamper
 ) -> None:
-    owner = world.last_editor
-    page = make.working_copy(by=owner, procedure_owner=owner)
     kept = AuditEvent.objects.last()
-    actions.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
+    audit.record("acknowledged", version=world, by=world.approved_by)
     head = AuditEvent.objects.last()
     tamper(f"DELETE FROM {EVENT} WHERE sequence = {head.sequence}")
     first_named("procedures_audithead", 1)
