@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import Error, models
+from django.db.models.signals import pre_delete
 
 from procedures.audit.canonical import plain, row_seal
 
@@ -99,6 +100,19 @@ def seal(
     _sealed[model._meta.label_lower] = Sealed(
         model, {number: tuple(names) for number, names in enumerate(forms, 1)}, page, check
     )
+    for field in model._meta.many_to_many:
+        target = field.related_model
+        pre_delete.connect(_keep_listed, sender=target, dispatch_uid=f"audit.{target._meta.label_lower}")
+
+
+def _keep_listed(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
+    """Whoever or whatever a sealed row lists stays: Django would cut the link, and the row would no longer fit."""
+    for sealed in _sealed.values():
+        for field in sealed.model._meta.many_to_many:
+            if field.related_model is sender:
+                listing = sealed.model._default_manager.filter(**{field.name: instance.pk})
+                if rows := set(listing[:1]):
+                    raise models.ProtectedError(f"{sealed.label} lists {instance}, and is sealed.", rows)
 
 
 def register_final_check(check: Callable[[Facts], Iterable[Finding]]) -> None:

@@ -5,11 +5,10 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
-
-from django.contrib.auth.models import Group
 from django.utils import timezone
 from wagtail.models import Workflow, WorkflowTask
 
@@ -73,6 +72,7 @@ def sign(release: Release, position: int, by: Any, **fields: Any) -> Signature:
 def expert(db: None) -> Any:
     """Whom the plan of major releases consults and then asks to sign; two days later, owners may instead."""
     expert = make.field_engineer("the.expert")
+    make.documentation_staff()  # a plan that nobody could complete would be refused
     plan(
         {"name": "Consultation", "kind": "consult", "people": [expert], "days": 3},
         {
