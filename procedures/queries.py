@@ -1,10 +1,10 @@
 """What the pages ask about equipment, error codes and the FAQ, each in one query or a few."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from procedures.access import may_read_internal
 from procedures.models import (
@@ -120,3 +120,24 @@ def faq_categories(user: Any) -> list[FaqCategory]:
     for category in categories:
         category.entry_count = counts[category.pk]  # type: ignore[attr-defined]
     return categories
+
+
+def machines_for(content: Mapping[str, Any]) -> list[Machine]:
+    """The machines that a content (procedures.content) applies to, by model, software release and options."""
+    machines = Machine.objects.select_related("model", "release")
+    if not content["applies_to"]:
+        line = content["product_line"]
+        return list(machines.filter(model__product_line__code=line) if line else machines)
+    found: dict[int, Machine] = {}
+    for row in content["applies_to"]:
+        matching = machines.filter(model__code=row["model"])
+        for name, bound in (("gte", row["from"]), ("lt", row["before"])):
+            if bound:
+                release = SoftwareRelease.objects.filter(
+                    version=bound, product_line__models__code=row["model"]
+                )
+                matching = matching.filter(
+                    **{f"release__position__{name}": Subquery(release.values("position")[:1])}
+                )
+        found |= {m.pk: m for m in matching if set(row["options"]) <= set(m.options)}
+    return list(found.values())

@@ -100,6 +100,7 @@ def record_use(
     history keeps what was said before. Raises PermissionDenied (rules).
     """
     rules.check_change(user=by)
+    rules.check_use(version=version)
     use = ProcedureUse.objects.select_for_update().filter(ticket=ticket, version=version).first()
     if use is None:
         use = ProcedureUse(ticket=ticket, version=version)

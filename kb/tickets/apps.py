@@ -8,6 +8,8 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Tickets")
 
     def ready(self) -> None:
-        from kb.tickets import search_sources
+        from kb.tickets import effects, search_sources
+        from review import effects as releases
 
         search_sources.register()
+        releases.register(effects.open_tickets)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
 from procedures.admin.record_changes import RecordChange, record_changes
-from procedures.models import ErrorCode, Machine, ProcedureVersion
+from procedures.models import ErrorCode, Machine, ProcedureVersion, VersionStatus
 from procedures.models.catalogue import plain_code
 from review.models import Suggestion
 
@@ -117,6 +117,7 @@ def find_version(*, reference: str, user: Any) -> ProcedureVersion:
     versions = list(
         ProcedureVersion.objects.visible_to(user)
         .filter(number__iexact=match["number"])
+        .exclude(status=VersionStatus.APPROVED)  # nobody can have followed it yet
         .defer("content", "html", "search_text")
         .order_by("-major", "-minor")
     )

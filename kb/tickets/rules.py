@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from kb.tickets.models import Ticket, TicketStatus
 from procedures.admin.record_changes import RecordChange
-from procedures.models import ErrorCode, Machine
+from procedures.models import ErrorCode, Machine, ProcedureVersion, VersionStatus
 
 # From which state to which; whatever is not here is refused. Staying in a state is no transition.
 TICKET_TRANSITIONS: Mapping[str, frozenset[str]] = {
@@ -43,6 +44,15 @@ def check_change(*, user: Any) -> None:
     """Raise PermissionDenied unless this person's role works on tickets."""
     if not user.has_perm("tickets.change_ticket"):
         raise PermissionDenied(_("Your role reads tickets but does not change them."))
+
+
+def check_use(*, version: ProcedureVersion) -> None:
+    """Raise ValidationError where nobody can have followed the version yet."""
+    if version.status == VersionStatus.APPROVED:
+        raise ValidationError(
+            _("%(version)s is not in force before %(date)s.")
+            % {"version": version, "date": date_format(version.effective_from, "SHORT_DATETIME_FORMAT")}
+        )
 
 
 def can_open(*, user: Any) -> bool:

@@ -9,10 +9,11 @@ from typing import Any
 import yaml
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from wagtail.models import Workflow, WorkflowTask
 
-from procedures.models import ProcedurePage, ProcedureVersion, Significance
+from procedures.models import ProcedurePage, ProcedureVersion, ProductLine, Significance
 from review import actions, releasing
-from review.models import Comment, Suggestion, Thread, ThreadStatus
+from review.models import Comment, ReviewPlan, ReviewTask, Stage, Suggestion, Thread, ThreadStatus
 
 HERE = Path(__file__).resolve().parent
 # Answers and decisions come this long after the question, sooner where it is younger than twice that.
@@ -41,9 +42,11 @@ def load(*, now: datetime, ticket_for: TicketFinder, password: str) -> int:
     `ticket_for(case, at)` is the number of a ticket of that case opened before `at`; `password` is that of
     every person of the story, who sign with it.
     """
+    story = read_story()
     loader = _Loader(now, ticket_for, password)
-    events = sorted(loader.events(read_story()), key=lambda event: event[0])
-    return sum(tell(at) for at, tell in events)
+    events = sorted(loader.events(story), key=lambda event: event[0])
+    told = sum(tell(at) for at, tell in events)
+    return told + loader.plan(story["plan"]) + loader.submit(story["in_review"])
 
 
 class _Loader:
@@ -76,6 +79,46 @@ class _Loader:
         for row in story["releases"]:
             events.append((self._ago(row["days_ago"]), partial(self._release, row)))
         return events
+
+    def plan(self, row: Mapping[str, Any]) -> bool:
+        """The review plan, its stages made where there is none of that name."""
+        workflow, new = Workflow.objects.get_or_create(name=row["name"])
+        if not new:
+            return False
+        for position, fields in enumerate(row["stages"]):
+            people = fields.get("people", ())
+            task, made = ReviewTask.objects.get_or_create(
+                name=fields["name"], defaults={k: v for k, v in fields.items() if k not in ("name", "people")}
+            )
+            if made:
+                task.people.set(self._people[name] for name in people)
+            WorkflowTask.objects.create(workflow=workflow, task=task.task_ptr, sort_order=position)
+        ReviewPlan.objects.create(
+            workflow=workflow,
+            product_line=ProductLine.objects.get(code=row["product_line"]),
+            significance=row["significance"],
+        )
+        return True
+
+    def submit(self, row: Mapping[str, Any]) -> bool:
+        """A release that some have signed and others have yet to."""
+        page = ProcedurePage.objects.get(number=row["procedure"])
+        if page.releases.exists():
+            return False
+        at = self._ago(row["days_ago"])
+        release = releasing.submit_for_release(
+            page=page,
+            by=self._people[row["submitted_by"]],
+            change_summary=row["summary"],
+            significance=row["significance"],
+            at=at,
+        )
+        for name, person in row["signed_by"].items():
+            self._sign(release.stages.get(name=name), self._people[person], self._later(row["days_ago"], 1))
+        return True
+
+    def _sign(self, stage: Stage, by: Any, at: datetime) -> None:
+        releasing.sign(stage=stage, by=by, password=self._password, seen_sha256=stage.release.sha256, at=at)
 
     def _ago(self, days: float) -> datetime:
         return self._now - timedelta(days=days)
@@ -154,13 +197,7 @@ class _Loader:
             at=at,
         )
         for stage in release.stages.all():
-            releasing.sign(
-                stage=stage,
-                by=self._people[row["approved_by"]],
-                password=self._password,
-                seen_sha256=release.sha256,
-                at=at,
-            )
+            self._sign(stage, self._people[row["approved_by"]], at)
         return True
 
 

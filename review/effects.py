@@ -1,0 +1,158 @@
+"""What a release would do besides changing words: shown before anybody signs it.
+
+Higher apps register what they hold (kb.tickets: the open tickets on the version in force).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from procedures.models import ErrorCode, FaqPage, ProcedurePage, ProcedureVersion
+from procedures.queries import machines_for
+from review.models import Suggestion, Thread, ThreadStatus
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of an effect: what it names, where that is, and what happens to it."""
+
+    text: str
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One kind of thing that a release touches; `count` may be more than the items shown."""
+
+    label: str | Promise
+    items: Sequence[Item]
+    count: int
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.items)
+
+
+# (page, the version in force or None, the content to be released, who asks) -> effects
+Provider = Callable[[ProcedurePage, ProcedureVersion | None, Mapping[str, Any], Any], Iterable[Effect]]
+_providers: list[Provider] = []
+
+
+def register(provider: Provider) -> None:
+    if provider not in _providers:
+        _providers.append(provider)
+
+
+def effects_of(
+    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
+) -> list[Effect]:
+    """Everything the release would touch, kinds without anything left out."""
+    return [
+        effect
+        for provider in (_marks, _guides, _machines, _faq, *_providers)
+        for effect in provider(page, newest, content, user)
+        if effect.count
+    ]
+
+
+def effect(label: str | Promise, items: Iterable[Item]) -> Effect:
+    found = list(items)
+    return Effect(label, found[:SHOWN], len(found))
+
+
+def _marks(
+    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
+) -> Iterable[Effect]:
+    """Comments and proposals: those whose step goes, and those that stay with the next version."""
+    steps = {step["id"] for step in content["steps"]}
+    gone, stay = _("its step is gone"), _("stays open")
+    threads = (
+        Thread.objects.on_page(page.pk).exclude(status=ThreadStatus.RESOLVED).prefetch_related("comments")
+    )
+    items = []
+    for thread in threads.order_by("-started_at"):
+        said = next(iter(thread.comments.all()), None)
+        note = gone if thread.step_id and thread.step_id not in steps else stay
+        items.append(Item(str(said or thread), thread.get_absolute_url(), note))
+    yield effect(gettext_lazy("Comments not resolved"), items)
+    edits = Suggestion.objects.on_page(page.pk).waiting().select_related("author").prefetch_related("changes")
+    yield effect(
+        gettext_lazy("Proposed edits not decided"),
+        [
+            Item(
+                edit.reason[:80],
+                edit.get_absolute_url(),
+                stay if any(change.step_id in steps for change in edit.changes.all()) else gone,
+            )
+            for edit in edits
+        ],
+    )
+
+
+def _guides(
+    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
+) -> Iterable[Effect]:
+    """Error codes that it answers from now on, still, or no more."""
+    after = {(code["product_line"], code["code"]) for code in content["error_codes"]}
+    before = (
+        {(code["product_line"], code["code"]) for code in newest.content["error_codes"]}
+        if newest is not None and newest.is_effective
+        else set()
+    )
+    records = {
+        (code.product_line.code, code.code): code
+        for code in ErrorCode.objects.filter(
+            code__in=[code for _line, code in after | before]
+        ).select_related("product_line")
+    }
+    items = []
+    for key in sorted(after | before):
+        if key not in before:
+            note = _("answers it from now on")
+        elif key not in after:
+            note = _("answers it no more")
+        else:
+            note = _("its guide changes")
+        record = records.get(key)
+        items.append(Item(key[1], record.get_absolute_url() if record else "", note))
+    yield effect(gettext_lazy("Error codes"), items)
+
+
+def _machines(
+    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
+) -> Iterable[Effect]:
+    after = {machine.pk: machine for machine in machines_for(content)}
+    before = (
+        {machine.pk: machine for machine in machines_for(newest.content)}
+        if newest is not None and newest.is_effective
+        else {}
+    )
+    items = []
+    for pk, machine in sorted((after | before).items(), key=lambda found: found[1].serial):
+        if pk not in before:
+            note = _("applies to it from now on")
+        elif pk not in after:
+            note = _("applies to it no more")
+        else:
+            note = _("its procedure changes")
+        items.append(Item(str(machine), machine.get_absolute_url(), note))
+    # What begins or ends is what somebody has to act on: it comes first.
+    items.sort(key=lambda item: item.note == _("its procedure changes"))
+    yield effect(gettext_lazy("Machines"), items)
+
+
+def _faq(
+    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
+) -> Iterable[Effect]:
+    entries = FaqPage.objects.filter(source=page).visible_to(user).order_by("title")
+    yield effect(
+        gettext_lazy("FAQ entries that cite it"),
+        [Item(entry.title, entry.get_absolute_url(), _("check its answer")) for entry in entries],
+    )
