@@ -146,7 +146,13 @@ def sign(
         page=release.page,
         by=by,
         at=at,
-        data={"stage": stage.name, "meaning": stage.meaning, "sha256": release.sha256},
+        data={
+            "stage": stage.name,
+            "meaning": stage.meaning,
+            "on_behalf_of": str(on_behalf_of or ""),
+            "comment": signature.comment,
+            "sha256": release.sha256,
+        },
         sealed=[signature],
     )
     if stage.signatures.valid().count() >= stage.needed:

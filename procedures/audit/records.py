@@ -70,6 +70,9 @@ def what_it_says(data: Mapping[str, Any]) -> str:
         return str(data["reason"])
     if "meaning" in data:
         said = [data.get("stage", ""), choice_label("review.signature", "meaning", data["meaning"])]
+        if represented := data.get("on_behalf_of"):
+            said.append(_("for %(name)s") % {"name": represented})
+        said.append(data.get("comment", ""))
         return " · ".join(str(text) for text in said if text)
     if stages := data.get("stages") or ([data["stage"]] if data.get("stage") else []):
         return " · ".join(map(str, stages))
