@@ -18,7 +18,6 @@ from review import reviewing, rules, sealing
 from review.actions import working_copy
 from review.carrying import carried_by, landed_by
 from review.models import (
-    Meaning,
     NoticeKind,
     Release,
     ReleaseStatus,
@@ -296,11 +295,6 @@ def take_up(*, version: ProcedureVersion, by: Any) -> ProcedurePage:
     earlier.save_revision(user=by, log_action=True, previous_revision=version.revision)
     audit.record(AuditKind.RESTORED, page=page, version=version, by=by, data={"label": version.label})
     return ProcedurePage.objects.get(pk=page.pk)
-
-
-def next_meaning(stage: Stage) -> str:
-    """What a signature of this stage says, in the reader's language."""
-    return str(Meaning(stage.meaning).label)
 
 
 def scheduled(page: ProcedurePage) -> ProcedureVersion | None:

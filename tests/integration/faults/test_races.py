@@ -5,17 +5,19 @@ waits for the whole database. The same must hold on both.
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.utils import timezone
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, streamfield
 
 from kb.accounts.models import User
 from procedures.content import canonical_content
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.models import AuditEvent, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions, releasing
+from review import actions, releasing, scheduling
 from review.models import Signature, Suggestion
 from tests import factories as make
 from tests.factories import signed_in
@@ -309,3 +311,61 @@ def test_two_accept_edits_of_different_steps(first: ProcedureVersion, meet: bool
         "Wait 10 minutes.",
         "Another step.",
     ]
+
+
+def scheduled(first: ProcedureVersion, day: datetime) -> ProcedureVersion:
+    """Version 1.1, signed and waiting for its day."""
+    save_body(page_of(first), "Wait 6 minutes.", first.last_editor)
+    releasing.submit_for_release(
+        page=page_of(first),
+        by=first.last_editor,
+        change_summary="Longer",
+        significance="minor",
+        effective_from=day,
+    )
+    return make.approve(page_of(first), by=make.documentation_staff())
+
+
+@both_ways
+def test_two_workers_put_a_scheduled_version_into_force_once(first: ProcedureVersion, meet: bool) -> None:
+    day = timezone.now() + timedelta(hours=1)
+    version = scheduled(first, day)
+    work = lambda: list(scheduling.run(day))  # noqa: E731
+    results = at_once(work, work, meet_before_writing=meet)
+    assert refused(results) == []
+    assert sorted(results, key=len) == [[], [f"{version} in force"]]
+    assert AuditEvent.objects.filter(version=version, kind="released").count() == 1
+    assert_released_whole(page_of(first), version)
+
+
+@both_ways
+def test_a_version_is_called_off_while_its_day_comes(first: ProcedureVersion, meet: bool) -> None:
+    day = timezone.now() + timedelta(hours=1)
+    version, staff = scheduled(first, day), make.documentation_staff()
+    results = at_once(
+        lambda: list(scheduling.run(day)),
+        lambda: releasing.withdraw(version=version, by=staff, password=make.PASSWORD, reason="Too early"),
+        meet_before_writing=meet,
+    )
+    assert refused(results) == []
+    # Called off first, or withdrawn from force a moment after it came: nothing in between.
+    version.refresh_from_db()
+    assert version.status == "withdrawn"
+    in_force = results[0] == [f"{version} in force"]
+    first.refresh_from_db()
+    assert first.status == ("superseded" if in_force else "effective")
+    assert page_of(first).versions.effective().count() == (0 if in_force else 1)
+
+
+@both_ways
+def test_a_release_is_signed_while_the_clock_escalates_its_stage(first: ProcedureVersion, meet: bool) -> None:
+    page = submitted(first)
+    now = timezone.now()
+    page.releases.in_review().get().stages.update(due_at=now - timedelta(days=1))
+    results = at_once(
+        approve(page, make.documentation_staff()),
+        lambda: list(scheduling.run(now)),
+        meet_before_writing=meet,
+    )
+    assert refused(results) == []
+    assert_released_whole(page, results[0])

@@ -1,12 +1,12 @@
 """The CMS admin around the loop: no door releases, a save takes nothing back, a first save works."""
 
 import pytest
-from wagtail.test.utils.form_data import inline_formset, nested_form_data, streamfield
 
 from procedures.models import ProcedureIndexPage, ProcedurePage
 from review import actions
 from tests import factories as make
 from tests.factories import signed_in
+from tests.factories.desk import desk_form
 
 pytestmark = pytest.mark.django_db
 
@@ -14,23 +14,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def version():
     return make.released(steps=[make.step("a", body="Wait 5 minutes."), make.step("b", body="Other step.")])
-
-
-def desk_form(**fields: str) -> dict[str, str]:
-    """What the editor's form sends for a procedure with one step."""
-    step = {
-        "title": "Switch off",
-        "body": "Turn the switch.",
-        "images": streamfield([]),
-        "importance": "normal",
-    }
-    return nested_form_data(
-        {
-            "title": "Typed title", "number": "SOP-NEW", "kind": "repair", "language": "en",
-            "audience": "internal", "steps": streamfield([("step", step)]),
-            "applicability": inline_formset([]), **fields,
-        }
-    )  # fmt: skip
 
 
 def test_a_new_procedure_is_saved_without_a_word_about_its_address() -> None:

@@ -1,0 +1,175 @@
+"""Whatever door, whoever knocks: readers are shown what was signed, and states follow the table."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, models, transaction
+from django.test import Client
+from django.utils import timezone
+from wagtail.actions.publish_page_revision import PublishPageRevisionAction
+from wagtail.models import Page
+
+from kb.accounts.roles import ADMINISTRATOR, DOCUMENTATION_STAFF, FIELD_ENGINEER, PROCEDURE_OWNER
+from procedures.lifecycle import LIFE_TRANSITIONS, LifeState
+from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
+from procedures.rules import NotAllowed
+from review import actions, releasing
+from tests import factories as make
+from tests.factories import signed_in
+from tests.factories.desk import desk_form
+
+pytestmark = pytest.mark.django_db
+STATES = ("draft", "in_review", "approved", "effective", "superseded", "withdrawn")
+ROLES = (FIELD_ENGINEER, PROCEDURE_OWNER, DOCUMENTATION_STAFF, ADMINISTRATOR)
+
+
+def page_in(state: str) -> ProcedurePage:
+    """A public procedure in that state, with a working copy that nobody has signed."""
+    owner, staff = make.procedure_owner(), make.documentation_staff()
+    page = make.working_copy(
+        by=owner, procedure_owner=owner, audience="public", steps=[make.step("a", body="Signed text.")]
+    )
+    if state != "draft":
+        submitted = {"change_summary": "x", "significance": "minor"}
+        if state == "approved":
+            submitted["effective_from"] = timezone.now() + timedelta(days=1)
+        releasing.submit_for_release(page=page, by=owner, **submitted)
+        if state != "in_review":
+            version = make.approve(page, by=staff)
+            if state == "superseded":
+                edit(page, "Second signed text.", owner)
+                make.release(page, by=owner, approver=staff, summary="Second")
+            elif state == "withdrawn":
+                releasing.withdraw(version=version, by=staff, password=make.PASSWORD, reason="Wrong")
+    edit(page, "NOBODY SIGNED THIS", owner)
+    return ProcedurePage.objects.get(pk=page.pk)
+
+
+def edit(page: ProcedurePage, text: str, by: Any) -> None:
+    draft = actions.working_copy(ProcedurePage.objects.get(pk=page.pk))
+    draft.steps[0].value["body"] = text
+    draft.save_revision(user=by)
+
+
+def shown(page: ProcedurePage) -> tuple[Any, ...]:
+    """What the versions are, and what a reader is shown."""
+    versions = page.versions.order_by("pk").values_list("major", "minor", "status", "sha256")
+    response = Client().get(f"/procedures/{page.number}/")
+    text = response.content.decode()
+    assert "NOBODY SIGNED THIS" not in text
+    assert "NOBODY SIGNED THIS" not in Client().get(
+        "/search/", {"q": "NOBODY SIGNED THIS"}
+    ).content.decode().split("<main", 1)[1].replace('value="NOBODY SIGNED THIS"', "").replace(
+        "“NOBODY SIGNED THIS”", ""
+    )
+    return tuple(versions), response.status_code
+
+
+def desk_doors(page: ProcedurePage) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every address of Wagtail's that could put a page's text before readers, or take it away."""
+    revision, parent = page.latest_revision_id, page.get_parent().pk
+    state = page.current_workflow_task_state
+    loaded = {
+        "loaded_revision_id": str(revision),
+        "loaded_revision_created_at": page.latest_revision.created_at.isoformat(),
+    }
+    for action in ("action-publish", "action-submit", "action-workflow-action", "action-cancel-workflow"):
+        later = {"go_live_at": "2000-01-01 00:00"}
+        yield (
+            f"/admin/pages/{page.pk}/edit/",
+            desk_form(number=page.number, **loaded, **later, **{action: "approve"}),
+        )
+    yield f"/admin/pages/{page.pk}/unpublish/", {}
+    yield f"/admin/pages/{page.pk}/copy/", {"new_title": "x", "new_slug": "x", "new_parent_page": str(parent)}
+    yield f"/admin/pages/{page.pk}/move/1/confirm/", {}
+    yield f"/admin/pages/{page.pk}/convert_alias/", {}
+    yield f"/admin/pages/{page.pk}/revisions/{revision}/revert/", desk_form(number=page.number)
+    yield f"/admin/pages/{page.pk}/revisions/{revision}/unschedule/", {}
+    yield f"/admin/pages/{page.pk}/lock/", {}
+    for what in ("publish", "unpublish", "move", "copy"):
+        yield f"/admin/bulk/wagtailcore/page/{what}/?id={page.pk}", {"chooser": "1", "copy_subpages": "on"}
+    if page.versions.exists():
+        yield f"/admin/pages/{page.pk}/delete/", {"confirm": page.title}
+        yield f"/admin/bulk/wagtailcore/page/delete/?id={page.pk}", {}
+    if state is not None:
+        for action in ("approve", "reject"):
+            yield f"/admin/pages/workflow/action/{page.pk}/{action}/{state.pk}/", {"comment": "x"}
+        yield f"/admin/pages/workflow/confirm_cancellation/{page.pk}/", {}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("state", STATES)
+def test_no_door_of_the_desk_shows_what_nobody_signed(state: str, role: str) -> None:
+    page = page_in(state)
+    before = shown(page)
+    client = signed_in(make.make_user("", role))
+    client.raise_request_exception = False
+    for address, data in desk_doors(page):
+        response = client.post(address, data)
+        assert response.status_code < 500, address
+        assert shown(page) == before, address
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_no_method_of_the_models_shows_what_nobody_signed(state: str) -> None:
+    page = page_in(state)
+    before = shown(page)
+    revision = page.get_latest_revision()
+    draft = revision.as_object()
+    doors: list[Callable[[], Any]] = [
+        revision.publish,
+        lambda: PublishPageRevisionAction(revision).execute(skip_permission_checks=True),
+        lambda: page.publish(revision, skip_permission_checks=True),
+        page.unpublish,
+        draft.save,
+        lambda: setattr(draft, "live", True) or draft.save(),
+        lambda: Page.objects.filter(pk=page.pk).update(live=not page.live),
+    ]
+    if page.versions.exists():
+        doors += [
+            page.delete,
+            lambda: Page.objects.get(pk=page.pk).delete(),
+            lambda: page.versions.all().delete(),
+        ]
+    for door in doors:
+        try:
+            with transaction.atomic():
+                door()
+        except (PermissionDenied, ValidationError, NotAllowed, IntegrityError, models.ProtectedError):
+            pass
+        assert shown(page) == before
+
+
+def _set(version: ProcedureVersion, to: str, how: str) -> None:
+    now = timezone.now()
+    dates = {
+        "superseded": {"superseded_at": now, "withdrawn_at": None, "withdrawn_by": None, "withdrawn_reason": ""},
+        "withdrawn": {
+            "withdrawn_at": now, "withdrawn_by": version.approved_by, "withdrawn_reason": "x",
+        },
+    }.get(to, {"superseded_at": None, "withdrawn_at": None, "withdrawn_by": None, "withdrawn_reason": ""})  # fmt: skip
+    if how == "update":
+        ProcedureVersion.objects.filter(pk=version.pk).update(status=to, **dates)
+        return
+    for name, value in dates.items():
+        setattr(version, name, value)
+    version.status = to
+    version.save(update_fields=["status", *dates])
+
+
+@pytest.mark.parametrize("how", ["update", "save"])
+@pytest.mark.parametrize("to", VersionStatus.values)
+@pytest.mark.parametrize("state", VersionStatus.values)
+def test_the_database_follows_the_table(state: str, to: str, how: str) -> None:
+    version = page_in(state).versions.order_by("pk").first()
+    assert version.status == state
+    if state == to or (LifeState(state), LifeState(to)) in LIFE_TRANSITIONS:
+        _set(version, to, how)
+        return
+    with pytest.raises(IntegrityError), transaction.atomic():
+        _set(version, to, how)
+    version.refresh_from_db()
+    assert version.status == state
