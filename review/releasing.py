@@ -26,6 +26,7 @@ from review.models import (
     Signature,
     Stage,
 )
+from review.passwords import check_password, refusals_on_record
 from review.recording import required, save_as
 
 
@@ -106,7 +107,6 @@ def plan_for(page: ProcedurePage, significance: str, submitter: Any) -> Workflow
     return workflow
 
 
-@transaction.atomic
 def sign(
     *,
     stage: Stage,
@@ -121,13 +121,24 @@ def sign(
 
     Raises NotAllowed where the hash is not that of the release, the password is wrong or the person may not.
     """
-    stage = _locked(stage)
+    with refusals_on_record(by, stage.release.page), transaction.atomic():
+        return _sign(_locked(stage), by, password, seen_sha256, comment, on_behalf_of, at or timezone.now())
+
+
+def _sign(
+    stage: Stage,
+    by: Any,
+    password: str,
+    seen_sha256: str,
+    comment: str,
+    on_behalf_of: Any,
+    at: datetime,
+) -> Signature:
     rules.check_sign(user=by, stage=stage, on_behalf_of=on_behalf_of)
     release = stage.release
     if seen_sha256 != release.sha256:
         raise NotAllowed(_("What waits for approval is no longer what you looked at. Look again below."))
-    rules.check_password(by, password)
-    at = at or timezone.now()
+    check_password(by, password)
     signature = Signature(
         release=release,
         stage=stage,
@@ -263,7 +274,6 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
     return version if later else go_live(version=version, by=by, at=at)
 
 
-@transaction.atomic
 def withdraw(
     *,
     version: ProcedureVersion,
@@ -274,9 +284,10 @@ def withdraw(
     at: datetime | None = None,
 ) -> ProcedureVersion:
     """Take a version out of force, or call off a scheduled one, signed with the password."""
-    rules.check_withdraw_version(user=by, version=version)
-    rules.check_password(by, password)
-    return withdraw_version(version=version, by=by, reason=reason, replaced_by=replaced_by, at=at)
+    with refusals_on_record(by, version.page), transaction.atomic():
+        rules.check_withdraw_version(user=by, version=version)
+        check_password(by, password)
+        return withdraw_version(version=version, by=by, reason=reason, replaced_by=replaced_by, at=at)
 
 
 @transaction.atomic

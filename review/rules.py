@@ -129,12 +129,6 @@ def can_sign(*, user: Any, stage: Stage) -> bool:
     return _holds(check_sign, user=user, stage=stage)
 
 
-def check_password(user: Any, password: str) -> None:
-    """A signature is made by whoever knows the password, not by whoever found the screen unlocked."""
-    if not user.is_active or not user.check_password(password):
-        raise NotAllowed(_("The password is not right. Nothing was signed."))
-
-
 def check_remark(*, user: Any, stage: Stage) -> None:
     """Whoever a stage asks may comment on the release, their own edits included: it signs nothing."""
     _check_open(stage)

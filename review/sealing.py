@@ -18,6 +18,7 @@ STAGE_REMINDED = "stage_reminded"
 STAGE_ESCALATED = "stage_escalated"
 REMARKED = "remarked"
 TAKEN_BACK = "taken_back"
+PASSWORD_REFUSED = "password_refused"
 _LABELS = {
     STAGE_OPENED: pgettext_lazy("event", "Stage opened"),
     STAGE_COMPLETE: pgettext_lazy("event", "Stage complete"),
@@ -25,6 +26,7 @@ _LABELS = {
     STAGE_ESCALATED: pgettext_lazy("event", "Escalated"),
     REMARKED: pgettext_lazy("event", "Commented on in review"),
     TAKEN_BACK: pgettext_lazy("event", "Taken back"),
+    PASSWORD_REFUSED: pgettext_lazy("event", "Wrong password for a signature"),
 }
 
 RELEASE_COLUMNS = (

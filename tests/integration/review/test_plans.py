@@ -11,7 +11,7 @@ from django.utils import timezone
 from wagtail.models import Page, Workflow, WorkflowTask
 
 from kb.accounts.roles import DOCUMENTATION_STAFF
-from procedures.models import ProcedureIndexPage, ProcedurePage, ProcedureVersion
+from procedures.models import AuditEvent, ProcedureIndexPage, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import releasing, scheduling
 from review.models import Delegation, Notice, NoticeKind, Release, ReviewPlan, ReviewTask, Signature, Stage
@@ -126,6 +126,18 @@ def test_a_signature_needs_the_password_and_the_very_bytes(page, owner, expert) 
         sign(release, 1, expert, password="wrong")
     with pytest.raises(NotAllowed, match="no longer what you looked at"):
         sign(release, 1, expert, seen_sha256="0" * 64)
+    assert not Signature.objects.exists()
+
+
+def test_wrong_passwords_are_on_record_and_stop_after_five(page, owner, expert) -> None:
+    plan({"people": [expert]})
+    release = submit(page, owner)
+    for _ in range(5):
+        with pytest.raises(NotAllowed, match="not right"):
+            sign(release, 1, expert, password="guess")
+    with pytest.raises(NotAllowed, match="Too many wrong passwords"):
+        sign(release, 1, expert)
+    assert AuditEvent.objects.filter(kind="password_refused", actor=expert, page=page).count() == 5
     assert not Signature.objects.exists()
 
 
