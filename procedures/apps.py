@@ -7,8 +7,12 @@ class ProceduresConfig(AppConfig):
     verbose_name = _("Procedures")
 
     def ready(self) -> None:
-        from procedures import search_sources
+        from django.db.models.signals import pre_delete
+        from wagtail.images import get_image_model
+
+        from procedures import frozen_files, search_sources
         from procedures.audit import versions
 
         search_sources.register()
+        pre_delete.connect(frozen_files.keep_used_image, sender=get_image_model())
         versions.register()

@@ -5,8 +5,10 @@ import mimetypes
 from pathlib import PurePosixPath
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
 
 FOLDER = "frozen"
 
@@ -21,6 +23,18 @@ def freeze_image(image: Any) -> str:
         suffix = PurePosixPath(image.file.name).suffix.lower()
         default_storage.save(f"{FOLDER}/{digest}{suffix}", ContentFile(data))
     return digest
+
+
+def keep_used_image(sender: type, instance: Any, **kwargs: Any) -> None:
+    """Refuse to delete an image that a procedure shows or has shown (pre_delete); the desk says why."""
+    try:
+        with instance.open_file() as file:
+            file.seek(0)
+            used = frozen_name(hashlib.sha256(file.read()).hexdigest()) is not None
+    except OSError:  # its file is gone: nothing is lost with the record
+        return
+    if used:
+        raise PermissionDenied(_("A procedure uses this image, or has used it: it stays."))
 
 
 def frozen_name(digest: str) -> str | None:

@@ -114,3 +114,12 @@ def in_order(positions: Sequence[int]) -> set[int]:
         kept.add(last)
         last = before[last]
     return kept
+
+
+# A sentence ends after its punctuation and the space that follows, or with its line; Chinese needs no space.
+_SENTENCE = re.compile(r".*?(?:[.!?;](?:\s+|$)|[。！？；]\s*|\n+|$)", re.DOTALL)
+
+
+def sentences(text: str) -> list[str]:
+    """The text cut after each sentence; joined they are the text."""
+    return [piece for piece in _SENTENCE.findall(text) if piece]

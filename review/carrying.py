@@ -6,16 +6,16 @@ from typing import Any
 from django.db.models import QuerySet
 from wagtail.models import Revision
 
+from procedures.authorship import base_version
 from procedures.content import STEP_TEXTS, canonical_content
-from procedures.models import ProcedureVersion
-from review.merge import sentences
+from procedures.wording import sentences
 from review.models import Suggestion
 
 
 def landed_by(revision: Revision) -> QuerySet[Suggestion]:
-    """The proposals accepted since the newest version and up to this revision, whether or not it still says so."""
-    newest = ProcedureVersion.objects.filter(page_id=revision.object_id).first()
-    since = newest.revision_id if newest is not None and newest.revision_id else 0
+    """The proposals accepted since the version in force and up to this revision, whether or not it still says so."""
+    base = base_version(int(revision.object_id))
+    since = base.revision_id if base is not None and base.revision_id else 0
     landed = Suggestion.objects.on_page(int(revision.object_id)).landed()
     return landed.filter(landed_in_id__gt=since, landed_in_id__lte=revision.pk)
 

@@ -4,18 +4,11 @@ Texts merge by sentence: where the two sides touched different sentences the res
 touched the same one a person decides. No fuzzy patching: it makes 45 Nm of 30, 35 and 40.
 """
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-# A sentence ends after its punctuation and the space that follows, or with its line; Chinese needs no space.
-_SENTENCE = re.compile(r".*?(?:[.!?;](?:\s+|$)|[。！？；]\s*|\n+|$)", re.DOTALL)
-
-
-def sentences(text: str) -> list[str]:
-    """The text cut after each sentence; joined they are the text."""
-    return [piece for piece in _SENTENCE.findall(text) if piece]
+from procedures.wording import sentences
 
 
 @dataclass(frozen=True, slots=True)

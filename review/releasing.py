@@ -10,7 +10,7 @@ from wagtail.models import Workflow, WorkflowState
 
 from procedures import audit
 from procedures.actions import go_live, mint_version, refuse_overlaps, withdraw_version
-from procedures.authorship import editors_of
+from procedures.authorship import base_version, editors_of
 from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
@@ -59,9 +59,10 @@ def submit_for_release(
     workflow = plan_for(page, significance, by)
     editors = {pk for pk in editors_of(revision) if pk is not None}
     editors |= {suggestion.author_id for suggestion in landed_by(revision)}
+    base = base_version(page.pk)
     # Whoever worded the summary of an earlier attempt, which this submitter may have taken over.
     editors |= set(
-        Release.objects.filter(page=page, revision_id__gt=(newest and newest.revision_id) or 0).values_list(
+        Release.objects.filter(page=page, revision_id__gt=(base and base.revision_id) or 0).values_list(
             "submitted_by", flat=True
         )
     )
@@ -94,7 +95,7 @@ def submit_for_release(
         },
         sealed=[release, *stages],
     )
-    release.workflow_state.update(user=by)
+    reviewing.go_on(release, by=by, at=at)
     return release
 
 
@@ -287,6 +288,11 @@ def withdraw(
     with refusals_on_record(by, version.page), transaction.atomic():
         rules.check_withdraw_version(user=by, version=version)
         check_password(by, password)
+        if version.status == VersionStatus.APPROVED:
+            # It never goes into force: the edits that it carried wait for the next version.
+            for suggestion in version.released_suggestions.all():
+                suggestion.released_in = None
+                save_as(suggestion, by)
         return withdraw_version(version=version, by=by, reason=reason, replaced_by=replaced_by, at=at)
 
 

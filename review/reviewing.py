@@ -1,7 +1,6 @@
-"""How a review runs on Wagtail's workflow: stages open, complete and hand on.
+"""How a review runs: stages open, complete and hand on, and Wagtail's workflow is told.
 
-Wagtail has one current task; here the stages of one batch are open at the same time. A stage that is complete
-before Wagtail comes to it is passed as it opens.
+Wagtail has one current task; here the stages of one batch are open at the same time.
 """
 
 from collections.abc import Iterable
@@ -9,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils.translation import gettext as _
 from wagtail.models import TaskState, Workflow, WorkflowState
 
@@ -86,38 +84,54 @@ def new_workflow_state(page: ProcedurePage, workflow: Workflow, by: Any) -> Work
     )
 
 
-def stage_opened(task_state: TaskState) -> TaskState:
-    """Bind Wagtail's task state to the submitted revision, and open the stage with those beside it."""
+def bind(task_state: TaskState) -> TaskState:
+    """Keep Wagtail's task state with the revision that was submitted."""
     release = Release.objects.filter(workflow_state=task_state.workflow_state_id).first()
     if release is None:
         raise NotAllowed(_("A release is submitted on the site, with what it changes."))
-    stage = release.stages.get(task=task_state.task_id)
     task_state.revision_id = release.revision_id
-    if stage.completed_at is not None:
-        task_state.status, task_state.finished_at = TaskState.STATUS_APPROVED, stage.completed_at
     task_state.save()
-    completed = release.stages.aggregate(Max("completed_at"))["completed_at__max"]
-    now: datetime = completed or release.submitted_at
-    opening = list(release.stages.filter(batch=stage.batch, opened_at__isnull=True))
-    for beside in opening:
-        beside.opened_at = now
-        beside.due_at = now + timedelta(days=beside.days) if beside.days else None
-        beside.save(update_fields=["opened_at", "due_at"])
-        kind = NoticeKind.ASKED if beside.kind == StageKind.SIGN else NoticeKind.CONSULTED
-        people = asked(beside).exclude(pk=release.submitted_by_id)
-        if beside.kind == StageKind.SIGN:
-            people = people.exclude(pk__in=release.editors.values("pk"))
-        notify(people, kind, release.page, at=now)
-    if opening:
-        names = [beside.name for beside in opening]
-        audit.record(
-            sealing.STAGE_OPENED, page=release.page, by=None, at=now, data={"stages": names}, sealed=opening
-        )
     return task_state
 
 
+def go_on(release: Release, *, by: Any, at: datetime) -> None:
+    """Open the stages whose turn it is, or end the review where all are complete.
+
+    The stages of the release decide, as they were on submission; Wagtail's workflow, whose tasks somebody may
+    have changed since, is only told.
+    """
+    state = WorkflowState.objects.get(pk=release.workflow_state_id)
+    stage = release.stages.filter(completed_at__isnull=True).order_by("position").first()
+    if stage is None:
+        state.finish(user=by)
+        return
+    current = state.current_task_state
+    if current is None or current.status != TaskState.STATUS_IN_PROGRESS:
+        state.current_task_state = stage.task.specific.start(state, user=by)
+        state.save()
+    _open(release, stage.batch, at)
+
+
+def _open(release: Release, batch: int, at: datetime) -> None:
+    opening = list(release.stages.filter(batch=batch, opened_at__isnull=True))
+    for stage in opening:
+        stage.opened_at = at
+        stage.due_at = at + timedelta(days=stage.days) if stage.days else None
+        stage.save(update_fields=["opened_at", "due_at"])
+        kind = NoticeKind.ASKED if stage.kind == StageKind.SIGN else NoticeKind.CONSULTED
+        people = asked(stage).exclude(pk=release.submitted_by_id)
+        if stage.kind == StageKind.SIGN:
+            people = people.exclude(pk__in=release.editors.values("pk"))
+        notify(people, kind, release.page, at=at)
+    if opening:
+        names = [stage.name for stage in opening]
+        audit.record(
+            sealing.STAGE_OPENED, page=release.page, by=None, at=at, data={"stages": names}, sealed=opening
+        )
+
+
 def complete(stage: Stage, *, by: Any, at: datetime) -> None:
-    """Mark the stage complete; where Wagtail waits for it, the workflow goes on, to its end if it was the last."""
+    """Mark the stage complete and go on; the last one ends in a version."""
     stage.completed_at = at
     stage.save(update_fields=["completed_at"])
     audit.record(
@@ -129,8 +143,11 @@ def complete(stage: Stage, *, by: Any, at: datetime) -> None:
         sealed=[stage],
     )
     state = WorkflowState.objects.get(pk=stage.release.workflow_state_id)
-    if state.current_task_state.task_id == stage.task_id:
-        state.current_task_state.approve(user=by)
+    told = state.current_task_state
+    if told is None or told.task_id != stage.task_id or told.status != TaskState.STATUS_IN_PROGRESS:
+        told = stage.task.specific.start(state, user=by)  # side by side with the one that Wagtail knows of
+    told.approve(user=by, update=False)
+    go_on(stage.release, by=by, at=at)
 
 
 def end(release: Release, status: str, *, by: Any, at: datetime, reason: str = "") -> None:

@@ -115,14 +115,24 @@ def check_sign(*, user: Any, stage: Stage, on_behalf_of: Any = None) -> None:
     represented = on_behalf_of or user
     if represented.pk not in {person.pk if person else user.pk for person in may_sign_for(user, stage)}:
         raise PermissionDenied(_("You are not among those who sign this stage."))
-    if user.pk == stage.release.submitted_by_id:
+    if stage.release.submitted_by_id in (user.pk, represented.pk):
         raise NotAllowed(_("You submitted this release; somebody else must sign it."))
     if stage.release.editors.filter(pk__in=[user.pk, represented.pk]).exists():
         raise NotAllowed(
             _("You edited this since the last version, or proposed an edit in it; somebody else must sign.")
         )
-    if stage.signatures.valid().filter(signatory=user).exists():
+    given = list(stage.release.signatures.valid())
+    here = [signature for signature in given if signature.stage_id == stage.pk]
+    if any(signature.signatory_id == user.pk for signature in here):
         raise NotAllowed(_("You have signed this stage already."))
+    if represented.pk in {signature.on_behalf_of_id or signature.signatory_id for signature in here}:
+        raise NotAllowed(_("Somebody has signed this stage in that name already."))
+    mine = [signature for signature in given if signature.signatory_id == user.pk]
+    if mine and (on_behalf_of or any(signature.on_behalf_of_id for signature in mine)):
+        # A plan asks for several people: whoever stands in for them is not all of them.
+        raise NotAllowed(
+            _("You have signed this release in another name already; somebody else must sign here.")
+        )
 
 
 def can_sign(*, user: Any, stage: Stage) -> bool:

@@ -6,6 +6,8 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.crypto import get_random_string
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, TitleFieldPanel
 from wagtail.models import Page, PageManager, PagePermissionTester
@@ -94,6 +96,12 @@ class FaqPage(Page):
     class Meta:
         verbose_name = _("FAQ entry")
         verbose_name_plural = _("FAQ entries")
+
+    def full_clean(self, *args: Any, **kwargs: Any) -> None:
+        """A question without a letter gets an address all the same."""
+        if not self.slug and not slugify(self.title, allow_unicode=True):  # type: ignore[has-type]  # Wagtail has no types
+            self.slug = f"faq-{get_random_string(8).lower()}"
+        super().full_clean(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
         return reverse("procedures:faq_entry", args=[self.slug])

@@ -28,6 +28,7 @@ from wagtail.fields import StreamField
 from wagtail.images.blocks import ImageChooserBlock
 from wagtail.models import Page, PagePermissionTester, Revision
 
+from procedures.content import canonical_content
 from procedures.forms import ProcedurePageForm
 from procedures.models.catalogue import ErrorCode, MachineModel, ProductLine, SoftwareRelease
 from procedures.models.fields import TextListField
@@ -304,6 +305,7 @@ class ProcedurePage(Page):
             or overwrite_revision.pk != self.latest_revision_id
         ):
             overwrite_revision = None
+        canonical_content(self)  # keeps the bytes of its images as they are now (procedures.frozen_files)
         return super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
 
     def publish(self, revision: Revision, *args: Any, **kwargs: Any) -> Any:

@@ -38,6 +38,13 @@ class VersionQuerySet(models.QuerySet["ProcedureVersion"]):
     def effective(self) -> Self:
         return self.filter(status=VersionStatus.EFFECTIVE)
 
+    def was_in_force(self) -> Self:
+        """What is in force or has been: not what was approved for a day and called off before it."""
+        return self.filter(
+            Q(status__in=[VersionStatus.EFFECTIVE, VersionStatus.SUPERSEDED])
+            | Q(status=VersionStatus.WITHDRAWN, withdrawn_at__gte=F("effective_from"))
+        )
+
     def due(self, at: Any) -> Self:
         """Approved versions whose day has come."""
         return self.filter(status=VersionStatus.APPROVED, effective_from__lte=at)

@@ -84,7 +84,10 @@ def copy(request: HttpRequest, number: str, label: str, digest: str) -> HttpResp
         page = CopyPage(number, label, None, readable=False, current=None, named=named)
     else:
         # Of a withdrawn version nobody outside reads the text any more, but its readers learn why.
-        withdrawn = version.status == VersionStatus.WITHDRAWN
+        withdrawn = (
+            version.status == VersionStatus.WITHDRAWN
+            and ProcedureVersion.objects.was_in_force().filter(pk=version.pk).exists()
+        )
         may_read = (withdrawn and version.audience in readable_audiences(request.user)) or readable.filter(
             pk=version.pk
         ).exists()

@@ -74,7 +74,9 @@ def latest(request: HttpRequest, number: str) -> HttpResponse:
     version = _readable(request).effective().filter(number=number).first()
     if version is not None:
         return _page(request, version, current=version)
-    newest = ProcedureVersion.objects.filter(number=number).order_by("-major", "-minor").first()
+    newest = (
+        ProcedureVersion.objects.filter(number=number).was_in_force().order_by("-major", "-minor").first()
+    )
     if (
         newest is None
         or newest.status != VersionStatus.WITHDRAWN

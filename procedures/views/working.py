@@ -31,6 +31,8 @@ def _images(page: ProcedurePage) -> Iterator[str]:
     waiting = page.current_workflow_task_state
     if waiting is not None and waiting.revision_id != page.latest_revision_id:
         copies.insert(0, waiting.revision.as_object())
+    for content in page.releases.in_review().values_list("content", flat=True):
+        yield from (image["sha256"] for step in content["steps"] for image in step["images"])
     for copy in copies:
         for block in copy.steps:
             for item in block.value.get("images") or ():

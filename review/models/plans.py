@@ -9,15 +9,19 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 from wagtail.models import Page, Task, TaskState, Workflow
 
+from procedures.access import staff
 from procedures.models import ProcedurePage, ProductLine, Significance
+from review.desk_forms import DelegationForm
 
 MAX_STAGES = 10
 
@@ -92,14 +96,11 @@ class ReviewTask(Task):
         return str(_("Named people or members of groups sign a release, or comment on it"))
 
     def start(self, workflow_state: Any, user: Any = None) -> TaskState:
-        """Wagtail opens a task on the newest revision; a review stays with the one that was submitted.
-
-        A stage that was completed side by side with an earlier one is approved as it opens.
-        """
-        from review.reviewing import stage_opened  # it asks these models
+        """Wagtail opens a task on the newest revision; a review stays with the one that was submitted."""
+        from review.reviewing import bind  # it asks these models
 
         task_state: TaskState = super().start(workflow_state, user=user)
-        return stage_opened(task_state)
+        return bind(task_state)
 
     def get_actions(self, obj: Any, user: Any) -> list[tuple[str, str, bool]]:
         """None of Wagtail's: a signature asks for a password beside the very bytes (review.views.release)."""
@@ -212,6 +213,7 @@ class Delegation(models.Model):
     ends_on = models.DateField(_("last day"))
     history = HistoricalRecords()
 
+    base_form_class = DelegationForm
     objects = DelegationQuerySet.as_manager()
 
     class Meta:
@@ -233,3 +235,7 @@ class Delegation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delegator} → {self.delegate}"
+
+    def clean(self) -> None:
+        if self.delegate_id and not staff().filter(pk=self.delegate_id).exists():
+            raise ValidationError({"delegate": gettext("This person cannot read what is signed.")})

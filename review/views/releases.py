@@ -233,6 +233,7 @@ def _stage(stage: Stage, user: Any, forms: _Forms) -> dict[str, Any]:
         if not rules.why_not(rules.check_sign, user=user, stage=stage, on_behalf_of=person)
     ]
     if allowed:
+        row["in_place_of"] = allowed[0] if len(allowed) == 1 else None
         fresh = SignForm(
             people=allowed,
             initial={"sha256": stage.release.sha256, "stage": stage.pk},

@@ -50,13 +50,15 @@ def test_a_life_is_on_record_step_by_step(world: ProcedureVersion) -> None:
     signed = events["signed"]
     assert (signed.actor, signed.actor_name) == (world.approved_by, str(world.approved_by))
     assert signed.data == {
-        "number": "SOP-1", "stage": stage.name, "meaning": "release", "sha256": world.sha256,
+        "number": "SOP-1", "stage": stage.name, "meaning": "release", "on_behalf_of": "", "comment": "",
+        "sha256": world.sha256,
     }  # fmt: skip
     approved = events["approved"]
     assert (approved.version, approved.happened_at) == (world, world.approved_at)
     assert approved.data["change_summary"] == "A tray"
 
 
+@pytest.mark.django_db
 def test_a_refused_release_is_on_record_and_keeps_its_page() -> None:
     owner, staff = make.procedure_owner(), make.documentation_staff()
     page = make.working_copy(by=owner, procedure_owner=owner)

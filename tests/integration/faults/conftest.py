@@ -26,6 +26,7 @@ def own_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) 
         if shared.vendor == "sqlite":
             name = str(tmp_path / "site.sqlite3")
             target = sqlite3.connect(name)
+            shared.ensure_connection()
             shared.connection.backup(target)
             target.close()
             url = f"sqlite:///{name}"
