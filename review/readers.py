@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from wagtail.models import Revision
 
 from procedures.access import staff
 from procedures.models import ProcedurePage, ProcedureVersion
-from review.models import Acknowledgement, ReadingRule, Release
+from review.models import Acknowledgement, ReadingRule, Signature
 
 
 def affected_by(version: ProcedureVersion, rule: ReadingRule | None) -> QuerySet[Any]:
@@ -23,13 +24,17 @@ def affected_by(version: ProcedureVersion, rule: ReadingRule | None) -> QuerySet
         return staff().none()
     # The right to read and the group may come from two groups of the same person: two joins, not one.
     people = staff().filter(pk__in=staff().filter(groups__in=rule.groups.all()).values("pk"))
-    release = Release.objects.filter(version=version).first()
-    if release is None:
-        return people
-    proposed = version.released_suggestions.values("author")
-    editors = release.editors.exclude(pk__in=proposed)
-    signed = release.signatures.valid().values("signatory")
-    return people.exclude(pk__in=editors.values("pk")).exclude(pk__in=signed)
+    signed = Signature.objects.valid().filter(release__version=version)
+    return people.exclude(pk__in=_editors(version)).exclude(pk__in=signed.values("signatory"))
+
+
+def _editors(version: ProcedureVersion) -> list[int]:
+    """Who saved the working copy since the version before this one."""
+    before = ProcedureVersion.objects.filter(page=version.page_id).exclude(pk=version.pk).first()
+    saved = Revision.objects.for_instance(version.page).filter(
+        pk__gt=(before.revision_id if before else None) or 0, pk__lte=version.revision_id or 0
+    )
+    return [pk for pk in saved.values_list("user", flat=True) if pk is not None]
 
 
 def open_tasks(user: Any) -> QuerySet[Acknowledgement]:

@@ -32,7 +32,7 @@ class AddMonths(Func):
         # SQLite counts 31 January and one month as 3 March: not later than the end of February.
         sql = (
             f"MIN(DATE({day}, ({months}) || ' months'),"
-            f" DATE({day}, 'start of month', ({months}) + 1 || ' months', '-1 day'))"
+            f" DATE({day}, 'start of month', (({months}) + 1) || ' months', '-1 day'))"
         )
         return sql, (*of_day, *of_months, *of_day, *of_months)
 
