@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from procedures.models import ProcedurePage, ProcedureVersion, Significance
-from review import actions, releasing
+from review import actions, duties, readers, releasing
 from review.models import Comment, Suggestion, Thread, ThreadStatus
 
 HERE = Path(__file__).resolve().parent
@@ -75,6 +75,12 @@ class _Loader:
                 events.append((self._later(row["days_ago"], _DECIDED_AFTER_DAYS), partial(self._decide, row)))
         for row in story["releases"]:
             events.append((self._ago(row["days_ago"]), partial(self._release, row)))
+        for number, months in story["review_months"].items():
+            events.append((self._now, partial(self._review_every, number, months)))
+        for row in story["confirmations"]:
+            events.append((self._ago(row["days_ago"]), partial(self._confirm, row)))
+        for row in story["acknowledgements"]:
+            events.append((self._ago(row["days_ago"]), partial(self._acknowledge, row)))
         return events
 
     def _ago(self, days: float) -> datetime:
@@ -161,6 +167,32 @@ class _Loader:
                 seen_sha256=release.sha256,
                 at=at,
             )
+        return True
+
+    def _review_every(self, number: str, months: int, at: datetime) -> bool:
+        unset = ProcedurePage.objects.filter(number=number, review_months__isnull=True)
+        return bool(unset.update(review_months=months))
+
+    def _confirm(self, row: Mapping[str, Any], at: datetime) -> bool:
+        version = self._version(row["procedure"])
+        if version.confirmations.exists():
+            return False
+        duties.confirm(
+            version=version,
+            by=self._people[row["person"]],
+            password=self._password,
+            seen_sha256=version.sha256,
+            comment=row["comment"],
+            at=at,
+        )
+        return True
+
+    def _acknowledge(self, row: Mapping[str, Any], at: datetime) -> bool:
+        person = self._people[row["person"]]
+        task = readers.open_tasks(person).filter(version__number=row["procedure"]).first()
+        if task is None:
+            return False
+        duties.acknowledge(task=task, by=person, at=at)
         return True
 
 
