@@ -103,6 +103,11 @@ class Ages:
     def median(self) -> int:
         return round(median(self.days))
 
+    @property
+    def late(self) -> int:
+        """How much of the bar, in the same percents, stands for the overdue ones."""
+        return round(self.share * self.overdue / self.count)
+
 
 def ages(today: date) -> tuple[list[Ages], list[Ages]]:
     """What is in force by owner and by product line, in the order of their names; "" is for those without."""
