@@ -25,13 +25,14 @@ from wagtail.models import (
 from kb.accounts.roles import (
     ADMINISTRATOR,
     DOCUMENTATION_STAFF,
+    FIELD_ENGINEER,
     PROCEDURE_OWNER,
     ROLE_PAGE_PERMISSIONS,
     ROLE_PERMISSIONS,
 )
 from kb.models import HomePage
 from procedures.models import FaqIndexPage, ProcedureIndexPage
-from review.models import Meaning, ReviewTask
+from review.models import Meaning, ReadingRule, ReviewTask
 
 WORKFLOW = "Release"
 # What each role may do with the images of every collection: an owner's drafts need pictures too.
@@ -49,6 +50,7 @@ def build_site() -> None:
     apply_roles()
     procedures = _build_tree()
     _build_workflow(procedures)
+    _build_reading_rule()
 
 
 def apply_roles(apps: Apps = current_apps) -> None:
@@ -149,6 +151,13 @@ def _build_workflow(procedures: ProcedureIndexPage) -> None:
     WorkflowTask.objects.get_or_create(workflow=workflow, task=release.task_ptr, defaults={"sort_order": 0})
     # A folder has one workflow; one that an administrator chose instead stays.
     WorkflowPage.objects.get_or_create(page=procedures.page_ptr, defaults={"workflow": workflow})
+
+
+def _build_reading_rule() -> None:
+    """To begin with, field engineers read each major version within two weeks. Without groups it asks nobody."""
+    rule, created = ReadingRule.objects.get_or_create(product_line=None)
+    if created:
+        rule.groups.set(Group.objects.filter(name=FIELD_ENGINEER))
 
 
 def _remove_wagtails_own() -> None:

@@ -1,10 +1,14 @@
 """What every page of the site knows: where it is, and how much waits for the person who reads it."""
 
+from collections import Counter
 from functools import cached_property
 from typing import Any
 
+from django.db.models import CharField, Value
 from django.http import HttpRequest
+from django.utils import timezone
 
+from review import readers, upkeep
 from review.eligibility import open_stages_for
 from review.models import Notice, Suggestion, Thread, ThreadStatus
 from review.queries import suggestions_to_decide, threads_to_answer
@@ -56,9 +60,35 @@ class Waiting:
         return open_stages_for(self.user).count()
 
     @cached_property
+    def _duties(self) -> Counter[str]:
+        """What this person has to read, and to review within 30 days, in one query."""
+        to_read = readers.open_tasks(self.user).order_by().annotate(duty=_word("to_read"))
+        to_review = (
+            upkeep.due_for(self.user, timezone.localdate()).order_by().annotate(duty=_word("to_review"))
+        )
+        return Counter(
+            to_read.values_list("duty", flat=True).union(to_review.values_list("duty", flat=True), all=True)
+        )
+
+    @property
+    def to_read(self) -> int:
+        """Major versions that this person has not acknowledged yet."""
+        return self._duties["to_read"]
+
+    @property
+    def to_review(self) -> int:
+        """Procedures of this person that are due for review."""
+        return self._duties["to_review"]
+
+    @cached_property
     def total(self) -> int:
         """What this person has to act on; a proposal that waits for somebody else is not counted."""
-        return self.news + self.to_decide + self.to_answer + self.to_approve
+        waits = self.news + self.to_decide + self.to_answer + self.to_approve
+        return waits + self._duties.total()
+
+
+def _word(text: str) -> Value:
+    return Value(text, output_field=CharField())
 
 
 def has_inbox(user: Any) -> bool:

@@ -192,6 +192,8 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
 # Lower layers reach upward through dotted names only (see each package's docstring).
 REDLINE_TICKET_LOOKUP = "kb.tickets.queries.ticket_for_reference"
+# How many months after its release, or its last review, a procedure is due for review; its page may say otherwise.
+REDLINE_REVIEW_MONTHS = env.int("REDLINE_REVIEW_MONTHS", 24)
 REDLINE_SEARCH_ENGINE = env.str("REDLINE_SEARCH_ENGINE", "auto")
 
 LOGGING = {

@@ -11,10 +11,11 @@ from procedures.models import ProcedureVersion
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """Safe HTML of one app for one reader: with each step (by step id), and below the whole procedure."""
+    """Safe HTML of one app for one reader: above the text, with each step (by step id), and below the whole."""
 
     steps: Mapping[str, SafeString] = field(default_factory=dict)
     page: str = ""
+    notice: str = ""
 
 
 Contributor = Callable[[HttpRequest, ProcedureVersion, list[str]], Contribution | None]

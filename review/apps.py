@@ -12,6 +12,7 @@ class ReviewConfig(AppConfig):
         from procedures import extensions
         from review import contributions, reviewing, sealing
 
+        extensions.register(contributions.duties)
         extensions.register(contributions.marks)
         extensions.register_credits(contributions.credits)
         signals.workflow_cancelled.connect(reviewing.workflow_cancelled)

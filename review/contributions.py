@@ -1,20 +1,23 @@
-"""What this app adds to the procedure pages: marks on each step, and the credits of the change log."""
+"""What this app adds to the procedure pages: duties, marks on each step, the credits of the change log."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote
 
+from django.db.models import Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 
 from procedures.access import may_read_internal
 from procedures.extensions import Contribution, Credit
 from procedures.models import ProcedureVersion
+from review import readers, upkeep
 from review.models import Suggestion
 from review.queries import StepMarks, marks_by_step
-from review.rules import can_mark
+from review.rules import can_confirm, can_mark
 
 _STEP_ID = "STEP-ID"
 
@@ -56,6 +59,32 @@ def marks(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) 
         "can_mark": bool(buttons),
     }
     return Contribution(steps=steps, page=render_to_string("review/_page_marks.html", page))
+
+
+def duties(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) -> Contribution | None:
+    """What every reader is told of an overdue review, and this one of what they still have to read: one query."""
+    internal = may_read_internal(request.user)
+    if not (internal or version.is_effective):
+        return None
+    found = upkeep.with_review_due(ProcedureVersion.objects.filter(pk=version.pk).order_by())
+    if internal:
+        task = readers.open_tasks(request.user).filter(version__page=version.page_id)
+        found = found.annotate(to_read_by=Subquery(task.values("due_on")[:1]))
+    today = timezone.localdate()
+    row = found.values("review_due_on", *(["to_read_by"] if internal else [])).get()
+    overdue = version.is_effective and row["review_due_on"] < today
+    to_read_by = row.get("to_read_by")
+    if not (overdue or to_read_by):
+        return None
+    context = {
+        "version": version,
+        "internal": internal,
+        "overdue_since": row["review_due_on"] if overdue else None,
+        "may_confirm": overdue and can_confirm(user=request.user, version=version),
+        "to_read_by": to_read_by,
+        "today": today,
+    }
+    return Contribution(notice=render_to_string("review/_duties.html", context))
 
 
 def credits(versions: list[ProcedureVersion]) -> Mapping[int, list[Credit]]:

@@ -18,6 +18,15 @@ def asked_by(stage: Stage | ReviewTask, *, escalated: bool = False) -> QuerySet[
     return get_user_model()._default_manager.filter(named, is_active=True).distinct()
 
 
+def documentation_staff() -> QuerySet[Any]:
+    """The active people who decide for any procedure, its owner or not."""
+    granted = Q(
+        groups__permissions__codename="decide_any_suggestion",
+        groups__permissions__content_type__app_label="review",
+    )
+    return get_user_model()._default_manager.filter(granted, is_active=True).distinct()
+
+
 def asked(stage: Stage) -> QuerySet[Any]:
     return asked_by(stage, escalated=stage.escalated_at is not None)
 

@@ -210,6 +210,17 @@ class SignForm(DecisionForm):
         return self.people.get(self.cleaned_data["on_behalf_of"])
 
 
+class ConfirmForm(DecisionForm):
+    """The version in force is still correct: a signature under its hash."""
+
+    comment = forms.CharField(
+        label=_("Comment"), required=False, max_length=COMMENT_LENGTH, widget=_area(2),
+        help_text=_("What you checked, e.g. against which machine or manual."),
+    )  # fmt: skip
+    password = _password()
+    sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
 class RemarkForm(DecisionForm):
     text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=_area(3))
     stage = forms.IntegerField(widget=forms.HiddenInput)

@@ -14,7 +14,7 @@ from procedures.authorship import base_version, editors_of
 from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review import reviewing, rules, sealing
+from review import duties, reviewing, rules, sealing
 from review.actions import working_copy
 from review.carrying import carried_by, landed_by
 from review.models import (
@@ -272,7 +272,11 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
     )
     kind = NoticeKind.SCHEDULED if later else NoticeKind.RELEASED
     reviewing.notify([release.submitted_by], kind, release.page, at=at)
-    return version if later else go_live(version=version, by=by, at=at)
+    if later:
+        return version
+    version = go_live(version=version, by=by, at=at)
+    duties.ask_to_read(version=version, at=at)
+    return version
 
 
 def withdraw(

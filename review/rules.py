@@ -15,6 +15,7 @@ from procedures.rules import NotAllowed
 from review.eligibility import may_sign_for
 from review.models import (
     SUGGESTION_TRANSITIONS,
+    Acknowledgement,
     Release,
     Stage,
     StageKind,
@@ -137,6 +138,40 @@ def check_sign(*, user: Any, stage: Stage, on_behalf_of: Any = None) -> None:
 
 def can_sign(*, user: Any, stage: Stage) -> bool:
     return _holds(check_sign, user=user, stage=stage)
+
+
+def check_confirm(*, user: Any, version: ProcedureVersion) -> None:
+    """Who signs that a version is still correct: its owner, whoever wrote it, or documentation staff."""
+    if not owns(user, version.page):
+        raise PermissionDenied(
+            _("Only the procedure's owner or documentation staff sign that it is still correct.")
+        )
+    if not version.is_effective:
+        raise NotAllowed(_("Only the version in force is reviewed; this one is not."))
+
+
+def can_confirm(*, user: Any, version: ProcedureVersion) -> bool:
+    return _holds(check_confirm, user=user, version=version)
+
+
+def check_acknowledge(*, user: Any, task: Acknowledgement) -> None:
+    if task.person_id != user.pk:
+        raise PermissionDenied(_("Nobody acknowledges for somebody else."))
+    if task.acknowledged_at is not None:
+        raise NotAllowed(_("You have acknowledged this version already."))
+    if task.overtaken_at is not None:
+        raise NotAllowed(_("A newer version came in between; read that one."))
+    if not task.is_open:
+        raise NotAllowed(_("This version was withdrawn; you need not read it any more."))
+
+
+def can_acknowledge(*, user: Any, task: Acknowledgement) -> bool:
+    return _holds(check_acknowledge, user=user, task=task)
+
+
+def check_report(*, user: Any) -> None:
+    """Raises PermissionDenied for a missing right: what is due and who has read is for owners and staff."""
+    _require(user, "review.decide_suggestion", _("Your role does not include looking after procedures."))
 
 
 def check_remark(*, user: Any, stage: Stage) -> None:

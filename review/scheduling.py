@@ -1,4 +1,5 @@
-"""What the clock does: scheduled versions go into force, stages are reminded of, escalated and closed.
+"""What the clock does: scheduled versions go into force, stages are reminded of, escalated and closed,
+and so are the duties of versions in force (review.reminding).
 
 Any number of workers may run this at once: each thing is done under the lock of its procedure, after asking
 again whether it is still to be done.
@@ -13,7 +14,7 @@ from procedures import audit
 from procedures.actions import go_live
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review import reviewing, sealing
+from review import duties, reminding, reviewing, sealing
 from review.eligibility import asked
 from review.models import Notice, NoticeKind, Stage, StageKind
 
@@ -32,6 +33,7 @@ def run(now: datetime) -> Iterator[str]:
     for pk in list(stages.values_list("pk", flat=True)):
         if done := _pursue(pk, now):
             yield done
+    yield from reminding.remind(now)
 
 
 @transaction.atomic
@@ -42,6 +44,7 @@ def _go_live(pk: int, now: datetime) -> ProcedureVersion | None:
     if version.status != VersionStatus.APPROVED:  # another worker was first, or it was called off
         return None
     version = go_live(version=version, at=now)
+    duties.ask_to_read(version=version, at=now)
     release = version.release
     reviewing.notify([release.submitted_by], NoticeKind.RELEASED, version.page, at=now)
     return version

@@ -10,7 +10,7 @@ from procedures import audit
 from procedures.audit.versions import VERSIONS
 from procedures.content import content_hash
 from procedures.models import Origin, ProcedureVersion
-from review.models import Release, Remark, Signature, Stage
+from review.models import Acknowledgement, Confirmation, Release, Remark, Signature, Stage
 
 STAGE_OPENED = "stage_opened"
 STAGE_COMPLETE = "stage_complete"
@@ -19,6 +19,7 @@ STAGE_ESCALATED = "stage_escalated"
 REMARKED = "remarked"
 TAKEN_BACK = "taken_back"
 PASSWORD_REFUSED = "password_refused"
+ASKED_TO_READ = "asked_to_read"
 _LABELS = {
     STAGE_OPENED: pgettext_lazy("event", "Stage opened"),
     STAGE_COMPLETE: pgettext_lazy("event", "Stage complete"),
@@ -27,6 +28,7 @@ _LABELS = {
     REMARKED: pgettext_lazy("event", "Commented on in review"),
     TAKEN_BACK: pgettext_lazy("event", "Taken back"),
     PASSWORD_REFUSED: pgettext_lazy("event", "Wrong password for a signature"),
+    ASKED_TO_READ: pgettext_lazy("event", "Readers asked"),
 }
 
 RELEASE_COLUMNS = (
@@ -41,9 +43,12 @@ SIGNATURE_COLUMNS = (
     "release", "stage", "signatory", "on_behalf_of", "name", "signed_at", "meaning", "comment", "sha256", "voided_at",
 )  # fmt: skip
 REMARK_COLUMNS = ("stage", "author", "written_at", "text")
+CONFIRMATION_COLUMNS = ("version", "confirmed_by", "name", "confirmed_at", "comment", "sha256")
+ACKNOWLEDGEMENT_COLUMNS = ("version", "person", "asked_at", "due_on", "acknowledged_at", "overtaken_at")
 
-_RELEASES, _SIGNATURES = "release", "signature"
-"""Topics of the facts: {release's pk: (version's pk, SHA-256)}, {signature's pk: (release's pk, SHA-256)}."""
+_RELEASES, _SIGNATURES, _CONFIRMATIONS = "release", "signature", "confirmation"
+"""Topics of the facts: {release's pk: (version's pk, SHA-256)}, {signature's pk: (release's pk, SHA-256)},
+{confirmation's pk: (version's pk, SHA-256)}."""
 
 
 def register() -> None:
@@ -53,7 +58,10 @@ def register() -> None:
     audit.seal(Stage, STAGE_COLUMNS, page="release__page")
     audit.seal(Signature, SIGNATURE_COLUMNS, page="release__page", check=note_signature)
     audit.seal(Remark, REMARK_COLUMNS, page="stage__release__page")
+    audit.seal(Confirmation, CONFIRMATION_COLUMNS, check=note_confirmation)
+    audit.seal(Acknowledgement, ACKNOWLEDGEMENT_COLUMNS)
     audit.register_final_check(check_signatures)
+    audit.register_final_check(check_confirmations)
 
 
 def note_release(pk: int, fields: Mapping[str, Any], facts: audit.Facts) -> Iterator[str]:
@@ -67,6 +75,21 @@ def note_signature(pk: int, fields: Mapping[str, Any], facts: audit.Facts) -> tu
     if fields["voided_at"] is None:
         facts[_SIGNATURES][pk] = (fields["release_id"], fields["sha256"])
     return ()
+
+
+def note_confirmation(pk: int, fields: Mapping[str, Any], facts: audit.Facts) -> tuple[str, ...]:
+    """As with a signature: it is held against its version at the end."""
+    facts[_CONFIRMATIONS][pk] = (fields["version_id"], fields["sha256"])
+    return ()
+
+
+def check_confirmations(facts: audit.Facts) -> Iterator[audit.Finding]:
+    """What was signed as still correct is the version's content."""
+    for pk, (version_pk, sha256) in sorted(facts[_CONFIRMATIONS].items()):
+        version = facts[VERSIONS].get(version_pk)
+        if version is not None and version.sha256 != sha256:
+            table = Confirmation._meta.db_table
+            yield audit.Finding(table, pk, _("It signs other content than the version's."))
 
 
 def check_signatures(facts: audit.Facts) -> Iterator[audit.Finding]:

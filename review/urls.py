@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import delegations, inbox, marks, releases
+from review.views import delegations, duties, inbox, marks, reading, releases
 
 app_name = "review"
 urlpatterns = [
@@ -8,6 +8,12 @@ urlpatterns = [
     path("inbox/read/", inbox.read_notices, name="read_notices"),
     path("delegations/", delegations.delegations, name="delegations"),
     path("delegations/<int:pk>/end/", delegations.end, name="end_delegation"),
+    path("due/", duties.due, name="due"),
+    path("age/", duties.age, name="age"),
+    path("readers/", reading.readers_report, name="readers"),
+    path("readers.csv", reading.readers_csv, name="readers_csv"),
+    path("<str:number>/still-correct/", duties.still_correct, name="still_correct"),
+    path("<str:number>/read/", reading.read, name="read"),
     path("threads/<int:pk>/", marks.thread, name="thread"),
     path("threads/<int:pk>/resolve/", marks.resolve, name="resolve"),
     path("edits/<int:pk>/", marks.suggestion, name="suggestion"),

@@ -15,7 +15,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from procedures.models import ProcedurePage
 from review import queries
-from review.models import Delegation, Release, ReviewPlan
+from review.models import Delegation, ReadingRule, Release, ReviewPlan
 from review.views.access import staff_only
 from review.views.releases import release_page
 
@@ -36,11 +36,19 @@ class DelegationViewSet(SnippetViewSet):
     list_display = ["delegator", "delegate", "starts_on", "ends_on"]
 
 
+class ReadingRuleViewSet(SnippetViewSet):
+    model = ReadingRule
+    icon = "view"
+    add_to_reference_index = False
+    search_backend_name = None
+    list_display = ["__str__", "days"]
+
+
 class ReviewSettings(SnippetViewSetGroup):
     menu_label = _("Review plans")
     menu_icon = "list-ol"
     menu_order = 260
-    items = (ReviewPlanViewSet, DelegationViewSet)
+    items = (ReviewPlanViewSet, DelegationViewSet, ReadingRuleViewSet)
 
 
 register_snippet(ReviewSettings)

@@ -44,7 +44,8 @@ class CatalogueFileMixin(PermissionCheckedMixin):
         return FILES[str(self.model._meta.model_name)]
 
 
-def _csv_response(text: str, name: str) -> HttpResponse:
+def csv_response(text: str, name: str) -> HttpResponse:
+    """A download of what csv_reading.write_rows wrote."""
     return HttpResponse(
         text,
         content_type="text/csv; charset=utf-8",
@@ -56,7 +57,7 @@ class TemplateView(CatalogueFileMixin, View):
     """The header row alone, to be filled in."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return _csv_response(write_rows(self.file.columns, []), f"{self.file.name}-template")
+        return csv_response(write_rows(self.file.columns, []), f"{self.file.name}-template")
 
 
 class ExportView(CatalogueFileMixin, View):
@@ -66,7 +67,7 @@ class ExportView(CatalogueFileMixin, View):
         related = [name for name in self.file.columns if isinstance(self.file.field(name), models.ForeignKey)]
         records = self.model._default_manager.select_related(*related)
         rows = [[cell_text(record, name) for name in self.file.columns] for record in records]
-        return _csv_response(write_rows(self.file.columns, rows), self.file.name)
+        return csv_response(write_rows(self.file.columns, rows), self.file.name)
 
 
 class UploadForm(forms.Form):

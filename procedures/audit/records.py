@@ -65,7 +65,7 @@ def page_numbered(number: str) -> ProcedurePage | None:
 
 
 def what_it_says(data: Mapping[str, Any]) -> str:
-    """What a person said in an event, as one line: a reason, a stage, what a signature says, a change summary."""
+    """What a person said in an event, as one line: a reason, a stage, what a signature says, a summary."""
     if data.get("reason"):
         return str(data["reason"])
     if "meaning" in data:
@@ -78,7 +78,7 @@ def what_it_says(data: Mapping[str, Any]) -> str:
         return " · ".join(map(str, stages))
     if "superseded_by" in data:
         return _("by version %(label)s") % {"label": data["superseded_by"]}
-    return str(data.get("change_summary") or "")
+    return str(data.get("change_summary") or data.get("comment") or "")
 
 
 def choice_label(label: str, column: str, value: Any) -> str:

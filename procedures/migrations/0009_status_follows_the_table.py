@@ -40,5 +40,5 @@ def remove(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("procedures", "0007_life_cycle")]
+    dependencies = [("procedures", "0008_review_interval")]
     operations = [migrations.RunPython(install, remove)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -212,6 +212,11 @@ class ProcedurePage(Page):
     error_codes = ParentalManyToManyField(
         ErrorCode, blank=True, related_name="procedure_pages", verbose_name=_("error codes")
     )
+    review_months = models.PositiveSmallIntegerField(
+        _("review every … months"), null=True, blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(120)],
+        help_text=_("Empty: as the site has it. It holds as soon as it is saved and is no part of the text."),
+    )  # fmt: skip
     steps = StreamField([("step", StepBlock())], blank=True, verbose_name=_("steps"))
     source_key = models.CharField(
         max_length=500, unique=True, null=True, blank=True, editable=False,
@@ -234,7 +239,7 @@ class ProcedurePage(Page):
         FieldPanel("product_line"),
         InlinePanel("applicability", label=_("Applies to")),
         FieldPanel("error_codes"),
-        FieldRowPanel([FieldPanel("procedure_owner"), FieldPanel("team")]),
+        FieldRowPanel([FieldPanel("procedure_owner"), FieldPanel("team"), FieldPanel("review_months")]),
         FieldPanel("tools"),
         FieldPanel("parts"),
         FieldPanel("skills"),
@@ -306,7 +311,16 @@ class ProcedurePage(Page):
         ):
             overwrite_revision = None
         canonical_content(self)  # keeps the bytes of its images as they are now (procedures.frozen_files)
-        return super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
+        revision = super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
+        # A longer or shorter interval is no new text, so nothing would ever release it.
+        ProcedurePage.objects.filter(pk=self.pk).update(review_months=self.review_months)
+        return revision
+
+    def with_content_json(self, content: dict[str, Any]) -> "ProcedurePage":
+        """The page as the revision has it, but with today's review interval, which is no part of the text."""
+        page: ProcedurePage = super().with_content_json(content)
+        page.review_months = self.review_months
+        return page
 
     def publish(self, revision: Revision, *args: Any, **kwargs: Any) -> Any:
         """Make a released revision the live one. Raises PermissionDenied where no version was minted from it."""

@@ -66,6 +66,7 @@ class VersionPage:
     article: Article
     steps: list[tuple[str, SafeString, list[SafeString]]]  # id, HTML, what other apps add
     additions: list[str]  # what other apps add below the whole
+    notices: list[str]  # and above it
     internal: bool
 
 
@@ -150,6 +151,7 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
             for step_id, html in article.steps
         ],
         additions=[found.page for found in added if found.page],
+        notices=[found.notice for found in added if found.notice],
         internal=may_read_internal(request.user),
     )
     return render(request, "procedures/version.html", {"page": page})

@@ -12,7 +12,7 @@ from django.db import transaction
 from wagtail.models import Workflow, WorkflowTask
 
 from procedures.models import ProcedurePage, ProcedureVersion, ProductLine, Significance
-from review import actions, releasing
+from review import actions, duties, readers, releasing
 from review.models import Comment, ReviewPlan, ReviewTask, Stage, Suggestion, Thread, ThreadStatus
 
 HERE = Path(__file__).resolve().parent
@@ -78,6 +78,12 @@ class _Loader:
                 events.append((self._later(row["days_ago"], _DECIDED_AFTER_DAYS), partial(self._decide, row)))
         for row in story["releases"]:
             events.append((self._ago(row["days_ago"]), partial(self._release, row)))
+        for number, months in story["review_months"].items():
+            events.append((self._now, partial(self._review_every, number, months)))
+        for row in story["confirmations"]:
+            events.append((self._ago(row["days_ago"]), partial(self._confirm, row)))
+        for row in story["acknowledgements"]:
+            events.append((self._ago(row["days_ago"]), partial(self._acknowledge, row)))
         return events
 
     def plan(self, row: Mapping[str, Any]) -> bool:
@@ -198,6 +204,32 @@ class _Loader:
         )
         for stage in release.stages.all():
             self._sign(stage, self._people[row["approved_by"]], at)
+        return True
+
+    def _review_every(self, number: str, months: int, at: datetime) -> bool:
+        unset = ProcedurePage.objects.filter(number=number, review_months__isnull=True)
+        return bool(unset.update(review_months=months))
+
+    def _confirm(self, row: Mapping[str, Any], at: datetime) -> bool:
+        version = self._version(row["procedure"])
+        if version.confirmations.exists():
+            return False
+        duties.confirm(
+            version=version,
+            by=self._people[row["person"]],
+            password=self._password,
+            seen_sha256=version.sha256,
+            comment=row["comment"],
+            at=at,
+        )
+        return True
+
+    def _acknowledge(self, row: Mapping[str, Any], at: datetime) -> bool:
+        person = self._people[row["person"]]
+        task = readers.open_tasks(person).filter(version__number=row["procedure"]).first()
+        if task is None:
+            return False
+        duties.acknowledge(task=task, by=person, at=at)
         return True
 
 

@@ -1,5 +1,6 @@
 """What is said about procedures, proposed, reviewed and signed."""
 
+from review.models.duties import Acknowledgement, Confirmation, ReadingRule
 from review.models.marks import (
     LANDED,
     SUGGESTION_TRANSITIONS,
@@ -19,11 +20,14 @@ from review.models.releases import Release, ReleaseStatus, Remark, Signature, St
 __all__ = [
     "LANDED",
     "SUGGESTION_TRANSITIONS",
+    "Acknowledgement",
     "Comment",
+    "Confirmation",
     "Delegation",
     "Meaning",
     "Notice",
     "NoticeKind",
+    "ReadingRule",
     "Release",
     "ReleaseStatus",
     "Remark",

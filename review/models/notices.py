@@ -4,9 +4,10 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from procedures.models import ProcedurePage
+from procedures.models import ProcedurePage, ProcedureVersion
 
 
 class NoticeKind(models.TextChoices):
@@ -19,6 +20,19 @@ class NoticeKind(models.TextChoices):
     RELEASED = "released", _("Your release is in force")
     BLOCKED = "blocked", _("Your release cannot go into force")
     SCHEDULED = "scheduled", _("Your release is approved and goes into force later")
+    REVIEW_DUE = "review_due", _("A procedure is due for review soon")
+    REVIEW_LATE = "review_late", _("A procedure is overdue for review; readers are told")
+    READ_DUE = "read_due", _("What you were asked to read is due")
+    READ_LATE = "read_late", _("What you were asked to read is overdue")
+
+
+# Where a notice leads; the others lead to the working copy and its release.
+_LEADS_TO = {
+    NoticeKind.REVIEW_DUE: "review:still_correct",
+    NoticeKind.REVIEW_LATE: "review:still_correct",
+    NoticeKind.READ_DUE: "review:read",
+    NoticeKind.READ_LATE: "review:read",
+}
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
@@ -30,6 +44,12 @@ class Notice(models.Model):
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notices")
     kind = models.CharField(max_length=12, choices=NoticeKind.choices)
     page = models.ForeignKey(ProcedurePage, on_delete=models.PROTECT, related_name="notices")
+    version = models.ForeignKey(
+        ProcedureVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    due_on = models.DateField(
+        null=True, blank=True, help_text="The day that a reminder is about: nobody is reminded of it twice."
+    )
     text = models.TextField(blank=True, help_text="What a person wrote to it, e.g. the reason.")
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
@@ -41,6 +61,23 @@ class Notice(models.Model):
         verbose_name = _("notice")
         verbose_name_plural = _("notices")
         indexes = [models.Index(fields=["recipient", "read_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "kind", "due_on", "recipient"],
+                condition=models.Q(version__isnull=False),
+                name="notice_reminds_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(version__isnull=True, due_on__isnull=True)
+                | models.Q(version__isnull=False, due_on__isnull=False),
+                name="notice_reminder_pair",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.get_kind_display()
+
+    def get_absolute_url(self) -> str:
+        """Where what it tells of is done."""
+        number = self.version.number if self.version is not None else self.page.number
+        return reverse(_LEADS_TO.get(NoticeKind(self.kind), "review:draft"), args=[number])

@@ -113,7 +113,8 @@ class ReviewTask(Task):
         raise NotAllowed(str(_("A release is signed on its own page, beside the text that is signed.")))
 
 
-def _or_any(field: str) -> Coalesce:
+def or_any(field: str) -> Coalesce:
+    """The foreign key, with 0 for none: in a unique constraint “any” is a value and stands once."""
     return Coalesce(field, 0, output_field=models.BigIntegerField())
 
 
@@ -170,10 +171,10 @@ class ReviewPlan(models.Model):
         constraints = [
             # "Any" is a value here, not an unknown: two plans for the same releases would both be right.
             models.UniqueConstraint(
-                _or_any("product_line"),
-                _or_any("page"),
+                or_any("product_line"),
+                or_any("page"),
                 "significance",
-                _or_any("submitted_by"),
+                or_any("submitted_by"),
                 name="review_plan_once",
                 violation_error_message=_("There is a plan for exactly these releases already."),
             )

@@ -9,7 +9,8 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
-from django.db.models import CharField, DateTimeField, Field, JSONField, TextField
+from django.db.models import CharField, DateField, DateTimeField, Field, JSONField, TextField
+from django.utils import timezone
 from PIL import Image
 from wagtail.images import get_image_model
 
@@ -19,6 +20,8 @@ from procedures.audit.sealing import sealed_models
 from procedures.audit.upgrading import seal_unsealed
 from procedures.models import AuditEvent, ProcedureVersion
 from procedures.models.audit import NO_HASH
+from review import duties, sealing
+from review.models import Acknowledgement
 from tests import factories as make
 from tests.integration.audit.conftest import Tamper, verify
 
@@ -36,6 +39,19 @@ JSONS = {
     "options": ("lithium", "lithiun"),
 }
 """What stands in each column of JSON, and what a changed byte makes of it."""
+
+
+@pytest.fixture
+def world(world: ProcedureVersion) -> ProcedureVersion:
+    """With its duties: it was signed as still correct, and somebody was asked to read it."""
+    owner, reader = world.page.procedure_owner, make.field_engineer()
+    duties.confirm(version=world, by=owner, password=make.PASSWORD, seen_sha256=world.sha256, comment="Tried")
+    now = timezone.now()
+    task = Acknowledgement.objects.create(
+        version=world, person=reader, asked_at=now, due_on=timezone.localdate(now)
+    )
+    audit.record(sealing.ASKED_TO_READ, version=world, by=None, sealed=[task])
+    return world
 
 
 def first_named(table: str, key: object) -> None:
@@ -73,6 +89,8 @@ def changed(field: Field) -> str:
         if lite:
             return f"datetime(coalesce({column}, '2026-01-01 00:00:00'), '+1 second')"
         return f"coalesce({column}, now()) + interval '1 microsecond'"
+    if isinstance(field, DateField):
+        return f"date({column}, '+1 day')" if lite else f"{column} + 1"
     if isinstance(field, (CharField, TextField)):
         return f"CASE WHEN coalesce({column}, '') = '' THEN 'x' ELSE {other(column)} END"
     return f"coalesce({column}, 0) + 100"
