@@ -36,8 +36,9 @@ class Waiting:
     @cached_property
     def news(self) -> int:
         """Answered threads that this person started, and notices not read yet."""
-        answered = Thread.objects.filter(started_by=self.user, status=ThreadStatus.ANSWERED).count()
-        return answered + Notice.objects.unread().filter(recipient=self.user).count()
+        answered = Thread.objects.filter(started_by=self.user, status=ThreadStatus.ANSWERED)
+        unread = Notice.objects.unread().filter(recipient=self.user)
+        return answered.order_by().values("pk").union(unread.order_by().values("pk"), all=True).count()
 
     @cached_property
     def my_suggestions(self) -> int:

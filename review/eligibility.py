@@ -1,6 +1,5 @@
 """Whom a stage asks: the members of its groups, the people it names, whoever stands in for one of them."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -42,7 +41,7 @@ def open_stages_for(user: Any) -> QuerySet[Stage]:
     """The open stages that ask this person, or somebody they stand in for, and that they can still answer."""
     return (
         Stage.objects.open()
-        .filter(_asks({user.pk, *_standing_in(user).values_list("delegator", flat=True)}))
+        .filter(_asks(Q(pk=user.pk) | Q(delegations_given__in=_standing_in(user))))
         .exclude(signatures__signatory=user, signatures__voided_at__isnull=True)
         .exclude(remarks__author=user)
         .exclude(kind="sign", release__submitted_by=user)
@@ -55,8 +54,8 @@ def _standing_in(user: Any) -> QuerySet[Delegation]:
     return Delegation.objects.in_force(timezone.localdate()).filter(delegate=user)
 
 
-def _asks(people: Iterable[int]) -> Q:
+def _asks(people: Q) -> Q:
     """Stages that ask any of these people."""
-    of = get_user_model()._default_manager.filter(pk__in=list(people), is_active=True)
+    of = get_user_model()._default_manager.filter(people, is_active=True)
     groups = of.values("groups")
     return Q(people__in=of) | Q(groups__in=groups) | Q(escalated_at__isnull=False, escalate_to__in=groups)
