@@ -32,8 +32,8 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # Playwright leaves an event loop running in the thread, in which Django then refuses its database.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    # The longest first: the browser's tests keep one of the two workers busy for minutes.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
     if os.environ.get("REDLINE_REQUIRE_ALL"):
         return
     missing = {marker for marker, (present, _) in NEEDS.items() if not present}
