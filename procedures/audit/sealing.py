@@ -55,12 +55,12 @@ class Sealed:
         return max(self.forms)
 
     def fields(self, form: int) -> list[str]:
-        return [self.model._meta.get_field(name).attname for name in self.forms[form]]  # type: ignore[union-attr]
+        return [self.model._meta.get_field(name).attname for name in self.forms[form]]  # type: ignore[union-attr]  # a generic relation has none; no column is one
 
     def rows(self, pks: Sequence[int] | None = None) -> Iterator[tuple[int, dict[str, Any] | None]]:
         """(pk, every sealed column) by ascending pk, all or those asked for; None for a row that cannot be read."""
         metas = [self.model._meta.get_field(name) for name in self._names()]
-        columns = [field.attname for field in metas if not field.many_to_many]  # type: ignore[union-attr]
+        columns = [field.attname for field in metas if not field.many_to_many]  # type: ignore[union-attr]  # a generic relation has none; no column is one
         lists = [field for field in metas if field.many_to_many]
         for chunk in read_chunks(self.model, columns, pks):
             read = [pk for pk, values in chunk if values is not None]
@@ -163,9 +163,9 @@ def read_chunks(
     if pks is not None:
         ordered = sorted(pks)
         for start in range(0, len(ordered), CHUNK):
-            yield _read(model.objects.filter(pk__in=ordered[start : start + CHUNK]), columns)  # type: ignore[attr-defined]
+            yield _read(model.objects.filter(pk__in=ordered[start : start + CHUNK]), columns)  # type: ignore[attr-defined]  # every model here has `objects`
         return
-    rows, last = model.objects.all(), None  # type: ignore[attr-defined]
+    rows, last = model.objects.all(), None  # type: ignore[attr-defined]  # every model here has `objects`
     while chunk := _read(rows if last is None else rows.filter(pk__gt=last), columns):
         yield chunk
         last = chunk[-1][0]

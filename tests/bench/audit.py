@@ -96,7 +96,7 @@ def verify() -> None:
     call_command("verify_audit")
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     status = Path("/proc/self/status").read_text()
-    peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024  # type: ignore[index]
+    peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024  # type: ignore[index]  # Linux always has the line
     count = f"{AuditEvent.objects.count()} events, {ProcedureVersion.objects.count()} versions"
     print(f"{count}: {wall:.1f} s wall (target {TARGET_SECONDS:.0f}), {cpu:.1f} s CPU")
     print(f"peak memory {peak:.0f} MB (target {TARGET_MB:.0f})")

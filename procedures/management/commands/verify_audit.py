@@ -67,7 +67,7 @@ class Command(BaseCommand):
         verification = Verification(kept=kept, tick=bar.update)
 
         def findings() -> Iterator[Finding]:
-            with closing(bar), closing(verification.findings()) as found:  # type: ignore[type-var]
+            with closing(bar), closing(verification.findings()) as found:  # type: ignore[type-var]  # a generator can be closed
                 yield from found
 
         def summary() -> Iterator[str]:

@@ -330,7 +330,10 @@ def scheduled(first: ProcedureVersion, day: datetime) -> ProcedureVersion:
 def test_two_workers_put_a_scheduled_version_into_force_once(first: ProcedureVersion, meet: bool) -> None:
     day = timezone.now() + timedelta(hours=1)
     version = scheduled(first, day)
-    work = lambda: list(scheduling.run(day))  # noqa: E731
+
+    def work() -> list[str]:
+        return list(scheduling.run(day))
+
     results = at_once(work, work, meet_before_writing=meet)
     assert refused(results) == []
     assert sorted(results, key=len) == [[], [f"{version} in force"]]

@@ -1,6 +1,5 @@
 """Review plans: which stages a release goes through, who may sign each, what the clock does with them."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -151,7 +150,10 @@ def test_a_plan_that_nobody_can_complete_is_refused_on_submission(page, owner, e
 def test_the_most_particular_plan_is_taken(page, owner, expert) -> None:
     staff = Group.objects.get(name=DOCUMENTATION_STAFF)
     member = make.documentation_staff()
-    stage: Callable[[str], dict[str, Any]] = lambda name: {"name": name, "people": [expert]}  # noqa: E731
+
+    def stage(name: str) -> dict[str, Any]:
+        return {"name": name, "people": [expert]}
+
     folder = Page.objects.get(pk=ProcedureIndexPage.objects.get().pk)
     plan(stage("any"))
     plan(stage("any major"), significance="major")
