@@ -47,7 +47,7 @@ def at_once(*actions: Callable[[], Any], meet_before_writing: bool) -> Sequence[
                     stack.enter_context(connection.execute_wrapper(_Meeting(meeting)))
                 start.wait(10)
                 results[number] = action()
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is this action's result, and the test looks at it
             results[number] = error
         finally:
             connection.close()
