@@ -12,7 +12,7 @@ debian = @dpkg -s $(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get updat
 
 .venv/installed: requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	touch $@
 
 kb/locale/zh_Hans/LC_MESSAGES/django.mo: kb/locale/zh_Hans/LC_MESSAGES/django.po .venv/installed

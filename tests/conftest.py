@@ -1,11 +1,9 @@
 """Shared set-up: one migrated database with roles and folders, restored at each start; no sockets out."""
 
 import ctypes.util
-import hashlib
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,6 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TEMPLATES = Path(tempfile.gettempdir()) / f"redline-tests-{os.getuid()}"
 CORPORA = Path(os.environ.get("REDLINE_CORPORA", ROOT.parent / "shared" / "corpora"))
 # What some tests need beyond Python: where it is missing they are left out and the run says so.
 NEEDS = {
@@ -80,26 +77,6 @@ def _no_network() -> Iterator[None]:
     socket.socket.connect = connect  # type: ignore[method-assign]
 
 
-def _template_key() -> str:
-    """Changes when a migration, or what the site is built with, changes."""
-    files = sorted(
-        [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("kb/*/migrations/*.py"), ROOT / "kb/bootstrap.py"]
-    )
-    digest = hashlib.sha256()
-    for file in [*files, ROOT / "kb/accounts/roles.py", ROOT / "requirements.lock"]:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _fill() -> None:
-    from django.core.management import call_command
-
-    from kb.bootstrap import build_site
-
-    call_command("migrate", verbosity=0)
-    build_site()
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
@@ -126,18 +103,7 @@ def django_db_setup(
             teardown_databases(old, verbosity=0)
             return
 
-        TEMPLATES.mkdir(mode=0o700, exist_ok=True)
-        template = TEMPLATES / f"template-{_template_key()}.sqlite3"
-        if not template.exists():
-            building = TEMPLATES / f"building-{os.getpid()}.sqlite3"
-            building.unlink(missing_ok=True)
-            connection.close()
-            connection.settings_dict["NAME"] = str(building)
-            _fill()
-            connection.ensure_connection()
-            connection.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            connection.close()
-            building.rename(template)
+        template = pristine.sqlite_template()
         connection.close()
         connection.settings_dict["NAME"] = f"file:redline{worker}{os.getpid()}?mode=memory&cache=shared"
         connection.inc_thread_sharing()

@@ -4,15 +4,77 @@ Django would flush instead: that loses the site's pages and roles, and on SQLite
 the log of events refuses.
 """
 
+import fcntl
+import hashlib
+import os
 import sqlite3
-from collections.abc import Callable
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 
+ROOT = Path(__file__).resolve().parent.parent
+_TEMPLATES = Path(tempfile.gettempdir()) / f"redline-tests-{os.getuid()}"
 _SCHEMA = "pristine"
+Built = TypeVar("Built")
+
+
+def sqlite_template() -> Path:
+    """The database of a new site: made once for all workers, and for all runs with the same migrations."""
+    _TEMPLATES.mkdir(mode=0o700, exist_ok=True)
+    template = _TEMPLATES / f"template-{_template_key()}.sqlite3"
+    with (_TEMPLATES / "lock").open("w") as lock, tempfile.TemporaryDirectory(dir=_TEMPLATES) as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not template.exists():
+            building = Path(folder) / "site.sqlite3"
+            environment = {**os.environ, "DATABASE_URL": f"sqlite:///{building}", "REDLINE_DATA_DIR": folder}
+            for command in (["migrate", "-v0"], ["bootstrap"]):
+                subprocess.run(
+                    [sys.executable, "manage.py", *command],
+                    cwd=ROOT,
+                    env=environment,
+                    check=True,
+                    capture_output=True,
+                )
+            with sqlite3.connect(building) as database:
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            database.close()
+            building.rename(template)
+    return template
+
+
+def _template_key() -> str:
+    """Changes when a migration, or what the site is built with, changes."""
+    files = sorted(
+        [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("kb/*/migrations/*.py"), ROOT / "kb/bootstrap.py"]
+    )
+    digest = hashlib.sha256()
+    for file in [*files, ROOT / "kb/accounts/roles.py", ROOT / "requirements.lock"]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@contextmanager
+def built_once(blocker: Any, build: Callable[[], Built]) -> Iterator[Built]:
+    """What `build` puts into the database is there for each test of a module, whatever the others did to it.
+
+    To be entered in a fixture of that scope, `blocker` being pytest-django's. Give keys, not objects: a test
+    would meet what another one has changed of them.
+    """
+    outermost = transaction.atomic()
+    with blocker.unblock():
+        outermost.__enter__()
+        built = build()
+    yield built
+    with blocker.unblock():
+        transaction.set_rollback(True)
+        outermost.__exit__(None, None, None)
 
 
 def restore_sqlite(template: Path) -> None:

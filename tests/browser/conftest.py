@@ -1,6 +1,7 @@
 """The running site, as `make demo` builds it, in Debian's Chromium."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,12 +9,12 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.pristine import ROOT, sqlite_template
+
 PASSWORD = "lumen-demo-2026"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
@@ -36,7 +37,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "REDLINE_DATA_DIR": str(folder), "REDLINE_BASE_URL": address}
     environment.pop("DATABASE_URL", None)  # the demo's own database, whatever the other tests run on
-    for command in (["migrate", "-v0"], ["collectstatic", "--noinput", "-v0"], ["demo"]):
+    shutil.copy(sqlite_template(), folder / "redline.sqlite3")
+    for command in (["collectstatic", "--noinput", "-v0"], ["demo"]):
         subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from wagtail.models import Workflow, WorkflowTask
 
+from kb.accounts.models import User
 from kb.accounts.roles import DOCUMENTATION_STAFF, PROCEDURE_OWNER
 from procedures.models import ProcedurePage, ProcedureVersion, Significance
 from review import releasing
@@ -68,8 +69,7 @@ def sign(release: Release, position: int, by: Any, **fields: Any) -> Signature:
     )
 
 
-@pytest.fixture
-def expert(db: None) -> Any:
+def build_expert() -> User:
     """Whom the plan of major releases consults and then asks to sign; two days later, owners may instead."""
     expert = make.field_engineer("the.expert")
     make.documentation_staff()  # a plan that nobody could complete would be refused
@@ -85,14 +85,18 @@ def expert(db: None) -> Any:
 
 
 @pytest.fixture
+def expert(db: None) -> User:
+    return build_expert()
+
+
+@pytest.fixture
 def draft(db: None) -> ProcedurePage:
     """SOP-3, not submitted yet."""
     owner = make.procedure_owner()
     return make.working_copy(by=owner, procedure_owner=owner, number="SOP-3")
 
 
-@pytest.fixture
-def world(expert: Any) -> ProcedureVersion:
+def build_world(expert: User) -> ProcedureVersion:
     """Two procedures: SOP-2 was reviewed in three stages; SOP-1 has versions 1.0 and 1.1 of one signature each,
     rows of where it applies and an error code. The newest version, which is returned, is SOP-1's."""
     owner, staff = make.procedure_owner(), make.documentation_staff()
@@ -115,6 +119,11 @@ def world(expert: Any) -> ProcedureVersion:
     draft.title = "Replace the fan tray"
     draft.save_revision(user=first.last_editor)
     return make.release(first.page, by=first.last_editor, approver=staff, summary="A tray")
+
+
+@pytest.fixture
+def world(expert: User) -> ProcedureVersion:
+    return build_world(expert)
 
 
 def verify(*arguments: str) -> tuple[bool, str]:

@@ -24,7 +24,8 @@ from review import releasing
 from review.models import Delegation, Signature
 from tests import factories as make
 from tests.factories import signed_in
-from tests.integration.audit.conftest import Tamper, sign, submit, verify
+from tests.integration.audit.conftest import Tamper, build_expert, build_world, sign, submit, verify
+from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 
@@ -107,12 +108,25 @@ EDITS: dict[str, Edit] = {
 }
 
 
+@pytest.fixture(scope="module")
+def record(django_db_setup: None, django_db_blocker: Any) -> str:
+    """What is exported of a world that is gone again, as text."""
+    with built_once(
+        django_db_blocker, lambda: json.dumps(procedure_record(build_world(build_expert()).page))
+    ) as text:
+        pass
+    return text
+
+
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())
-def test_a_record_that_was_edited_does_not_verify(exported: Path, edit: Edit) -> None:
-    record = json.loads(exported.read_text(encoding="utf-8"))
-    edit(record)
-    exported.write_text(json.dumps(record), encoding="utf-8")
-    assert not verify("--file", str(exported))[0]
+def test_a_record_that_was_edited_does_not_verify(record: str, tmp_path: Path, edit: Edit) -> None:
+    file = tmp_path / "SOP-1.audit.json"
+    file.write_text(record, encoding="utf-8")
+    assert verify("--file", str(file))[0]
+    edited = json.loads(record)
+    edit(edited)
+    file.write_text(json.dumps(edited), encoding="utf-8")
+    assert not verify("--file", str(file))[0]
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"redline_audit_record": 1, "redline_audit_record": 1}'])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -23,7 +24,8 @@ from procedures.models.audit import NO_HASH
 from review import duties, sealing
 from review.models import Acknowledgement
 from tests import factories as make
-from tests.integration.audit.conftest import Tamper, verify
+from tests.integration.audit.conftest import Tamper, build_expert, build_world, verify
+from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 
@@ -41,9 +43,9 @@ JSONS = {
 """What stands in each column of JSON, and what a changed byte makes of it."""
 
 
-@pytest.fixture
-def world(world: ProcedureVersion) -> ProcedureVersion:
-    """With its duties: it was signed as still correct, and somebody was asked to read it."""
+def build() -> int:
+    """The world with its duties: it was signed as still correct, and somebody was asked to read it."""
+    world = build_world(build_expert())
     owner, reader = world.page.procedure_owner, make.field_engineer()
     duties.confirm(version=world, by=owner, password=make.PASSWORD, seen_sha256=world.sha256, comment="Tried")
     now = timezone.now()
@@ -51,7 +53,18 @@ def world(world: ProcedureVersion) -> ProcedureVersion:
         version=world, person=reader, asked_at=now, due_on=timezone.localdate(now)
     )
     audit.record(sealing.ASKED_TO_READ, version=world, by=None, sealed=[task])
-    return world
+    return world.pk
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
+    with built_once(django_db_blocker, build) as key:
+        yield key
+
+
+@pytest.fixture
+def world(built: int, db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built)
 
 
 def first_named(table: str, key: object) -> None:

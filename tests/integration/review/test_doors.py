@@ -20,13 +20,14 @@ from review import actions, releasing
 from tests import factories as make
 from tests.factories import signed_in
 from tests.factories.desk import desk_form
+from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 STATES = ("draft", "in_review", "approved", "effective", "superseded", "withdrawn")
 ROLES = (FIELD_ENGINEER, PROCEDURE_OWNER, DOCUMENTATION_STAFF, ADMINISTRATOR)
 
 
-def page_in(state: str) -> ProcedurePage:
+def build(state: str) -> int:
     """A public procedure in that state, with a working copy that nobody has signed."""
     owner, staff = make.procedure_owner(), make.documentation_staff()
     page = make.working_copy(
@@ -45,7 +46,18 @@ def page_in(state: str) -> ProcedurePage:
             elif state == "withdrawn":
                 releasing.withdraw(version=version, by=staff, password=make.PASSWORD, reason="Wrong")
     edit(page, "NOBODY SIGNED THIS", owner)
-    return ProcedurePage.objects.get(pk=page.pk)
+    return page.pk
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, int]]:
+    with built_once(django_db_blocker, lambda: {state: build(state) for state in STATES}) as pages:
+        yield pages
+
+
+@pytest.fixture
+def page(built: dict[str, int], state: str, db: None) -> ProcedurePage:
+    return ProcedurePage.objects.get(pk=built[state])
 
 
 def edit(page: ProcedurePage, text: str, by: Any) -> None:
@@ -102,8 +114,7 @@ def desk_doors(page: ProcedurePage) -> Iterator[tuple[str, dict[str, str]]]:
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("state", STATES)
-def test_no_door_of_the_desk_shows_what_nobody_signed(state: str, role: str) -> None:
-    page = page_in(state)
+def test_no_door_of_the_desk_shows_what_nobody_signed(page: ProcedurePage, role: str) -> None:
     before = shown(page)
     client = signed_in(make.make_user("", role))
     client.raise_request_exception = False
@@ -114,8 +125,7 @@ def test_no_door_of_the_desk_shows_what_nobody_signed(state: str, role: str) -> 
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_no_method_of_the_models_shows_what_nobody_signed(state: str) -> None:
-    page = page_in(state)
+def test_no_method_of_the_models_shows_what_nobody_signed(page: ProcedurePage) -> None:
     before = shown(page)
     revision = page.get_latest_revision()
     draft = revision.as_object()
@@ -163,8 +173,8 @@ def _set(version: ProcedureVersion, to: str, how: str) -> None:
 @pytest.mark.parametrize("how", ["update", "save"])
 @pytest.mark.parametrize("to", VersionStatus.values)
 @pytest.mark.parametrize("state", VersionStatus.values)
-def test_the_database_follows_the_table(state: str, to: str, how: str) -> None:
-    version = page_in(state).versions.order_by("pk").first()
+def test_the_database_follows_the_table(page: ProcedurePage, state: str, to: str, how: str) -> None:
+    version = page.versions.order_by("pk").first()
     assert version.status == state
     if state == to or (LifeState(state), LifeState(to)) in LIFE_TRANSITIONS:
         _set(version, to, how)

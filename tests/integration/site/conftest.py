@@ -1,6 +1,7 @@
 """A small world that every page of the site has something to say about."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from kb.accounts.models import User
 from procedures.models import Audience, ErrorCode, Machine, MachineModel, ProcedureVersion, ProductLine
 from tests import factories
+from tests.pristine import built_once
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,7 @@ class World:
     owner: User
 
 
-@pytest.fixture
-def world(db: None) -> World:
+def build() -> World:
     owner, approver = factories.procedure_owner(), factories.documentation_staff()
     line = factories.product_line("UPS")
     first, second, _third = factories.releases(line, "1.0", "2.0", "3.0")
@@ -68,6 +69,19 @@ def world(db: None) -> World:
         customer=factories.make_user(),
         owner=owner,
     )
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    with built_once(django_db_blocker, build) as world:
+        yield world
+
+
+@pytest.fixture
+def world(built: World, db: None) -> World:
+    """As it is in the database now."""
+    fresh = {field.name: getattr(built, field.name) for field in fields(built)}
+    return World(**{name: type(thing)._base_manager.get(pk=thing.pk) for name, thing in fresh.items()})
 
 
 def client_of(user: User | None) -> Client:
