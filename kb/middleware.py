@@ -1,10 +1,14 @@
-"""What holds for every request: no NUL byte reaches a database, and a Content-Security-Policy."""
+"""What holds for every request: no NUL byte reaches a database, no maimed form a fault; the security policy."""
 
+import logging
 from collections.abc import Callable
 from urllib.parse import unquote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
+
+log = logging.getLogger(__name__)
 
 # Public pages carry no inline script or style; nothing is asked of another host.
 SITE_POLICY = (
@@ -43,6 +47,33 @@ class RejectNulBytes:
     def _refuse() -> HttpResponse:
         reason = _("The request contains a NUL character, which no text may hold.")
         return HttpResponseBadRequest(reason, content_type="text/plain; charset=utf-8")
+
+
+class RejectMaimedForms:
+    """Answer 400 where what a browser sends back as the page gave it is missing, or a key in it is no key.
+
+    Our own forms say so in their place; the editing desk's choosers look up whatever they are sent.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        # The second is what Django says where a query compares a key with a text.
+        maimed = isinstance(exception, MultiValueDictKeyError) or (
+            request.path.startswith("/admin/")
+            and isinstance(exception, ValueError)
+            and "expected a number but got" in str(exception)
+        )
+        if not maimed:
+            return None
+        log.warning("A maimed form at %s", request.path, exc_info=exception)
+        reason = _("The form came without a field of its page, or with a value that it never held: %(what)s.")
+        said = [reason % {"what": exception.args[0]}, _("Open its page again, and send it from there.")]
+        return HttpResponseBadRequest(" ".join(said), content_type="text/plain; charset=utf-8")
 
 
 class ContentSecurityPolicy:

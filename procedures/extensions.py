@@ -60,3 +60,18 @@ def change_credits(versions: list[ProcedureVersion]) -> dict[int, list[Credit]]:
         for pk, credits in crediter(versions).items():
             merged.setdefault(pk, []).extend(credits)
     return merged
+
+
+# (a version that is printed, whether its reader is staff) -> a warning in the active language, or None
+PaperNote = Callable[[ProcedureVersion, bool], str | None]
+_paper_notes: list[PaperNote] = []
+
+
+def register_paper_note(note: PaperNote) -> None:
+    if note not in _paper_notes:
+        _paper_notes.append(note)
+
+
+def paper_notes(version: ProcedureVersion, internal: bool) -> list[str]:
+    """What stands above a printed copy, because its reader would be told the same on the page."""
+    return [said for note in _paper_notes if (said := note(version, internal))]

@@ -4,28 +4,30 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.models import Revision
 
 
-class ProcedurePageForm(WagtailAdminPageForm):
-    def clean(self) -> dict[str, Any]:
-        """Refuse a save over a revision that this editor has not seen; what was typed stays in the form.
+class KeptPageForm(WagtailAdminPageForm):
+    """Refuses a save over a revision that this editor has not seen; what was typed stays in the form."""
 
-        An accepted proposal lands as a revision: a form that was open before would take it back in silence.
-        """
+    overtaken: str | Promise
+
+    def clean(self) -> dict[str, Any]:
         data = super().clean()
         if not self._is_up_to_date():
             # The page that says so is made with the old revision's id: neither its autosave nor its button
             # may then put this text over the newer one.
             loaded = self.data.get("loaded_revision_id", "")
             self.instance.latest_revision_id = int(loaded) if loaded.isdecimal() else None
-            raise ValidationError(_overtaken())
+            raise ValidationError(str(self.overtaken))
         return data
 
     def save(self, commit: bool = True) -> Any:
-        """Hold the procedure against everybody else's save and release until this one is through.
+        """Hold the page against everybody else's save and release until this one is through.
 
         `clean` read before anything was held. Raises PermissionDenied where somebody was faster since: the
         editing desk shows the reason above what was typed.
@@ -36,19 +38,13 @@ class ProcedurePageForm(WagtailAdminPageForm):
         with transaction.atomic():
             now = type(page)._default_manager.select_for_update().get(pk=page.pk)
             if now.latest_revision_id != page.latest_revision_id:
-                raise PermissionDenied(_overtaken())
+                raise PermissionDenied(str(self.overtaken))
             if now.live != page.live:
                 # The first release: saving what was read before it would take its marks off the page again.
                 raise PermissionDenied(
-                    _("A version was released at the moment you saved. Your text is still here: save again.")
+                    _("It was released at the moment you saved. Your text is still here: save again.")
                 )
             return super().save(commit)
-
-    def clean_procedure_owner(self) -> Any:
-        """A new procedure keeps whoever made it until somebody else is named: autosave sends the field empty."""
-        named = self.cleaned_data["procedure_owner"]
-        page = self.instance
-        return page.owner if named is None and page.pk and not page.versions.exists() else named
 
     def _is_up_to_date(self) -> bool:
         newest: Revision | None = self.instance.latest_revision
@@ -64,14 +60,26 @@ class ProcedurePageForm(WagtailAdminPageForm):
         )
 
 
-def _overtaken() -> str:
-    return _(
+class ProcedurePageForm(KeptPageForm):
+    # An accepted proposal lands as a revision: a form that was open before would take it back in silence.
+    overtaken = gettext_lazy(
         "Somebody saved this procedure, or accepted a proposed edit, after you opened it. Your text is still here "
         "and is not saved: open the procedure again beside it, and put it in there."
     )
 
+    def clean_procedure_owner(self) -> Any:
+        """A new procedure keeps whoever made it until somebody else is named: autosave sends the field empty."""
+        named = self.cleaned_data["procedure_owner"]
+        page = self.instance
+        return page.owner if named is None and page.pk and not page.versions.exists() else named
 
-class FaqPageForm(WagtailAdminPageForm):
+
+class FaqPageForm(KeptPageForm):
+    overtaken = gettext_lazy(
+        "Somebody saved this entry after you opened it. Your text is still here and is not saved: open the entry "
+        "again beside it, and put it in there."
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Where the script has not filled in the address, the page makes it from the question."""
         super().__init__(*args, **kwargs)

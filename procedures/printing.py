@@ -23,6 +23,7 @@ from PIL import Image, ImageOps
 
 from procedures.access import may_read_internal
 from procedures.compare import describe_applicability
+from procedures.extensions import paper_notes
 from procedures.frozen_files import content_type, frozen_name
 from procedures.models import ProcedureVersion
 from procedures.reading import read_steps
@@ -72,6 +73,7 @@ def version_pdf(
 def version_html(version: ProcedureVersion, *, address: str, printed_at: datetime, printed_by: Any) -> str:
     """What `version_pdf` prints, in the active language."""
     steps = read_steps(version.content, version.html)
+    internal = may_read_internal(printed_by)
     shown = {image["sha256"] for step in steps for image in step.images}
     return render_to_string(
         "procedures/print.html",
@@ -84,8 +86,9 @@ def version_html(version: ProcedureVersion, *, address: str, printed_at: datetim
             "minutes": sum(step.minutes or 0 for step in steps),
             "applies_to": [describe_applicability(row) for row in version.content["applies_to"]],
             "missing_images": {sha256 for sha256 in shown if frozen_name(sha256) is None},
+            "notes": paper_notes(version, internal),
             "ended": version.withdrawn_at or version.superseded_at,
-            "internal": may_read_internal(printed_by),
+            "internal": internal,
             "address": address,
             "qr": mark_safe(segno.make(address, error="m", micro=False).svg_inline(omitsize=True)),
             "printed_at": printed_at,

@@ -14,6 +14,7 @@ class ReviewConfig(AppConfig):
 
         extensions.register(contributions.duties)
         extensions.register(contributions.marks)
+        extensions.register_paper_note(contributions.overdue_on_paper)
         extensions.register_credits(contributions.credits)
         signals.workflow_cancelled.connect(reviewing.workflow_cancelled)
         sealing.register()

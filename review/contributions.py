@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from procedures.access import may_read_internal
 from procedures.extensions import Contribution, Credit
@@ -85,6 +86,20 @@ def duties(request: HttpRequest, version: ProcedureVersion, step_ids: list[str])
         "today": today,
     }
     return Contribution(notice=render_to_string("review/_duties.html", context))
+
+
+def overdue_on_paper(version: ProcedureVersion, internal: bool) -> str | None:
+    found = upkeep.with_review_due(ProcedureVersion.objects.effective().filter(pk=version.pk).order_by())
+    due_on = found.values_list("review_due_on", flat=True).first()
+    if due_on is None or due_on >= timezone.localdate():
+        return None
+    day = {"date": due_on.isoformat()}
+    if internal:
+        said, ask = _("Due for review since %(date)s."), _("Ask the owner before relying on it.")
+    else:
+        said = _("This procedure was to be checked again by %(date)s and has not been yet.")
+        ask = _("Ask your service contact before relying on it.")
+    return f"{said % day} {ask}"
 
 
 def credits(versions: list[ProcedureVersion]) -> Mapping[int, list[Credit]]:

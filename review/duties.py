@@ -79,7 +79,7 @@ def ask_to_read(*, version: ProcedureVersion, at: datetime) -> list[Acknowledgem
         Acknowledgement.objects.open().filter(version__page=version.page_id).exclude(version=version)
     )
     Acknowledgement.objects.filter(pk__in=[task.pk for task in overtaken]).update(overtaken_at=at)
-    rule = ReadingRule.objects.for_version(version)
+    rule = ReadingRule.objects.for_line(version.product_line)
     due_on = timezone.localdate(at) + timedelta(days=rule.days if rule else 0)
     tasks = Acknowledgement.objects.bulk_create(
         Acknowledgement(version=version, person=person, asked_at=at, due_on=due_on)

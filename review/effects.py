@@ -11,9 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from procedures.models import ErrorCode, FaqPage, ProcedurePage, ProcedureVersion
+from procedures.models import ErrorCode, FaqPage, ProcedurePage, ProcedureVersion, Significance
 from procedures.queries import machines_for
-from review.models import Suggestion, Thread, ThreadStatus
+from review import readers
+from review.models import Release, Suggestion, Thread, ThreadStatus
 
 SHOWN = 20
 
@@ -40,8 +41,18 @@ class Effect:
         return self.count - len(self.items)
 
 
-# (page, the version in force or None, the content to be released, who asks) -> effects
-Provider = Callable[[ProcedurePage, ProcedureVersion | None, Mapping[str, Any], Any], Iterable[Effect]]
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What is to be released, and who looks at it: an effect names only what this person may see."""
+
+    page: ProcedurePage
+    newest: ProcedureVersion | None
+    content: Mapping[str, Any]
+    release: Release | None  # None: not submitted yet
+    user: Any
+
+
+Provider = Callable[[Outlook], Iterable[Effect]]
 _providers: list[Provider] = []
 
 
@@ -50,14 +61,12 @@ def register(provider: Provider) -> None:
         _providers.append(provider)
 
 
-def effects_of(
-    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
-) -> list[Effect]:
+def effects_of(outlook: Outlook) -> list[Effect]:
     """Everything the release would touch, kinds without anything left out."""
     return [
         effect
-        for provider in (_marks, _guides, _machines, _faq, *_providers)
-        for effect in provider(page, newest, content, user)
+        for provider in (_readers, _marks, _guides, _machines, _faq, *_providers)
+        for effect in provider(outlook)
         if effect.count
     ]
 
@@ -67,14 +76,27 @@ def effect(label: str | Promise, items: Iterable[Item]) -> Effect:
     return Effect(label, found[:SHOWN], len(found))
 
 
-def _marks(
-    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
-) -> Iterable[Effect]:
+def _readers(outlook: Outlook) -> Iterable[Effect]:
+    """Only a major version asks people to read it; before it is submitted, nobody has said what it is."""
+    if outlook.release is not None and outlook.release.significance != Significance.MAJOR:
+        return
+    people = readers.would_affect(outlook.page, outlook.content, outlook.release)
+    yield effect(
+        gettext_lazy("People who will have to acknowledge it")
+        if outlook.release
+        else gettext_lazy("People who will have to acknowledge it, if it is a major version"),
+        [Item(str(person)) for person in people.order_by("last_name", "first_name", "username")],
+    )
+
+
+def _marks(outlook: Outlook) -> Iterable[Effect]:
     """Comments and proposals: those whose step goes, and those that stay with the next version."""
-    steps = {step["id"] for step in content["steps"]}
+    steps = {step["id"] for step in outlook.content["steps"]}
     gone, stay = _("its step is gone"), _("stays open")
     threads = (
-        Thread.objects.on_page(page.pk).exclude(status=ThreadStatus.RESOLVED).prefetch_related("comments")
+        Thread.objects.on_page(outlook.page.pk)
+        .exclude(status=ThreadStatus.RESOLVED)
+        .prefetch_related("comments")
     )
     items = []
     for thread in threads.order_by("-started_at"):
@@ -82,7 +104,12 @@ def _marks(
         note = gone if thread.step_id and thread.step_id not in steps else stay
         items.append(Item(str(said or thread), thread.get_absolute_url(), note))
     yield effect(gettext_lazy("Comments not resolved"), items)
-    edits = Suggestion.objects.on_page(page.pk).waiting().select_related("author").prefetch_related("changes")
+    edits = (
+        Suggestion.objects.on_page(outlook.page.pk)
+        .waiting()
+        .select_related("author")
+        .prefetch_related("changes")
+    )
     yield effect(
         gettext_lazy("Proposed edits not decided"),
         [
@@ -96,14 +123,12 @@ def _marks(
     )
 
 
-def _guides(
-    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
-) -> Iterable[Effect]:
+def _guides(outlook: Outlook) -> Iterable[Effect]:
     """Error codes that it answers from now on, still, or no more."""
-    after = {(code["product_line"], code["code"]) for code in content["error_codes"]}
+    after = {(code["product_line"], code["code"]) for code in outlook.content["error_codes"]}
     before = (
-        {(code["product_line"], code["code"]) for code in newest.content["error_codes"]}
-        if newest is not None and newest.is_effective
+        {(code["product_line"], code["code"]) for code in outlook.newest.content["error_codes"]}
+        if outlook.newest is not None and outlook.newest.is_effective
         else set()
     )
     records = {
@@ -125,13 +150,11 @@ def _guides(
     yield effect(gettext_lazy("Error codes"), items)
 
 
-def _machines(
-    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
-) -> Iterable[Effect]:
-    after = {machine.pk: machine for machine in machines_for(content)}
+def _machines(outlook: Outlook) -> Iterable[Effect]:
+    after = {machine.pk: machine for machine in machines_for(outlook.content)}
     before = (
-        {machine.pk: machine for machine in machines_for(newest.content)}
-        if newest is not None and newest.is_effective
+        {machine.pk: machine for machine in machines_for(outlook.newest.content)}
+        if outlook.newest is not None and outlook.newest.is_effective
         else {}
     )
     items = []
@@ -148,10 +171,8 @@ def _machines(
     yield effect(gettext_lazy("Machines"), items)
 
 
-def _faq(
-    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
-) -> Iterable[Effect]:
-    entries = FaqPage.objects.filter(source=page).visible_to(user).order_by("title")
+def _faq(outlook: Outlook) -> Iterable[Effect]:
+    entries = FaqPage.objects.filter(source=outlook.page).visible_to(outlook.user).order_by("title")
     yield effect(
         gettext_lazy("FAQ entries that cite it"),
         [Item(entry.title, entry.get_absolute_url(), _("check its answer")) for entry in entries],

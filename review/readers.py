@@ -1,6 +1,6 @@
 """Who has to read a version, what changed since they last did, and who has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -10,31 +10,50 @@ from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
 from procedures.access import staff
-from procedures.models import ProcedurePage, ProcedureVersion
-from review.models import Acknowledgement, ReadingRule, Signature
+from procedures.models import ProcedurePage, ProcedureVersion, ProductLine
+from review.models import Acknowledgement, ReadingRule, Release, Signature
 
 
 def affected_by(version: ProcedureVersion, rule: ReadingRule | None) -> QuerySet[Any]:
-    """Active people who may read it, in one of the rule's groups, to whom its text is news.
+    """Active people who may read it, in one of the rule's groups, to whom its text is news."""
+    before = ProcedureVersion.objects.filter(page=version.page_id).exclude(pk=version.pk).first()
+    signed = Signature.objects.valid().filter(release__version=version)
+    return _to_whom_it_is_news(rule, version.page, before, version.revision_id or 0, signed)
 
-    Whoever edited the text since the last version or signed exactly these bytes knows it already. Whoever
-    proposed one edit of it does not know the others.
+
+def would_affect(page: ProcedurePage, content: Mapping[str, Any], release: Release | None) -> QuerySet[Any]:
+    """Whom a major version of this content would ask to read it, as far as it is signed by now.
+
+    `release` is what is in review of the procedure; None for its working copy as it stands.
+    """
+    line = ProductLine.objects.filter(code=content["product_line"]).first()
+    signed = Signature.objects.valid().filter(release=release)
+    up_to = release.revision_id if release else page.latest_revision_id
+    return _to_whom_it_is_news(
+        ReadingRule.objects.for_line(line), page, page.versions.first(), up_to or 0, signed
+    )
+
+
+def _to_whom_it_is_news(
+    rule: ReadingRule | None,
+    page: ProcedurePage,
+    before: ProcedureVersion | None,
+    revision: int,
+    signed: QuerySet[Signature],
+) -> QuerySet[Any]:
+    """Whoever edited the text since the version `before` or signed exactly these bytes knows it already.
+
+    Whoever proposed one edit of it does not know the others.
     """
     if rule is None:
         return staff().none()
     # The right to read and the group may come from two groups of the same person: two joins, not one.
     people = staff().filter(pk__in=staff().filter(groups__in=rule.groups.all()).values("pk"))
-    signed = Signature.objects.valid().filter(release__version=version)
-    return people.exclude(pk__in=_editors(version)).exclude(pk__in=signed.values("signatory"))
-
-
-def _editors(version: ProcedureVersion) -> list[int]:
-    """Who saved the working copy since the version before this one."""
-    before = ProcedureVersion.objects.filter(page=version.page_id).exclude(pk=version.pk).first()
-    saved = Revision.objects.for_instance(version.page).filter(
-        pk__gt=(before.revision_id if before else None) or 0, pk__lte=version.revision_id or 0
+    saved = Revision.objects.for_instance(page).filter(
+        pk__gt=(before.revision_id if before else None) or 0, pk__lte=revision, user__isnull=False
     )
-    return [pk for pk in saved.values_list("user", flat=True) if pk is not None]
+    editors = list(saved.values_list("user", flat=True))
+    return people.exclude(pk__in=editors).exclude(pk__in=signed.values("signatory"))
 
 
 def open_tasks(user: Any) -> QuerySet[Acknowledgement]:

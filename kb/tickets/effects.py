@@ -1,20 +1,18 @@
 """Before a release is signed: the open tickets on the version that it replaces."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kb.tickets.models import Ticket
-from procedures.models import ProcedurePage, ProcedureVersion
-from review.effects import Effect, Item, effect
+from review.effects import Effect, Item, Outlook, effect
 
 
-def open_tickets(
-    page: ProcedurePage, newest: ProcedureVersion | None, content: Mapping[str, Any], user: Any
-) -> Iterable[Effect]:
-    tickets = Ticket.objects.visible_to(user).open().filter(uses__version__page=page).distinct()
+def open_tickets(outlook: Outlook) -> Iterable[Effect]:
+    tickets = (
+        Ticket.objects.visible_to(outlook.user).open().filter(uses__version__page=outlook.page).distinct()
+    )
     yield effect(
         gettext_lazy("Open tickets that used it"),
         [

@@ -185,7 +185,7 @@ class UseRow:
     """One procedure used on a ticket, and whether what was used is still in force.
 
     `readable`: whether the person who asks may read that version. `current`: the version now in force where
-    it is another one.
+    it is another one; of a withdrawn version, the one of the procedure to use instead.
     """
 
     use: ProcedureUse
@@ -198,17 +198,18 @@ def use_rows(uses: Iterable[ProcedureUse], user: Any) -> list[UseRow]:
     uses = list(uses)
     visible = ProcedureVersion.objects.visible_to(user)
     readable = set(visible.filter(pk__in={use.version_id for use in uses}).values_list("pk", flat=True))
+    instead = {use.version_id: use.version.replaced_by_id or use.version.page_id for use in uses}
     in_force = {
         version.page_id: version
         for version in visible.effective()
-        .filter(page__in={use.version.page_id for use in uses})
+        .filter(page__in=set(instead.values()))
         .defer("content", "html", "search_text")
     }
     return [
         UseRow(
             use,
             use.version_id in readable,
-            None if use.version.is_effective else in_force.get(use.version.page_id),
+            None if use.version.is_effective else in_force.get(instead[use.version_id]),
         )
         for use in uses
     ]

@@ -48,9 +48,9 @@ class Confirmation(models.Model):
 
 
 class ReadingRuleQuerySet(models.QuerySet["ReadingRule"]):
-    def for_version(self, version: ProcedureVersion) -> "ReadingRule | None":
-        """The rule of the version's product line; where it has none, the one for any."""
-        rules = self.filter(Q(product_line__isnull=True) | Q(product_line=version.product_line_id))
+    def for_line(self, product_line: ProductLine | None) -> "ReadingRule | None":
+        """The rule of a product line; where it has none, the one for any."""
+        rules = self.filter(Q(product_line__isnull=True) | Q(product_line=product_line))
         return rules.order_by(F("product_line").asc(nulls_last=True)).first()
 
 

@@ -17,7 +17,7 @@ from procedures.rules import NotAllowed
 from procedures.views.version import find_version, render_working_copy
 from review import actions, queries, releasing, rules
 from review.carrying import is_carried
-from review.effects import effects_of
+from review.effects import Outlook, effects_of
 from review.eligibility import asked, may_sign_for
 from review.forms import DecisionForm, RemarkForm, SendBackForm, SignForm, SubmitForm, WithdrawForm
 from review.models import Release, Stage, StageKind, Suggestion
@@ -56,7 +56,7 @@ def release_page(
         "release": release,
         "stages": stages,
         "moved_on": release is not None and content_hash(working) != release.sha256,
-        "effects": effects_of(page, newest, content, user),
+        "effects": effects_of(Outlook(page, newest, content, release, user)),
         "landed": [found for found in landed if is_carried(found, content)],
         "taken_back": [found for found in landed if not is_carried(found, content)],
         "sent_back": queries.sent_back(page),

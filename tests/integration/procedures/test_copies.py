@@ -2,12 +2,14 @@
 
 import re
 import sys
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from django.core.files.storage import default_storage
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.utils import timezone
 from pypdf import PdfReader
 from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file_jpeg
@@ -16,7 +18,7 @@ from procedures.actions import withdraw_version
 from procedures.frozen_files import frozen_name
 from procedures.models import ProcedureVersion
 from procedures.views.copies import permanent_address
-from review import actions
+from review import actions, releasing
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -239,6 +241,26 @@ def test_the_sites_own_address_is_printed_where_it_was_set(settings) -> None:
     assert permanent_address(request, version) == f"http://testserver{copy_of(version)}"
     settings.WAGTAILADMIN_BASE_URL = "https://redline.example.com"
     assert permanent_address(request, version) == f"https://redline.example.com{copy_of(version)}"
+
+
+def test_a_copy_of_a_version_to_come_says_from_when_it_counts_to_whoever_may_read_it() -> None:
+    first = make.released(audience="public")
+    draft = actions.working_copy(first.page)
+    draft.steps[0].value["body"] = "New text."
+    draft.save_revision(user=first.last_editor)
+    releasing.submit_for_release(
+        page=first.page, by=first.last_editor, change_summary="New", significance="minor",
+        effective_from=timezone.now() + timedelta(days=3),
+    )  # fmt: skip
+    second = make.approve(first.page, by=first.approved_by)
+    day = f"{second.effective_from:%Y-%m-%d}"
+    staff = signed_in(make.field_engineer()).get(copy_of(second)).content.decode()
+    assert "not in force yet" in staff
+    assert day in staff
+    outside = Client().get(copy_of(second)).content.decode()
+    assert "This copy is not in force" in outside
+    assert "not in force yet" not in outside
+    assert day not in outside
 
 
 def test_a_replaced_copy_names_what_is_in_force_to_whoever_may_read_that() -> None:

@@ -1,8 +1,12 @@
 """The CMS admin around the loop: no door releases, a save takes nothing back, a first save works."""
 
-import pytest
+import re
 
-from procedures.models import ProcedureIndexPage, ProcedurePage
+import pytest
+from wagtail.test.utils.form_data import nested_form_data
+
+from kb.accounts.roles import ADMINISTRATOR
+from procedures.models import FaqPage, ProcedureIndexPage, ProcedurePage
 from review import actions
 from tests import factories as make
 from tests.factories import signed_in
@@ -59,6 +63,50 @@ def test_the_editor_refuses_to_save_over_an_accepted_edit(version) -> None:
         assert "Typed title" in response.content.decode()
     page = ProcedurePage.objects.get(pk=page.pk)
     assert actions.current_text(actions.working_copy(page), "a", "body") == "Wait 10 minutes."
+
+
+def test_a_faq_entry_is_not_saved_over_a_newer_one() -> None:
+    entry, staff = make.faq_entry("How loud is it?"), make.documentation_staff()
+    entry.save_revision(user=staff)
+    address, client = f"/admin/pages/{entry.pk}/edit/", signed_in(staff)
+    loaded = re.findall(
+        r'name="(loaded_revision_[a-z_]+)" value="([^"]*)"', client.get(address).content.decode()
+    )
+    mine = nested_form_data(
+        {
+            "title": "How loud may it be?", "slug": entry.slug, "answer": "60 dB.", "language": "en",
+            "audience": "public", "category": str(entry.category_id), **dict(loaded),
+        }
+    )  # fmt: skip
+    other = FaqPage.objects.get(pk=entry.pk)
+    other.answer = "70 dB."
+    other.save_revision(user=staff)
+    text = client.post(address, mine).content.decode()
+    assert "after you opened it" in text
+    assert "60 dB." in text
+    assert FaqPage.objects.get(pk=entry.pk).get_latest_revision_as_object().answer == "70 dB."
+    loaded = re.findall(
+        r'name="(loaded_revision_[a-z_]+)" value="([^"]*)"', client.get(address).content.decode()
+    )
+    assert client.post(address, mine | dict(loaded)).status_code == 302
+    assert FaqPage.objects.get(pk=entry.pk).get_latest_revision_as_object().answer == "60 dB."
+
+
+def test_a_form_that_lacks_what_the_page_sent_is_a_bad_request(version) -> None:
+    client = signed_in(make.documentation_staff())
+    whole = desk_form(number=version.number)
+    maimed = [
+        {name: value for name, value in whole.items() if name != "steps-count"},
+        {name: value for name, value in whole.items() if not name.startswith("applicability-")},
+        whole | {"overwrite_revision_id": "abc"},
+        {},
+    ]
+    for form in maimed:
+        assert client.post(f"/admin/pages/{version.page_id}/edit/", form).status_code in (200, 400)
+    admin = signed_in(make.make_user("", ADMINISTRATOR))
+    for page in ("abc", "99999"):
+        answer = admin.post("/admin/snippets/review/reviewplan/add/", {"page": page, "workflow": "x"})
+        assert answer.status_code in (200, 400)
 
 
 def test_no_door_of_the_editing_desk_releases_copies_or_takes_down(version) -> None:

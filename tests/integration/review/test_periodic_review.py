@@ -1,9 +1,11 @@
 """Periodic review: the interval, the day it is due, the signature that it is still correct, who is told."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import DateField, Value
@@ -12,6 +14,7 @@ from django.utils import timezone
 
 from procedures.content import canonical_content, content_hash
 from procedures.models import Audience, AuditEvent, ProcedurePage, ProcedureVersion
+from procedures.printing import version_html
 from procedures.rules import NotAllowed
 from review import duties, releasing, scheduling, upkeep
 from review.models import Confirmation, Notice, NoticeKind
@@ -134,6 +137,19 @@ def test_still_correct_is_signed_sealed_and_on_record(overdue: ProcedureVersion)
     assert verify()[0]
     Confirmation.objects.filter(pk=confirmation.pk).update(comment="Not looked at")
     assert not verify()[0]
+
+
+@pytest.mark.parametrize(("internal", "said"), [(True, "Ask the owner"), (False, "Ask your service contact")])
+def test_a_printed_copy_says_that_its_review_is_overdue(overdue: Any, internal: bool, said: str) -> None:
+    reader = make.field_engineer() if internal else AnonymousUser()
+    printed = partial(
+        version_html, address="http://testserver/x", printed_at=timezone.now(), printed_by=reader
+    )
+    text = printed(overdue)
+    assert due_on(overdue).isoformat() in text
+    assert said in text
+    confirm(overdue, overdue.page.procedure_owner)
+    assert said not in printed(overdue)
 
 
 def test_only_the_owner_or_documentation_staff_sign_and_only_with_their_password(overdue: Any) -> None:

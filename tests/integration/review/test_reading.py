@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -81,6 +82,29 @@ def test_a_major_version_asks_the_active_field_engineers(first: ProcedureVersion
     event = AuditEvent.objects.get(kind="asked_to_read")
     assert len(event.seals) == event.data["people"] == 2
     assert verify()[0]
+
+
+def test_before_it_is_signed_the_release_names_whom_it_will_ask(first: Any, engineer: Any) -> None:
+    owner, page = first.page.procedure_owner, ProcedurePage.objects.get(pk=first.page_id)
+    author, other = make.field_engineer("ann"), make.field_engineer("otto")
+    draft = actions.working_copy(page)
+    draft.steps[0].value["body"] = "Turn right."
+    draft.save_revision(user=author)
+
+    def named() -> dict[str, list[str]]:
+        text = signed_in(owner).get(f"/review/{page.number}/working-copy/").content.decode()
+        effects = re.findall(r"<summary>(People who will have.*?) <span.*?<ul>(.*?)</ul>", text)
+        return {label: sorted(re.findall("<li>(.*?)</li>", items)) for label, items in effects}
+
+    label, names = "People who will have to acknowledge it", sorted([str(engineer), str(other)])
+    assert named() == {f"{label}, if it is a major version": names}
+    minor = releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
+    assert named() == {}
+    releasing.take_back(release=minor, by=owner)
+    page = ProcedurePage.objects.get(pk=page.pk)
+    releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="major")
+    assert named() == {label: names}
+    assert sorted(map(str, asked(make.approve(page, by=first.approved_by)))) == names
 
 
 @pytest.mark.parametrize("significance", ["minor", "editorial"])

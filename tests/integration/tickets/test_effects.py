@@ -4,7 +4,7 @@ from kb.tickets import actions as tickets
 from procedures.models import Applicability, ProcedurePage
 from procedures.queries import machines_for
 from review import actions, releasing
-from review.effects import effects_of
+from review.effects import Outlook, effects_of
 from tests import factories as make
 from tests.factories import signed_in
 from tests.integration.tickets.conftest import Scene
@@ -32,7 +32,7 @@ def test_the_release_page_shows_what_else_it_touches(scene: Scene) -> None:
     )
     found = {
         str(effect.label): [(item.text, item.note) for item in effect.items]
-        for effect in effects_of(page, scene.old, release.content, scene.approver)
+        for effect in effects_of(Outlook(page, scene.old, release.content, release, scene.approver))
     }
     assert found["Comments not resolved"] == [("Which fan first?", "its step is gone")]
     assert found["Error codes"] == [("E-1042", "answers it no more"), ("E-2000", "answers it from now on")]

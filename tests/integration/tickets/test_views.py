@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from kb.tickets import actions
 from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
+from review import releasing
 from tests import factories
 from tests.integration.tickets.conftest import Scene
 
@@ -147,6 +148,18 @@ def test_the_log_and_the_procedures(scene: Scene, browser: Client) -> None:
     assert f'href="{new.get_absolute_url()}"' in text
     bad = browser.post(reverse("tickets:attach", args=[number]), {"procedure": "SOP-0", "outcome": "wrong"})
     assert "no procedure SOP-0" in bad.content.decode()
+
+
+def test_a_ticket_on_a_withdrawn_version_names_what_to_use_instead(scene: Scene, browser: Client) -> None:
+    actions.record_use(ticket=scene.ticket, version=scene.old, outcome="wrong", note="", by=scene.engineer)
+    other = factories.released(owner=scene.owner, approver=scene.approver, number="SOP-1002")
+    releasing.withdraw(
+        version=scene.old, by=scene.approver, password=factories.PASSWORD, reason="It melts.",
+        replaced_by=other.page,
+    )  # fmt: skip
+    text = browser.get(scene.ticket.get_absolute_url()).content.decode()
+    assert "It melts." in text
+    assert f'Use <a href="{other.get_absolute_url()}">SOP-1002 1.0</a> instead.' in text
 
 
 def test_a_version_that_does_not_apply_is_recorded_and_said(scene: Scene, browser: Client) -> None:
