@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from review import queries, readers, upkeep
@@ -22,24 +23,34 @@ def inbox(request: HttpRequest) -> HttpResponse:
     notices = notices.defer("page__steps", "version__content", "version__html", "version__search_text")
     mine = queries.for_list(Suggestion.objects.filter(author=user)).order_by("-decided_at", "-submitted_at")
     asked = queries.threads_with_comments(Thread.objects.filter(started_by=user)).order_by("-started_at")
-    return render(
-        request,
-        "review/inbox.html",
-        {
-            "notices": notices[:INBOX_LIMIT],
-            "stages": queries.stages_for(user)[:INBOX_LIMIT],
-            "now": timezone.now(),
-            "today": today,
-            "to_read": readers.for_list(readers.open_tasks(user))[:INBOX_LIMIT],
-            "to_review": upkeep.due_for(user, today)[:INBOX_LIMIT],
-            "to_decide": queries.for_list(queries.suggestions_to_decide(user))[:INBOX_LIMIT],
-            "to_answer": queries.threads_with_comments(queries.threads_to_answer(user))[:INBOX_LIMIT],
-            "sent_back": queries.releases_sent_back(user),
-            "my_releases": queries.releases_of(user),
-            "my_suggestions": mine[:INBOX_LIMIT],
-            "my_threads": asked[:INBOX_LIMIT],
-        },
-    )
+    context: dict[str, Any] = {
+        "stages": queries.stages_for(user),
+        "to_read": readers.for_list(readers.open_tasks(user)),
+        "sent_back": queries.releases_sent_back(user),
+        "to_decide": queries.for_list(queries.suggestions_to_decide(user)),
+        "to_answer": queries.threads_with_comments(queries.threads_to_answer(user)),
+        "to_review": upkeep.due_for(user, today),
+        "notices": notices,
+        "my_releases": queries.releases_of(user),
+        "my_suggestions": mine,
+        "my_threads": asked,
+    }
+    context = {name: list(rows[:INBOX_LIMIT]) for name, rows in context.items()}
+    waiting = [
+        (anchor, label, len(context[name]))
+        for anchor, name, label in (
+            ("releases", "stages", _("Releases to sign")),
+            ("to-read", "to_read", _("To read")),
+            ("sent-back", "sent_back", _("Sent back to me")),
+            ("decide", "to_decide", _("Proposed edits to decide on")),
+            ("answer", "to_answer", _("Comments to answer")),
+            ("to-review", "to_review", _("Due for review")),
+            ("news", "notices", _("News")),
+        )
+        if context[name]
+    ]
+    context |= {"waiting": waiting, "limit": INBOX_LIMIT, "now": timezone.now(), "today": today}
+    return render(request, "review/inbox.html", context)
 
 
 @require_POST
