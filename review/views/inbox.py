@@ -36,7 +36,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "my_threads": asked,
     }
     context = {name: list(rows[:INBOX_LIMIT]) for name, rows in context.items()}
-    waiting = [
+    queues = [
         (anchor, label, len(context[name]))
         for anchor, name, label in (
             ("releases", "stages", _("Releases to sign")),
@@ -49,7 +49,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         )
         if context[name]
     ]
-    context |= {"waiting": waiting, "limit": INBOX_LIMIT, "now": timezone.now(), "today": today}
+    context |= {"queues": queues, "limit": INBOX_LIMIT, "now": timezone.now(), "today": today}
     return render(request, "review/inbox.html", context)
 
 

@@ -1,5 +1,7 @@
 """The review pages: late decisions keep what was typed, refusals are seen, nothing is credited that is not there."""
 
+import re
+
 import pytest
 
 from procedures.models import ProcedurePage
@@ -93,3 +95,15 @@ def test_a_release_sent_back_says_why_to_whoever_submitted_it(version) -> None:
         assert "Fifty is too long" in client.get(address).content.decode()
     releasing.submit_for_release(page=version.page, by=owner, change_summary="Again", significance="minor")
     assert client.get("/review/inbox/").context["sent_back"] == []
+
+
+def test_the_inbox_says_how_much_waits_of_each_kind_and_the_navigation_how_much_in_all(version) -> None:
+    for reason in ("One.", "Two."):
+        actions.suggest(
+            version=version, changes={("a", "body"): reason}, reason=reason, by=make.field_engineer()
+        )
+    text = signed_in(version.last_editor).get("/review/inbox/").content.decode()
+    assert re.search(r'href="#decide">Proposed edits to decide on <span class="count">2<', text)
+    news = len(re.findall(r'name="notice"', text))
+    assert re.search(rf'<span>Inbox</span> <span class="count">{2 + news}<', text)
+    assert "Nothing waits for you." in signed_in(make.field_engineer()).get("/review/inbox/").content.decode()
