@@ -24,7 +24,8 @@ def run() -> None:
         assert not merged.conflicts
         wall, cpu = _milliseconds(lambda base=base, t=theirs, o=ours: merge_steps(base, t, o))
         print(
-            f"  {language}: 100 steps, the same 60 changed on both sides: {wall:.0f} ms, {cpu:.0f} ms CPU (limit {LIMIT} ms)"
+            f"  {language}: 100 steps, the same 60 changed on both sides: "
+            f"{wall:.0f} ms, {cpu:.0f} ms CPU (limit {LIMIT} ms)"
         )
     if not CORPORA.is_dir():
         print(f"  NOT RUN: real revisions, none at {CORPORA}")
