@@ -1,0 +1,98 @@
+"""Photos that people attach: what they are is told by their content, and they tell nothing of where they were taken.
+
+A photo is decoded and written anew, upright and no larger than a screen needs: whatever else the file held
+(scripts in a picture's comment, a second file behind it, the camera's serial number, the place) is gone. The
+place stays only where its author says so.
+"""
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from typing import BinaryIO
+
+import pillow_heif
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+pillow_heif.register_heif_opener()  # what telephones take
+
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 50_000_000
+LONGEST_SIDE = 2560  # pixels
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+_POSITION = ExifTags.IFD.GPSInfo
+
+
+@dataclass(frozen=True, slots=True)
+class CleanPhoto:
+    """A photo fit to be kept: a JPEG, or a PNG where the original was one; `has_position` says that it tells where."""
+
+    data: bytes
+    suffix: str
+    width: int
+    height: int
+    sha256: str
+    has_position: bool
+
+
+def clean_photo(file: BinaryIO, *, size: int, keep_position: bool = False) -> CleanPhoto:
+    """The photo in this file of `size` bytes. Raises ValidationError with a reason for people."""
+    if size > MAX_BYTES:
+        raise ValidationError(
+            _("The photo has %(size)d MB; at most %(most)d MB can be attached.")
+            % {"size": -(-size // 1_000_000), "most": MAX_BYTES // 1_000_000}
+        )
+    file.seek(0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a damaged file's tags, which are not kept
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(file.read(MAX_BYTES + 1)), formats=FORMATS) as image:
+                return _rewritten(image, keep_position)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise ValidationError(_not_a_photo()) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ValidationError(_too_many_pixels()) from error
+
+
+def _rewritten(image: Image.Image, keep_position: bool) -> CleanPhoto:
+    if image.width * image.height > MAX_PIXELS:
+        raise ValidationError(_too_many_pixels())
+    place = _place(image) if keep_position else b""
+    is_drawing = image.format == "PNG"
+    upright = ImageOps.exif_transpose(image)
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    upright = upright.convert("RGBA" if is_drawing and "A" in upright.getbands() else "RGB")
+    upright.info = {}
+    out = BytesIO()
+    if is_drawing:
+        upright.save(out, "PNG", optimize=True, exif=place)
+    else:
+        upright.save(out, "JPEG", quality=85, exif=place)
+    data = out.getvalue()
+    return CleanPhoto(
+        data=data,
+        suffix=".png" if is_drawing else ".jpg",
+        width=upright.width,
+        height=upright.height,
+        sha256=hashlib.sha256(data).hexdigest(),
+        has_position=bool(place),
+    )
+
+
+def _place(image: Image.Image) -> bytes:
+    """The EXIF data that says where it was taken, and nothing else; b"" where it does not say."""
+    position = image.getexif().get_ifd(_POSITION)
+    kept = Image.Exif()
+    kept.get_ifd(_POSITION).update(position)
+    return kept.tobytes() if position else b""
+
+
+def _not_a_photo() -> str:
+    return _("This file is not a photo that can be read: attach a JPEG, PNG, WebP or HEIC picture.")
+
+
+def _too_many_pixels() -> str:
+    return _("The photo has more than %(most)d megapixels.") % {"most": MAX_PIXELS // 1_000_000}
