@@ -103,6 +103,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "brand": "Redline",
         "section": _SECTIONS.get(view_name, view_name.partition(":")[0]),
-        "here": request.get_full_path() if request.method in ("GET", "HEAD") else "",
+        "here": request.get_full_path(),
         "waiting": Waiting(user) if has_inbox(user) else None,
     }

@@ -1,12 +1,22 @@
-"""What holds for every request: no NUL byte reaches a database, no maimed form a fault; the security policy."""
+"""What holds for every request: no NUL byte reaches a database, no maimed form a fault, no typed text is lost."""
 
+import hashlib
+import json
 import logging
+import re
+import time
 from collections.abc import Callable
-from urllib.parse import unquote
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
+
+from kb import typed
 
 log = logging.getLogger(__name__)
 
@@ -88,3 +98,107 @@ class ContentSecurityPolicy:
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
+
+
+class NothingTypedIsLost:
+    """Where a form meets the sign-in, or an address that takes none, answer with a page that holds its text."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 405:
+            page = typed.answer(request, "405.html", 405)
+            page["Allow"] = response.get("Allow", "")
+            return page
+        if request.method == "POST" and not request.user.is_authenticated and _is_to_sign_in(response):
+            held = typed.typed_in(request)
+            if held is not None and (held.texts or held.had_file):
+                return typed.answer(request, "403_signed_out.html", 403)
+        return response
+
+
+def _is_to_sign_in(response: HttpResponse) -> bool:
+    where = response.get("Location", "")
+    return response.status_code == 302 and urlsplit(where).path == resolve_url(settings.LOGIN_URL)
+
+
+class SignedOut:
+    """Tell the page's script who signed out: that person's drafts leave the device, wherever the button was."""
+
+    COOKIE = "signed-out"
+    SECONDS = 14 * 24 * 3600  # as long as a draft lives
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        before = request.user.pk if request.method == "POST" else None
+        response = self.get_response(request)
+        if before is not None and not request.user.is_authenticated:
+            response.set_cookie(
+                self.COOKIE, str(before), max_age=self.SECONDS, samesite="Lax", secure=settings.HTTPS
+            )
+        return response
+
+
+class CarriedOut:
+    """Tell the page's script which draft was carried out, and do the same form of a person once only.
+
+    A form's script gives it a random `draft`. A telephone that lost the answer, or a button pressed twice, sends the
+    same words under the same one: within ten minutes that leads to where the first led. Other words under the
+    same one are another form. Two that come at the very same moment are both carried out.
+    """
+
+    COOKIE = "draft-kept"
+    KEY = "carried-out"
+    SECONDS = 600
+    SHAPE = re.compile(r"[a-z0-9]{8,40}")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        draft = self._draft(request)
+        where = response.get("HX-Redirect", "")
+        if response.status_code in (302, 303) and not _is_to_sign_in(response):
+            where = response["Location"]
+        if draft and where:
+            response.set_cookie(
+                self.COOKIE, draft, max_age=self.SECONDS, samesite="Lax", secure=settings.HTTPS
+            )
+            if request.user.is_authenticated and not request.FILES:
+                done = self._done(request)
+                done.setdefault(self._digest(request, draft), [where, int(time.time())])
+                request.session[self.KEY] = done
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        draft = self._draft(request)
+        if not draft or not request.user.is_authenticated or request.FILES:
+            return None
+        done = self._done(request).get(self._digest(request, draft))
+        if done is None:
+            return None
+        messages.info(request, _("This was received before; it was not done a second time."))
+        return HttpResponseRedirect(done[0])
+
+    def _draft(self, request: HttpRequest) -> str:
+        draft = request.POST.get("draft", "") if request.method == "POST" else ""
+        return draft if self.SHAPE.fullmatch(draft) else ""
+
+    def _done(self, request: HttpRequest) -> dict[str, Any]:
+        """{digest of the form: [where it led, when]} of the last ten minutes."""
+        since = time.time() - self.SECONDS
+        known = request.session.get(self.KEY, {})
+        return {digest: done for digest, done in known.items() if done[1] > since}
+
+    @staticmethod
+    def _digest(request: HttpRequest, draft: str) -> str:
+        held = typed.typed_in(request)
+        said = [request.get_full_path(), draft, held.again if held else []]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]

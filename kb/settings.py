@@ -46,6 +46,7 @@ BASE_URL = env.str("REDLINE_BASE_URL", "http://127.0.0.1:8000")
 # Several long step texts at once: each field has a limit of its own, with a sentence that says so.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
+CSRF_FAILURE_VIEW = "kb.typed.csrf_failure"
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
@@ -101,6 +102,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "kb.middleware.NothingTypedIsLost",
+    "kb.middleware.SignedOut",
+    "kb.middleware.CarriedOut",
 ]
 
 ROOT_URLCONF = "kb.urls"

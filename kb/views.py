@@ -14,6 +14,7 @@ from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
+from kb import typed
 from kb.context_processors import Waiting, has_inbox
 from kb.tickets.models import TicketStatus
 from procedures.access import may_read_internal
@@ -117,11 +118,11 @@ def media(request: HttpRequest, name: str) -> FileResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
+    return typed.answer(request, "404.html", 404)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
+    return typed.answer(request, "403.html", 403)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -6,20 +6,20 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render, resolve_url
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import MAX_URL_REDIRECT_LENGTH, url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import override
-from django.views.decorators.http import require_POST
 
 from kb.accounts.forms import MyMachinesForm, ProfileForm, offered_machines
 from kb.accounts.models import User
 from procedures.access import may_read_internal
 from procedures.models import Machine
+from procedures.views.post_only import post_only
 
 
 class SignIn(LoginView):
@@ -38,6 +38,14 @@ class SignIn(LoginView):
         url = super().get_success_url()
         # Back to the sign-in page would go round for ever.
         return self.get_default_redirect_url() if url.startswith(reverse("accounts:login")) else url
+
+
+class SignOut(LogoutView):
+    http_method_names = ["get", "head", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """An address typed or followed signs nobody out."""
+        return redirect("home")
 
 
 class PasswordChange(PasswordChangeView):
@@ -104,15 +112,18 @@ def remember_language(response: HttpResponse, language: str) -> None:
     )
 
 
-@require_POST
+def _local_path(asked: str) -> str:
+    """A path of this site that a redirect can hold, or the home page's."""
+    is_path = asked.startswith("/") and len(asked) <= MAX_URL_REDIRECT_LENGTH
+    return (
+        asked if is_path and url_has_allowed_host_and_scheme(asked, allowed_hosts=None) else reverse("home")
+    )
+
+
+@post_only("home")
 def language(request: HttpRequest) -> HttpResponse:
     """Switch the interface's language, here and in the account; an unknown language changes nothing."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        target = resolve_url("home")
-    response = redirect(target)
+    response = HttpResponseRedirect(_local_path(request.POST.get("next", "")))
     chosen = request.POST.get("language", "")
     if chosen in dict(settings.LANGUAGES):
         remember_language(response, chosen)

@@ -1,7 +1,7 @@
 """Pages of tickets. Reading needs tickets.view_ticket; anonymous people are asked to sign in."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
 from kb.tickets import actions, queries, rules
@@ -22,10 +22,12 @@ from kb.tickets.forms import EditTicketForm, EntryForm, OpenTicketForm, TicketFi
 from kb.tickets.models import Outcome, Ticket, TicketEntry
 from procedures.admin.record_changes import RecordChange
 from procedures.models import ErrorCode, Machine, ProcedureVersion
+from procedures.views.post_only import post_only
 from review.models import Suggestion
 
 PER_PAGE = 25
 IN_FRAGMENT = 5
+CARRIED = "ticket-typed"  # in the session: what the other form of a ticket's page holds
 
 View = Callable[..., HttpResponse]
 
@@ -43,7 +45,7 @@ def reads_tickets(view: View) -> View:
 
     @wraps(view)
     def page_or_fragment(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if _is_fragment(request) and not request.user.is_authenticated:
+        if request.method == "GET" and _is_fragment(request) and not request.user.is_authenticated:
             return HttpResponse(status=403)
         return page(request, *args, **kwargs)
 
@@ -185,6 +187,7 @@ class TicketPage:
     may_change: bool
     entry_form: EntryForm
     use_form: UseForm
+    use_begun: bool  # somebody typed in it: it is shown open
     versions: list[ProcedureVersion]
 
 
@@ -194,8 +197,15 @@ def _detail(
     *,
     entry_form: EntryForm | None = None,
     use_form: UseForm | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> HttpResponse:
+    """The page; `typed` fills the form that was not sent, so that the other one's button loses nothing."""
     may_change = rules.can_change(user=request.user)
+    initial = {
+        name: typed[name]
+        for name in (*EntryForm.base_fields, *UseForm.base_fields)
+        if typed and name in typed
+    }
     uses = ticket.uses.select_related("version__withdrawn_by", "recorded_by").defer(
         "version__content", "version__html", "version__search_text"
     )
@@ -206,8 +216,9 @@ def _detail(
         changes=queries.changes(ticket),
         suggestions=list(queries.suggestions_from(ticket, request.user)),
         may_change=may_change,
-        entry_form=entry_form or EntryForm(),
-        use_form=use_form or UseForm(user=request.user),
+        entry_form=entry_form or EntryForm(initial=initial),
+        use_form=use_form or UseForm(user=request.user, initial=initial),
+        use_begun=bool(use_form or initial.get("procedure") or initial.get("note")),
         versions=queries.offered_versions(
             machine=ticket.machine, error_code=ticket.error_code, user=request.user
         )
@@ -220,7 +231,8 @@ def _detail(
 @require_GET
 @reads_tickets
 def detail(request: HttpRequest, number: str) -> HttpResponse:
-    return _detail(request, _ticket(request, number))
+    ticket = _ticket(request, number)
+    return _detail(request, ticket, typed=_carried(request, ticket))
 
 
 @reads_tickets
@@ -252,19 +264,20 @@ def edit(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "tickets/edit.html", context)
 
 
-@require_POST
+@post_only("tickets:detail", "number")
 @reads_tickets
 def add_entry(request: HttpRequest, number: str) -> HttpResponse:
     rules.check_change(user=request.user)
     ticket = _ticket(request, number)
     form = EntryForm(request.POST)
     if not form.is_valid():
-        return _detail(request, ticket, entry_form=form)
+        return _detail(request, ticket, entry_form=form, typed=request.POST)
     actions.add_entry(ticket=ticket, text=form.cleaned_data["text"], by=request.user)
+    _carry(request, ticket, UseForm)
     return _back_to(request, ticket, "#log")
 
 
-@require_POST
+@post_only("tickets:detail", "number")
 @reads_tickets
 def attach(request: HttpRequest, number: str) -> HttpResponse:
     """Record the exact version used; one that does not apply to the machine is kept too, and said."""
@@ -272,7 +285,7 @@ def attach(request: HttpRequest, number: str) -> HttpResponse:
     ticket = _ticket(request, number)
     form = UseForm(request.POST, user=request.user)
     if not form.is_valid():
-        return _detail(request, ticket, use_form=form)
+        return _detail(request, ticket, use_form=form, typed=request.POST)
     version = form.cleaned_data["procedure"]
     actions.record_use(
         ticket=ticket,
@@ -287,7 +300,25 @@ def attach(request: HttpRequest, number: str) -> HttpResponse:
             _("%(version)s is recorded, but it does not apply to %(machine)s.")
             % {"version": version, "machine": ticket.machine},
         )
+    _carry(request, ticket, EntryForm)
     return _back_to(request, ticket, "#procedures")
+
+
+def _carry(request: HttpRequest, ticket: Ticket, form: type[EntryForm] | type[UseForm]) -> None:
+    """Hold what stands in the page's other form until the page is shown again."""
+    typed = {
+        name: request.POST[name]
+        for name, field in form.base_fields.items()
+        if request.POST.get(name) not in (None, "", field.initial)
+    }
+    if typed:
+        request.session[CARRIED] = {"ticket": ticket.pk, "typed": typed}
+
+
+def _carried(request: HttpRequest, ticket: Ticket) -> dict[str, str]:
+    if request.session.get(CARRIED, {}).get("ticket") != ticket.pk:
+        return {}
+    return dict(request.session.pop(CARRIED)["typed"])
 
 
 def _back_to(request: HttpRequest, ticket: Ticket, fragment: str) -> HttpResponse:

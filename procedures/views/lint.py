@@ -14,13 +14,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from procedures.access import may_accept_overlaps, may_read_internal
 from procedures.actions import accept_overlap, withdraw_acceptance
 from procedures.lint import Code, Gap, Overlap, Report, find_problems
 from procedures.models import AcceptedOverlap, ErrorCode, ProcedurePage, ProductLine
 from procedures.rules import NotAllowed
+from procedures.views.post_only import post_only
 
 CODES_A_PAGE = 50
 OVERLAPS_SHOWN = 50
@@ -103,7 +104,7 @@ def lint(request: HttpRequest) -> HttpResponse:
     return _page(request, AcceptForm(initial=initial))
 
 
-@require_POST
+@post_only("procedures:lint")
 @staff_only
 def accept(request: HttpRequest) -> HttpResponse:
     """Record why two guides may overlap."""
@@ -119,7 +120,7 @@ def accept(request: HttpRequest) -> HttpResponse:
     return _page(request, form)
 
 
-@require_POST
+@post_only("procedures:lint")
 @staff_only
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a recorded reason back."""

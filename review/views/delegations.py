@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
+from procedures.views.post_only import post_only
 from review import delegating
 from review.forms import DelegationForm
 from review.models import Delegation
@@ -34,7 +34,7 @@ def delegations(request: HttpRequest) -> HttpResponse:
     return render(request, "review/delegations.html", context)
 
 
-@require_POST
+@post_only("review:delegations")
 @staff_only
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user

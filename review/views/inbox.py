@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
+from procedures.views.post_only import post_only
 from review import queries, readers, upkeep
 from review.models import Notice, Suggestion, Thread
 from review.views.access import staff_only
@@ -53,7 +53,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     return render(request, "review/inbox.html", context)
 
 
-@require_POST
+@post_only("review:inbox")
 @staff_only
 def read_notices(request: HttpRequest) -> HttpResponse:
     """Mark the notices that were shown as read; one that came since stays."""

@@ -6,10 +6,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
+from procedures.views.post_only import post_only
 from procedures.views.version import find_version
 from procedures.wording import diff_text
 from review import actions, queries, rules
@@ -96,7 +96,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "review/thread.html", context)
 
 
-@require_POST
+@post_only("review:thread", "pk")
 @staff_only
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Thread.objects.select_related("version__page"), pk=pk)
@@ -166,7 +166,7 @@ def suggestion(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "review/suggestion.html", context)
 
 
-@require_POST
+@post_only("review:suggestion", "pk")
 @staff_only
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Suggestion.objects.select_related("version__page"), pk=pk)

@@ -8,12 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from procedures.compare import compare, describe_applicability
 from procedures.content import canonical_content, content_hash
 from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, Significance
 from procedures.rules import NotAllowed
+from procedures.views.post_only import post_only
 from procedures.views.version import find_version, render_working_copy
 from review import actions, queries, releasing, rules
 from review.carrying import is_carried
@@ -275,7 +275,7 @@ def withdraw(request: HttpRequest, number: str, label: str) -> HttpResponse:
     return render(request, "review/withdraw.html", {"version": version, "form": form, "refusal": refusal})
 
 
-@require_POST
+@post_only("procedures:history", "number")
 @staff_only
 def take_up(request: HttpRequest, number: str, label: str) -> HttpResponse:
     """Make an earlier version the working copy again."""

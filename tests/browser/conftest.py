@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
@@ -83,12 +83,18 @@ def chromium() -> Iterator[Browser]:
 def visit(site: str, chromium: Browser) -> Visit:
     """`with visit("fiona.field") as page`: a person in a browser of their own; "" is nobody signed in.
 
-    Fails on a console error, a script error, a request to another host and sideways scrolling.
+    Fails on a console error, a script error, a request to another host and sideways scrolling, but for the
+    console errors that hold one of the `expected` texts.
     """
 
     @contextmanager
     def visiting(
-        username: str = "", *, viewport: dict[str, int] = PHONE, script: bool = True, locale: str = "en"
+        username: str = "",
+        *,
+        viewport: dict[str, int] = PHONE,
+        script: bool = True,
+        locale: str = "en",
+        expected: Sequence[str] = (),
     ) -> Iterator[Page]:
         context = chromium.new_context(
             base_url=site,
@@ -98,7 +104,14 @@ def visit(site: str, chromium: Browser) -> Visit:
         )
         page = context.new_page()
         wrong: list[str] = []
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console",
+            lambda message: (
+                wrong.append(message.text)
+                if message.type == "error" and not any(text in message.text for text in expected)
+                else None
+            ),
+        )
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on(
             "request",

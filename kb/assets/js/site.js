@@ -40,3 +40,32 @@ document.addEventListener("change", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
+
+// A form that is on its way is not sent a second time, until it is back or ten seconds are over.
+const underWay = new WeakSet();
+function release(form) {
+  underWay.delete(form);
+  for (const button of form.querySelectorAll("button[aria-disabled=true]")) button.removeAttribute("aria-disabled");
+}
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (underWay.has(form)) {
+    event.preventDefault();
+    return;
+  }
+  underWay.add(form);
+  if (event.submitter) event.submitter.setAttribute("aria-disabled", "true"); // disabled, it would not be sent along
+  setTimeout(() => release(form), 10_000);
+});
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const form of document.forms) release(form);
+});
+
+// A refusal that asks to be the whole page is shown as that: it holds what was typed.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status >= 400 && event.detail.xhr.getResponseHeader("HX-Retarget") === "body") {
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  }
+});

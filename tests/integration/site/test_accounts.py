@@ -40,14 +40,28 @@ def test_a_wrong_password_is_said_at_the_form(person: User) -> None:
 
 def test_signing_out_takes_a_form(person: User) -> None:
     client = client_of(person)
-    assert client.get("/accounts/logout/").status_code == 405
-    client.post("/accounts/logout/")
+    assert client.get("/accounts/logout/")["Location"] == "/"
+    assert "_auth_user_id" in client.session
+    assert client.post("/accounts/logout/").cookies["signed-out"].value == str(person.pk)
     assert "_auth_user_id" not in client.session
 
 
 @pytest.mark.parametrize(
     ("asked", "reached"),
-    [("/faq/", "/faq/"), ("https://elsewhere.example/", "/"), ("//e.example", "/"), ("", "/")],
+    [
+        ("/faq/?q=1", "/faq/?q=1"),
+        ("https://elsewhere.example/", "/"),
+        ("//e.example", "/"),
+        ("/\\e.example", "/"),
+        ("", "/"),
+        # Names of views and scraps of addresses are no paths.
+        ("foo", "/"),
+        ("login", "/"),
+        ("?q=1", "/"),
+        ("kb.views.home", "/"),
+        ("/" + "a" * 5000, "/"),
+        ("/a\nb", "/a%0Ab"),
+    ],
 )
 def test_the_language_is_kept_here_and_in_the_account(person: User, asked: str, reached: str) -> None:
     client = client_of(person)
@@ -63,7 +77,7 @@ def test_an_unknown_language_changes_nothing(person: User) -> None:
     client = client_of(person)
     assert client.post("/accounts/language/", {"language": "../../x"}).status_code == 302
     assert settings.LANGUAGE_COOKIE_NAME not in client.cookies
-    assert client.get("/accounts/language/").status_code == 405
+    assert client.get("/accounts/language/")["Location"] == "/"
 
 
 def test_the_profile_is_changed_by_its_person(person: User) -> None:

@@ -271,3 +271,33 @@ def test_a_serial_number_that_two_machines_fit_is_refused(scene: Scene, browser:
     response = browser.post(reverse("tickets:create"), form_data(scene, machine="ab1"))
     assert list(response.context["form"].errors) == ["machine"]
     assert browser.post(reverse("tickets:create"), form_data(scene, machine="a-b1")).status_code == 302
+
+
+# ---------- two forms on one page ----------
+
+
+def test_a_refused_form_keeps_the_other_ones_text(scene: Scene, browser: Client) -> None:
+    typed = {"text": "Smells of <fish>", "procedure": "SOP-9999", "outcome": "solved", "note": "Half a turn"}
+    address = scene.ticket.get_absolute_url()
+    refused = browser.post(f"{address}procedures/", typed).content.decode()
+    assert "Smells of &lt;fish&gt;</textarea>" in refused
+    refused = browser.post(f"{address}entries/", {**typed, "text": " "}).content.decode()
+    assert 'value="SOP-9999"' in refused
+    assert "Half a turn</textarea>" in refused
+    assert '<details class="card" open' in refused
+
+
+def test_a_form_that_went_through_leaves_the_other_ones_text_on_the_page_once(
+    scene: Scene, browser: Client
+) -> None:
+    address = scene.ticket.get_absolute_url()
+    typed = {"text": "Smells", "procedure": "SOP-1001", "outcome": "not_known", "note": "Half a turn"}
+    page = browser.post(f"{address}entries/", typed, follow=True).content.decode()
+    assert scene.ticket.entries.get().text == "Smells"
+    assert 'value="SOP-1001"' in page
+    assert "Half a turn</textarea>" in page
+    assert "Smells</textarea>" not in page
+    assert "Half a turn" not in browser.get(address).content.decode()
+    page = browser.post(f"{address}procedures/", typed, follow=True).content.decode()
+    assert scene.ticket.uses.count() == 1
+    assert "Smells</textarea>" in page

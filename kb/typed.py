@@ -1,0 +1,106 @@
+"""What was typed in a form that could not be taken: it goes back to the person, never away."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.conf import settings
+from django.forms.utils import pretty_name
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+_OURS = ("kb.", "review.", "procedures.")
+
+
+@dataclass(frozen=True)
+class TypedText:
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What one refused POST held."""
+
+    texts: list[TypedText]
+    again: list[
+        tuple[str, str]
+    ]  # (name, value) of all that can be sent again: no password, no file, no token
+    may_send: bool  # only a form of this site's own page is offered to be sent again
+    had_file: bool
+    had_password: bool
+
+
+def typed_in(request: HttpRequest) -> Typed | None:
+    """What the request's form held; None where it is no form that was sent."""
+    if request.method != "POST" or not (request.POST or request.FILES):
+        return None
+    known = _fields_of(request)
+    texts, again, had_password = [], [], False
+    for name, values in request.POST.lists():
+        field = known.get(name)
+        if name == "csrfmiddlewaretoken":
+            continue
+        if "password" in name.lower() or isinstance(getattr(field, "widget", None), forms.PasswordInput):
+            had_password = True
+            continue
+        for value in values:
+            again.append((name, value))
+            if value.strip() and _is_prose(field, value):
+                texts.append(TypedText(str((field and field.label) or pretty_name(name)), value))
+    return Typed(texts, again, _from_here(request), bool(request.FILES), had_password)
+
+
+def _is_prose(field: forms.Field | None, value: str) -> bool:
+    """Whether a person typed it. Of a field that no form declares only what has words in it."""
+    if field is None:
+        return not value.isascii() or len(value.split()) > 1
+    return isinstance(field.widget, forms.TextInput | forms.Textarea) and not field.widget.is_hidden
+
+
+def _all_forms(base: Any = forms.BaseForm) -> Iterator[type[Any]]:
+    for form in base.__subclasses__():
+        if form.__module__.startswith(_OURS):
+            yield form
+        yield from _all_forms(form)
+
+
+def _fields_of(request: HttpRequest) -> dict[str, forms.Field]:
+    """The fields of the forms in the view's own package by name; of several, the form that fits best has its say."""
+    match = request.resolver_match
+    module = getattr(match.func, "__module__", "") if match else ""
+    sent = set(request.POST)
+    known: dict[str, forms.Field] = {}
+    of_package = [form for form in _all_forms() if module.startswith(form.__module__.rpartition(".")[0])]
+    for form in sorted(
+        of_package, key=lambda form: (len(sent & set(form.base_fields)), -len(form.base_fields))
+    ):
+        known.update(form.base_fields)
+    return known
+
+
+def _from_here(request: HttpRequest) -> bool:
+    """Whether the form stood on a page of this site, by Origin or, lacking it, Referer."""
+    said = request.headers.get("Origin") or request.headers.get("Referer", "")
+    try:
+        where = urlsplit(said)
+    except ValueError:
+        return False
+    origin = f"{where.scheme}://{where.netloc}"
+    return origin == f"{request.scheme}://{request.get_host()}" or origin in settings.CSRF_TRUSTED_ORIGINS
+
+
+def answer(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    """The page that says why, with what was typed; htmx shows it as the whole page."""
+    response = render(request, template, {"typed": typed_in(request)}, status=status)
+    if request.method == "POST" and request.headers.get("HX-Request"):
+        response["HX-Retarget"] = "body"
+        response["HX-Reswap"] = "innerHTML show:window:top"
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form's token is not this session's: somebody signed in or out meanwhile, or the cookies are gone."""
+    return answer(request, "403_csrf.html", 403)

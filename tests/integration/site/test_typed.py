@@ -1,0 +1,241 @@
+"""What somebody typed comes back, whatever becomes of the session, the token or the address."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from kb.middleware import CarriedOut
+from review.models import Comment, Thread
+from tests.integration.site.conftest import World, client_of
+
+HERE = {"Origin": "http://testserver"}
+TEXT = 'Fuse F2 <b>hot</b> & smells\r\nof "fish"; 保险丝很烫'
+
+
+@pytest.fixture
+def address(world: World) -> str:
+    return f"/review/{world.new_guide.number}/v/1.0/comment/"
+
+
+def strict(world: World | None = None) -> Client:
+    client = Client(enforce_csrf_checks=True)
+    if world:
+        client.force_login(world.engineer)
+    return client
+
+
+def texts(page: str) -> list[tuple[str, str]]:
+    found = re.findall(
+        r'<label for="typed-\d+">(.*?)</label><textarea[^>]*readonly>\n(.*?)</textarea>', page, re.S
+    )
+    return [(unescape(label), unescape(text)) for label, text in found]
+
+
+def fields(page: str) -> dict[str, Any]:
+    """The form that sends it again."""
+    form = re.search(r'<form class="button-row" method="post" action="([^"]*)".*?</form>', page, re.S)
+    assert form, page
+    hidden = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[0], re.S)
+    return {"action": unescape(form[1]), **{name: unescape(value) for name, value in hidden}}
+
+
+def test_signed_out_meanwhile_the_text_comes_back(world: World, address: str) -> None:
+    response = Client().post(address, {"kind": "error", "text": TEXT}, headers=HERE)
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert texts(page) == [("Comment", TEXT)]
+    assert f'href="/accounts/login/?next={address.replace("/", "%2F")}" target="_blank"' in page
+    again = fields(page)
+    assert (again["action"], again["kind"], again["text"]) == (address, "error", TEXT)
+
+
+def test_with_nothing_typed_the_way_leads_to_the_sign_in(world: World) -> None:
+    response = Client().post("/review/inbox/read/", {"notice": "1"}, headers=HERE)
+    assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/review/inbox/read/")
+
+
+def test_a_form_whose_token_is_gone_is_sent_again_from_the_answer(world: World, address: str) -> None:
+    client = strict(world)
+    refused = client.post(
+        address, {"kind": "error", "text": TEXT, "csrfmiddlewaretoken": "x" * 64}, headers=HERE
+    )
+    page = refused.content.decode()
+    assert refused.status_code == 403
+    assert texts(page) == [("Comment", TEXT)]
+    assert "You are signed in as" in page
+    again = fields(page)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token
+    assert again["csrfmiddlewaretoken"] != "x" * 64
+    sent = client.post(again.pop("action"), again, headers=HERE)
+    assert sent.status_code == 302
+    assert Comment.objects.get().text.splitlines() == TEXT.splitlines()
+
+
+def test_signed_in_again_in_another_tab_the_second_press_works(world: World, address: str) -> None:
+    client = strict()
+    signed_out = client.post(address, {"kind": "error", "text": TEXT}, headers=HERE)  # both cookies are gone
+    assert signed_out.status_code == 403
+    first = fields(signed_out.content.decode())
+    client.force_login(world.engineer)  # a sign-in rotates the token
+    client.cookies.pop("csrftoken")
+    refused = client.post(first.pop("action"), first, headers=HERE)
+    second = fields(refused.content.decode())
+    assert (refused.status_code, second["text"]) == (403, TEXT)
+    assert client.post(second.pop("action"), second, headers=HERE).status_code == 302
+    assert Thread.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Referer": "https://evil.example/testserver"},
+        {},
+    ],
+)
+def test_another_sites_form_is_not_offered_to_be_sent(world: World, address: str, headers: Any) -> None:
+    response = strict(world).post(address, {"kind": "error", "text": TEXT}, headers=headers)
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert texts(page) == [("Comment", TEXT)]
+    assert "Send it again" not in page
+
+
+def test_lacking_an_origin_the_referer_says_where_it_was(world: World, address: str) -> None:
+    response = strict(world).post(address, {"text": TEXT}, headers={"Referer": f"http://testserver{address}"})
+    assert "Send it again" in response.content.decode()
+
+
+def test_a_password_is_neither_shown_nor_sent_again(world: World) -> None:
+    page = strict(world).post(
+        f"/review/{world.new_guide.number}/working-copy/",
+        {"do": "sign", "password": "hunter2 hunter2", "comment": "As tested on site", "seen": "a b"},
+        headers=HERE,
+    ).content.decode()  # fmt: skip
+    assert "hunter2" not in page
+    assert fields(page)["do"] == "sign"
+    assert "The password is asked for again." in page
+    signing_in = strict().post("/accounts/login/", {"username": "pat", "password": "hunter2"}, headers=HERE)
+    assert "hunter2" not in signing_in.content.decode()
+    assert fields(signing_in.content.decode())["username"] == "pat"
+
+
+def test_a_file_is_named_as_lost_and_a_long_text_is_whole(world: World, address: str) -> None:
+    long = "Ein langer Text. " * 5000
+    file = SimpleUploadedFile("photo.png", b"\x89PNG")
+    page = (
+        Client().post(address, {"kind": "error", "text": long, "photo": file}, headers=HERE).content.decode()
+    )
+    assert texts(page) == [("Comment", long)]
+    assert "A file cannot be kept here" in page
+
+
+def test_after_a_refusal_the_language_switch_leads_back_to_the_form(world: World, address: str) -> None:
+    refused = client_of(world.engineer).post(address, {"kind": "error", "text": ""}).content.decode()
+    assert f'name="next" value="{address}"' in refused
+
+
+def test_a_nul_is_refused_as_before(world: World, address: str) -> None:
+    assert strict(world).post(address, {"text": "a\0b"}, headers=HERE).status_code == 400
+
+
+def test_htmx_shows_the_refusal_as_the_whole_page(world: World, address: str) -> None:
+    headers = {**HERE, "HX-Request": "true"}
+    for client in (strict(world), Client()):
+        response = client.post(address, {"kind": "error", "text": TEXT}, headers=headers)
+        assert (response.status_code, response["HX-Retarget"]) == (403, "body")
+        assert texts(response.content.decode()) == [("Comment", TEXT)]
+
+
+def test_a_form_sent_to_a_missing_or_forbidden_page_is_shown_too(world: World) -> None:
+    client = client_of(world.customer)
+    for address, status in (
+        ("/review/nowhere/v/1.0/comment/", 404),
+        ("/tickets/new/", 403),
+        ("/search/", 405),
+    ):
+        response = client.post(address, {"symptom": TEXT, "text": TEXT}, headers=HERE)
+        assert response.status_code == status, address
+        assert TEXT in [text for _label, text in texts(response.content.decode())]
+
+
+# ---------- addresses that only take a form ----------
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/review/threads/7/resolve/", "/review/threads/7/"),
+        ("/review/edits/7/withdraw/", "/review/edits/7/"),
+        ("/review/inbox/read/", "/review/inbox/"),
+        ("/review/delegations/7/end/", "/review/delegations/"),
+        ("/review/SOP-1/v/1.0/take-up/", "/procedures/SOP-1/history/"),
+        ("/applicability/accept/", "/applicability/"),
+        ("/applicability/7/withdraw/", "/applicability/"),
+        ("/tickets/T-00007/entries/", "/tickets/T-00007/"),
+        ("/tickets/T-00007/procedures/", "/tickets/T-00007/"),
+        ("/accounts/language/", "/"),
+        ("/accounts/logout/", "/"),
+    ],
+)
+def test_opened_they_lead_to_the_page_they_belong_to(world: World, address: str, page: str) -> None:
+    for client in (Client(), client_of(world.engineer)):
+        response = client.get(address)
+        assert (response.status_code, response["Location"]) == (302, page)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "not used like that"), ("zh-hans", "zh-Hans")])
+def test_what_is_not_allowed_is_a_page_of_the_site(db: None, language: str, words: str) -> None:
+    response = Client(headers={"accept-language": language}).delete("/accounts/language/")
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, POST")
+    assert words in response.content.decode()
+
+
+# ---------- carried out, and once ----------
+
+
+def send(client: Client, address: str, **fields: str) -> Any:
+    return client.post(address, {"kind": "error", **fields})
+
+
+def test_the_draft_that_was_carried_out_is_named(world: World, address: str) -> None:
+    client = client_of(world.engineer)
+    refused = send(client, address, text="", draft="abcdef0123456789")
+    assert CarriedOut.COOKIE not in refused.cookies
+    kept = send(client, address, text="Hot", draft="abcdef0123456789")
+    cookie = kept.cookies[CarriedOut.COOKIE]
+    assert (cookie.value, cookie["max-age"], cookie["httponly"]) == ("abcdef0123456789", 600, "")
+
+
+@pytest.mark.parametrize(
+    "draft", ["short", "a" * 41, "ABCDEFGHIJ", "abcdefgh;x=1", "abcdefgh\n", "保险丝保险丝保险丝"]
+)
+def test_nothing_but_a_draft_is_echoed(world: World, address: str, draft: str) -> None:
+    assert CarriedOut.COOKIE not in send(client_of(world.engineer), address, text="Hot", draft=draft).cookies
+
+
+def test_signed_out_no_draft_is_kept(world: World, address: str) -> None:
+    assert CarriedOut.COOKIE not in send(Client(), address, text="Hot", draft="abcdef0123456789").cookies
+    assert CarriedOut.COOKIE not in send(Client(), address, text="", draft="abcdef0123456789").cookies
+
+
+def test_the_same_form_is_done_once_and_other_words_are_another_form(
+    world: World, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(world.engineer)
+    first, second = (send(client, address, text="Hot", draft="abcdef0123456789") for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert Thread.objects.count() == 1
+    assert "not done a second time" in client.get(second["Location"]).content.decode()
+    send(client, address, text="Hotter", draft="abcdef0123456789")
+    send(client, address, text="Hot", draft="0123456789abcdef")
+    assert Thread.objects.count() == 3
+    monkeypatch.setattr(CarriedOut, "SECONDS", 0)
+    send(client, address, text="Hot", draft="abcdef0123456789")
+    assert Thread.objects.count() == 4
