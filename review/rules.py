@@ -134,7 +134,10 @@ def check_sign(*, user: Any, stage: Stage, on_behalf_of: Any = None) -> None:
         raise NotAllowed(_("Somebody has signed this release in that name already."))
     if elsewhere := needed_elsewhere(user, stage, represented):
         raise NotAllowed(
-            _("Each person signs a release once, and without this signature “%(stage)s” cannot be completed.")
+            _(
+                "Each person signs a release once, and after this signature too few people are left for "
+                "“%(stage)s”; somebody else must sign here."
+            )
             % {"stage": elsewhere.name}
         )
 
