@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
 from procedures import audit
-from procedures.authorship import editors_of, last_author
+from procedures.authorship import authorship_of
 from procedures.content import clean_text, content_hash, plain_text
 from procedures.lifecycle import check_transition
 from procedures.lint import overlaps_of
@@ -110,13 +110,14 @@ def mint_version(
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
     previous = locked.versions.first()
+    authorship = authorship_of(revision)
     refuse_overlaps(page)
     check_mint(
         content=content,
         sha256=content_hash(content),
-        previous=previous,
+        in_force=locked.versions.effective().first(),
         change_summary=change_summary,
-        editors=editors_of(revision),
+        editors=authorship.editors,
         by=by,
     )
     at = at or timezone.now()
@@ -128,7 +129,7 @@ def mint_version(
         approved_at=at,
         effective_from=max(at, effective_from or at),
         revision=revision,
-        last_editor_id=last_author(revision),
+        last_editor_id=authorship.last_author,
         major=major,
         minor=minor,
         status=VersionStatus.APPROVED,

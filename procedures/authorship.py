@@ -2,46 +2,99 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from wagtail.models import Revision
 
-from procedures.content import STEP_TEXTS, canonical_content
-from procedures.models import ProcedureVersion
+from procedures.content import STEP_TEXTS, canonical_content, content_hash
+from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.wording import sentences
 
 
 def base_version(page_id: int) -> ProcedureVersion | None:
-    """The version that the next one is held against: the newest that was ever in force."""
+    """The version that the next one is held against: the one in force, else the last that was."""
     return (
         ProcedureVersion.objects.filter(page_id=page_id).was_in_force().order_by("-major", "-minor").first()
     )
 
 
-def authors(revision: Revision) -> list[int]:
-    """Who put into the text what was not in force, or took out what was; the last of them last.
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """Whose a revision is. Reading it costs the page's whole history: ask once and pass it on."""
 
-    The whole history of the page is asked: words that come back by reverting, or with an earlier version, are
-    still those of whoever wrote them first. Saves by nobody (a command) do not count.
+    authors: list[int]
+    """Who put into the text what is not in force, or has changed it since; the last of them last."""
+    editors: set[int]
+    """Who may not sign it: the authors, and whoever took its new pictures."""
+    last_author: int | None
+    """Whoever last changed the content; whoever saved the revision where nobody did."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Save:
+    revision: int
+    user: int | None
+    page: ProcedurePage
+    content: Mapping[str, Any]
+    changed: bool  # other bytes than the save before it
+
+
+def authorship_of(revision: Revision) -> Authorship:
+    """The whole history of the page is asked: words that come back by reverting, or with an earlier version, are
+    still those of whoever wrote them first. Since the version in force every save that changed the content
+    counts, one that only moved sentences too; a save that changed nothing does not, nor does one by nobody (a
+    command). Where nothing is in force any more, every word is to be approved anew.
     """
     base = base_version(int(revision.object_id))
-    in_force = set(_pieces(base.content)) if base else set()
+    in_force = base.content if base is not None and base.is_effective else None
+    approved = set(_pieces(in_force)) if in_force else set()
+    since = (base and base.revision_id) or 0
     before: set[str] = set()
-    changed: list[tuple[int | None, bool, set[str], set[str]]] = []
+    put_in: list[tuple[_Save, set[str]]] = []
+    for save in _saves(revision):
+        after = set(_pieces(save.content))
+        put_in.append((save, after - before))
+        before = after
+    brought = before - approved
+    authors = [
+        save.user
+        for save, pieces in put_in
+        if save.user is not None and (pieces & brought or (save.changed and save.revision > since))
+    ]
+    last_author = authors[-1] if authors else revision.user_id
+    editors = {*authors, *_photographers(put_in[-1][0], in_force)}
+    if last_author is not None:
+        editors.add(last_author)
+    return Authorship(authors, editors, last_author)
+
+
+def changed_since(base: ProcedureVersion | None, revision: Revision) -> set[int]:
+    """Who has changed the content after the version, up to this revision; saves that changed nothing do not count."""
+    after = (base and base.revision_id) or 0
+    return {
+        save.user
+        for save in _saves(revision, since=after)
+        if save.changed and save.user is not None and save.revision > after
+    }
+
+
+def _saves(revision: Revision, since: int = 0) -> Iterator[_Save]:
+    """The saves of the page up to this one, oldest first, each content read once."""
+    page = ProcedurePage.objects.get(pk=revision.object_id)
+    before = None
     history = Revision.objects.filter(
-        base_content_type=revision.base_content_type_id, object_id=revision.object_id, pk__lte=revision.pk
+        base_content_type_id=revision.base_content_type_id,
+        object_id=revision.object_id,
+        pk__gte=since,
+        pk__lte=revision.pk,
     )
     for saved in history.order_by("pk").iterator(chunk_size=10):
-        after = set(_pieces(canonical_content(saved.as_object())))
-        since = base is None or base.revision_id is None or saved.pk > base.revision_id
-        changed.append((saved.user_id, since, after - before, before - after))
-        before = after
-    brought = before - in_force
-    return [
-        user
-        for user, since, put_in, taken_out in changed
-        if user is not None and (put_in & brought or (since and (put_in or taken_out)))
-    ]
+        then = page.with_content_json(saved.content)
+        content = canonical_content(then)
+        digest = content_hash(content)
+        yield _Save(saved.pk, saved.user_id, then, content, digest != before)
+        before = digest
 
 
 def _pieces(content: Mapping[str, Any]) -> Iterator[str]:
@@ -58,26 +111,16 @@ def _pieces(content: Mapping[str, Any]) -> Iterator[str]:
         yield json.dumps([step["id"], step["minutes"], step["importance"]])
 
 
-def editors_of(revision: Revision) -> set[int | None]:
-    """Who may not sign the revision: its authors, whoever saved it, and whoever took its new pictures."""
-    base = base_version(int(revision.object_id))
-    known = {image["sha256"] for step in base.steps for image in step["images"]} if base else set()
-    page = revision.as_object()
-    content = canonical_content(page)
-    uploaders = {
+def _photographers(save: _Save, in_force: Mapping[str, Any] | None) -> set[int]:
+    """Who uploaded the pictures that are not in force."""
+    known = {image["sha256"] for step in (in_force or {"steps": ()})["steps"] for image in step["images"]}
+    return {
         item["image"].uploaded_by_user_id
-        for block, step in zip(page.steps, content["steps"], strict=True)
+        for block, step in zip(save.page.steps, save.content["steps"], strict=True)
         for item, image in zip(
             [item for item in block.value.get("images") or () if item["image"] is not None],
             step["images"],
             strict=True,
         )
-        if image["sha256"] not in known
+        if image["sha256"] not in known and item["image"].uploaded_by_user_id is not None
     }
-    return {*authors(revision), revision.user_id, *uploaders}
-
-
-def last_author(revision: Revision) -> int | None:
-    """Whoever last changed the content; whoever saved the revision where nobody did."""
-    found = authors(revision)
-    return found[-1] if found else revision.user_id

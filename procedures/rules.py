@@ -27,7 +27,7 @@ def check_mint(
     *,
     content: Mapping[str, Any],
     sha256: str,
-    previous: ProcedureVersion | None,
+    in_force: ProcedureVersion | None,
     change_summary: str,
     editors: Collection[int | None],
     by: Any,
@@ -43,8 +43,8 @@ def check_mint(
         raise NotAllowed(_("A step's identity may hold letters, digits, hyphens and underscores only."))
     if len(set(ids)) != len(ids):
         raise NotAllowed(_("Two steps carry the same identity; save the procedure again in the editor."))
-    if previous is not None and previous.sha256 == sha256:
-        raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": previous.label})
+    if in_force is not None and in_force.sha256 == sha256:
+        raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": in_force.label})
 
 
 def check_overlaps(*, overlaps: Sequence[Overlap]) -> None:

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from procedures.access import staff
+from procedures.rules import NotAllowed
 from review.models import Delegation
 from review.recording import save_as
 
@@ -23,7 +25,10 @@ def delegate(*, delegation: Delegation, by: Any) -> Delegation:
 
 
 def end(*, delegation: Delegation, by: Any) -> Delegation:
-    """End it today, or drop it where it has not begun; its history stays."""
+    """End it today, or drop it where it has not begun; its history stays. Raises NotAllowed where it is over."""
+    if delegation.ends_on < timezone.localdate():
+        # Its last day is on record: signatures given in that time rest on it.
+        raise NotAllowed(_("This delegation is over already."))
     yesterday = timezone.localdate() - timedelta(days=1)
     if delegation.starts_on > yesterday:
         delegation._history_user = by  # type: ignore[attr-defined]  # simple-history reads it

@@ -46,7 +46,7 @@ class Outlook:
     """What is to be released, and who looks at it: an effect names only what this person may see."""
 
     page: ProcedurePage
-    newest: ProcedureVersion | None
+    base: ProcedureVersion | None  # in force, else the last that was
     content: Mapping[str, Any]
     release: Release | None  # None: not submitted yet
     user: Any
@@ -127,8 +127,8 @@ def _guides(outlook: Outlook) -> Iterable[Effect]:
     """Error codes that it answers from now on, still, or no more."""
     after = {(code["product_line"], code["code"]) for code in outlook.content["error_codes"]}
     before = (
-        {(code["product_line"], code["code"]) for code in outlook.newest.content["error_codes"]}
-        if outlook.newest is not None and outlook.newest.is_effective
+        {(code["product_line"], code["code"]) for code in outlook.base.content["error_codes"]}
+        if outlook.base is not None and outlook.base.is_effective
         else set()
     )
     records = {
@@ -153,8 +153,8 @@ def _guides(outlook: Outlook) -> Iterable[Effect]:
 def _machines(outlook: Outlook) -> Iterable[Effect]:
     after = {machine.pk: machine for machine in machines_for(outlook.content)}
     before = (
-        {machine.pk: machine for machine in machines_for(outlook.newest.content)}
-        if outlook.newest is not None and outlook.newest.is_effective
+        {machine.pk: machine for machine in machines_for(outlook.base.content)}
+        if outlook.base is not None and outlook.base.is_effective
         else {}
     )
     items = []

@@ -10,15 +10,18 @@ from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
 from procedures.access import staff
+from procedures.authorship import base_version, changed_since
 from procedures.models import ProcedurePage, ProcedureVersion, ProductLine
 from review.models import Acknowledgement, ReadingRule, Release, Signature
 
 
 def affected_by(version: ProcedureVersion, rule: ReadingRule | None) -> QuerySet[Any]:
     """Active people who may read it, in one of the rule's groups, to whom its text is news."""
-    before = ProcedureVersion.objects.filter(page=version.page_id).exclude(pk=version.pk).first()
+    before = (
+        ProcedureVersion.objects.was_in_force().filter(page=version.page_id).exclude(pk=version.pk).first()
+    )
     signed = Signature.objects.valid().filter(release__version=version)
-    return _to_whom_it_is_news(rule, version.page, before, version.revision_id or 0, signed)
+    return _to_whom_it_is_news(rule, before, version.revision, signed)
 
 
 def would_affect(page: ProcedurePage, content: Mapping[str, Any], release: Release | None) -> QuerySet[Any]:
@@ -28,20 +31,17 @@ def would_affect(page: ProcedurePage, content: Mapping[str, Any], release: Relea
     """
     line = ProductLine.objects.filter(code=content["product_line"]).first()
     signed = Signature.objects.valid().filter(release=release)
-    up_to = release.revision_id if release else page.latest_revision_id
-    return _to_whom_it_is_news(
-        ReadingRule.objects.for_line(line), page, page.versions.first(), up_to or 0, signed
-    )
+    up_to = release.revision if release else page.latest_revision
+    return _to_whom_it_is_news(ReadingRule.objects.for_line(line), base_version(page.pk), up_to, signed)
 
 
 def _to_whom_it_is_news(
     rule: ReadingRule | None,
-    page: ProcedurePage,
     before: ProcedureVersion | None,
-    revision: int,
+    up_to: Revision | None,
     signed: QuerySet[Signature],
 ) -> QuerySet[Any]:
-    """Whoever edited the text since the version `before` or signed exactly these bytes knows it already.
+    """Whoever changed the text since the version `before` or signed exactly these bytes knows it already.
 
     Whoever proposed one edit of it does not know the others.
     """
@@ -49,10 +49,7 @@ def _to_whom_it_is_news(
         return staff().none()
     # The right to read and the group may come from two groups of the same person: two joins, not one.
     people = staff().filter(pk__in=staff().filter(groups__in=rule.groups.all()).values("pk"))
-    saved = Revision.objects.for_instance(page).filter(
-        pk__gt=(before.revision_id if before else None) or 0, pk__lte=revision, user__isnull=False
-    )
-    editors = list(saved.values_list("user", flat=True))
+    editors = changed_since(before, up_to) if up_to is not None else set()
     return people.exclude(pk__in=editors).exclude(pk__in=signed.values("signatory"))
 
 
@@ -86,7 +83,8 @@ def last_read(task: Acknowledgement) -> ProcedureVersion | None:
 def changes_between(since: ProcedureVersion, version: ProcedureVersion) -> list[ProcedureVersion]:
     """The versions after `since` up to this one, newest first, for what each says of itself."""
     later = (
-        ProcedureVersion.objects.filter(page=version.page_id, pk__gt=since.pk)
+        ProcedureVersion.objects.was_in_force()
+        .filter(page=version.page_id, pk__gt=since.pk)
         .only("major", "minor", "number", "change_summary")
         .order_by("-major", "-minor")
     )

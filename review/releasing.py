@@ -10,7 +10,7 @@ from wagtail.models import Workflow, WorkflowState
 
 from procedures import audit
 from procedures.actions import go_live, mint_version, refuse_overlaps, withdraw_version
-from procedures.authorship import base_version, editors_of
+from procedures.authorship import authorship_of, base_version
 from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
@@ -47,18 +47,18 @@ def submit_for_release(
     summary = required(change_summary, _("Say what changes: readers see it in the change log."))
     if effective_from is not None and effective_from <= at:
         raise NotAllowed(_("The day it goes into force lies in the past."))
-    content = canonical_content(working_copy(page))
+    draft = working_copy(page)
+    content = canonical_content(draft)
     if not content["steps"]:
         raise NotAllowed(_("A procedure needs at least one step before it can be released."))
     sha256 = content_hash(content)
-    newest = page.versions.first()
-    if newest is not None and newest.sha256 == sha256:
-        raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": newest.label})
-    refuse_overlaps(working_copy(page))
+    in_force = page.versions.effective().first()
+    if in_force is not None and in_force.sha256 == sha256:
+        raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": in_force.label})
+    refuse_overlaps(draft)
     revision = page.get_latest_revision() or page.save_revision(user=by)
-    workflow = plan_for(page, significance, by)
-    editors = {pk for pk in editors_of(revision) if pk is not None}
-    editors |= {suggestion.author_id for suggestion in landed_by(revision)}
+    workflow = plan_for(draft, significance, by)
+    editors = authorship_of(revision).editors | {suggestion.author_id for suggestion in landed_by(revision)}
     base = base_version(page.pk)
     # Whoever worded the summary of an earlier attempt, which this submitter may have taken over.
     editors |= set(
@@ -100,7 +100,10 @@ def submit_for_release(
 
 
 def plan_for(page: ProcedurePage, significance: str, submitter: Any) -> Workflow:
-    """The stages that this release goes through. Raises NotAllowed where no plan is set up."""
+    """The stages that this release goes through: `page` as it is submitted, whose product line may be new.
+
+    Raises NotAllowed where no plan is set up.
+    """
     plan = ReviewPlan.objects.for_release(page, significance, submitter)
     workflow = plan.workflow if plan else page.get_workflow()
     if workflow is None:
@@ -183,7 +186,10 @@ def remark(*, stage: Stage, by: Any, text: str, at: datetime | None = None) -> R
     audit.record(
         sealing.REMARKED, page=stage.release.page, by=by, at=at, data={"stage": stage.name}, sealed=[said]
     )
-    if stage.remarks.values("author").distinct().count() >= stage.needed:
+    # Whoever wrote it may comment too, but is not who is consulted.
+    others = stage.remarks.exclude(author__in=stage.release.editors.all())
+    others = others.exclude(author=stage.release.submitted_by_id)
+    if others.values("author").distinct().count() >= stage.needed:
         reviewing.complete(stage, by=by, at=at)
     return said
 

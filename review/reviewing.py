@@ -15,10 +15,11 @@ from procedures import audit
 from procedures.models import AuditKind, ProcedurePage
 from procedures.rules import NotAllowed
 from review import sealing
-from review.eligibility import asked, asked_by
+from review.eligibility import silent
 from review.models import Notice, NoticeKind, Release, ReleaseStatus, ReviewTask, Stage, StageKind
 from review.models.plans import MAX_STAGES
 from review.recording import save_as
+from review.staffing import check_staffed
 
 
 def tasks_of(workflow: Workflow, *, editors: Iterable[int]) -> list[ReviewTask]:
@@ -34,18 +35,7 @@ def tasks_of(workflow: Workflow, *, editors: Iterable[int]) -> list[ReviewTask]:
         )
     if not any(task.kind == StageKind.SIGN for task in tasks):
         raise NotAllowed(_("The review plan “%(plan)s” asks nobody to sign.") % {"plan": workflow.name})
-    for task in tasks:
-        people = asked_by(task, escalated=True)
-        if task.kind == StageKind.SIGN:
-            people = people.exclude(pk__in=list(editors))
-        if (count := people.count()) < task.needed:
-            raise NotAllowed(
-                _(
-                    "The stage “%(stage)s” needs %(needed)d people and asks only %(count)d who did not edit this. "
-                    "Somebody must change the review plan."
-                )
-                % {"stage": task.name, "needed": task.needed, "count": count}
-            )
+    check_staffed(workflow, tasks, editors=editors)
     return tasks
 
 
@@ -119,10 +109,7 @@ def _open(release: Release, batch: int, at: datetime) -> None:
         stage.due_at = at + timedelta(days=stage.days) if stage.days else None
         stage.save(update_fields=["opened_at", "due_at"])
         kind = NoticeKind.ASKED if stage.kind == StageKind.SIGN else NoticeKind.CONSULTED
-        people = asked(stage).exclude(pk=release.submitted_by_id)
-        if stage.kind == StageKind.SIGN:
-            people = people.exclude(pk__in=release.editors.values("pk"))
-        notify(people, kind, release.page, at=at)
+        notify(silent(stage, at).exclude(pk=release.submitted_by_id), kind, release.page, at=at)
     if opening:
         names = [stage.name for stage in opening]
         audit.record(

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from procedures.access import may_read_internal
 from procedures.lifecycle import check_transition
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
@@ -23,6 +24,7 @@ from review.models import (
     Thread,
     ThreadStatus,
 )
+from review.staffing import needed_elsewhere
 
 
 def _require(user: Any, permission: str, reason: str) -> None:
@@ -114,6 +116,8 @@ def check_sign(*, user: Any, stage: Stage, on_behalf_of: Any = None) -> None:
     if stage.kind != StageKind.SIGN:
         raise NotAllowed(_("This stage asks for comments only."))
     represented = on_behalf_of or user
+    if not may_read_internal(user):
+        raise PermissionDenied(_("You may not read what is signed here."))
     if represented.pk not in {person.pk if person else user.pk for person in may_sign_for(user, stage)}:
         raise PermissionDenied(_("You are not among those who sign this stage."))
     if stage.release.submitted_by_id in (user.pk, represented.pk):
@@ -123,16 +127,18 @@ def check_sign(*, user: Any, stage: Stage, on_behalf_of: Any = None) -> None:
             _("You edited this since the last version, or proposed an edit in it; somebody else must sign.")
         )
     given = list(stage.release.signatures.valid())
-    here = [signature for signature in given if signature.stage_id == stage.pk]
-    if any(signature.signatory_id == user.pk for signature in here):
-        raise NotAllowed(_("You have signed this stage already."))
-    if represented.pk in {signature.on_behalf_of_id or signature.signatory_id for signature in here}:
-        raise NotAllowed(_("Somebody has signed this stage in that name already."))
-    mine = [signature for signature in given if signature.signatory_id == user.pk]
-    if mine and (on_behalf_of or any(signature.on_behalf_of_id for signature in mine)):
-        # A plan asks for several people: whoever stands in for them is not all of them.
+    # A plan with several signatures asks for several people, in whose name ever each of them signs.
+    if any(signature.signatory_id == user.pk for signature in given):
+        raise NotAllowed(_("You have signed this release already; somebody else must sign here."))
+    if represented.pk in {signature.on_behalf_of_id or signature.signatory_id for signature in given}:
+        raise NotAllowed(_("Somebody has signed this release in that name already."))
+    if elsewhere := needed_elsewhere(user, stage, represented):
         raise NotAllowed(
-            _("You have signed this release in another name already; somebody else must sign here.")
+            _(
+                "Each person signs a release once, and after this signature too few people are left for "
+                "“%(stage)s”; somebody else must sign here."
+            )
+            % {"stage": elsewhere.name}
         )
 
 

@@ -15,7 +15,7 @@ from procedures.actions import go_live
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
 from review import duties, reminding, reviewing, sealing
-from review.eligibility import asked
+from review.eligibility import silent
 from review.models import Notice, NoticeKind, Stage, StageKind
 
 REMIND_BEFORE = timedelta(days=1)
@@ -74,21 +74,17 @@ def _pursue(pk: int, now: datetime) -> str:
         if stage.kind == StageKind.CONSULT:
             return _close(stage, now)
         if stage.escalate_to_id and stage.escalated_at is None:
-            before = set(asked(stage).values_list("pk", flat=True))
+            before = set(silent(stage, now).values_list("pk", flat=True))
             stage.escalated_at = now
             stage.save(update_fields=["escalated_at"])
             _log(sealing.STAGE_ESCALATED, stage, now)
-            reviewing.notify(asked(stage).exclude(pk__in=before), NoticeKind.ESCALATED, page, at=now)
+            reviewing.notify(silent(stage, now).exclude(pk__in=before), NoticeKind.ESCALATED, page, at=now)
             return f"{page.number}: {stage} escalated to {stage.escalate_to}"
     if stage.reminded_at is None or stage.reminded_at <= now - REMIND_BEFORE:
         stage.reminded_at = now
         stage.save(update_fields=["reminded_at"])
         _log(sealing.STAGE_REMINDED, stage, now)
-        silent = asked(stage).exclude(signatures__stage=stage, signatures__voided_at__isnull=True)
-        if stage.kind == StageKind.SIGN:
-            silent = silent.exclude(pk__in=stage.release.editors.values("pk"))
-            silent = silent.exclude(pk=stage.release.submitted_by_id)
-        reviewing.notify(silent, NoticeKind.REMINDED, page, at=now)
+        reviewing.notify(silent(stage, now), NoticeKind.REMINDED, page, at=now)
         return f"{page.number}: {stage} reminded"
     return ""
 

@@ -26,6 +26,7 @@ from wagtail.admin.panels import (
 )
 from wagtail.fields import StreamField
 from wagtail.images.blocks import ImageChooserBlock
+from wagtail.log_actions import log
 from wagtail.models import Page, PagePermissionTester, Revision
 
 from procedures.content import canonical_content
@@ -173,6 +174,11 @@ class ApprovedOnlyPermissionTester(FolderPermissionTester):
         )
 
 
+# What a save puts into force at once: it is no part of the text, so no release would ever bring it.
+RESPONSIBILITY = "procedures.responsibility"
+NO_TEXT = ("procedure_owner_id", "team", "review_months")
+
+
 class ProcedurePage(Page):
     number = models.CharField(_("number"), max_length=120, unique=True, validators=[number_validator])
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices, default=Kind.REPAIR)
@@ -312,14 +318,34 @@ class ProcedurePage(Page):
             overwrite_revision = None
         canonical_content(self)  # keeps the bytes of its images as they are now (procedures.frozen_files)
         revision = super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
-        # A longer or shorter interval is no new text, so nothing would ever release it.
-        ProcedurePage.objects.filter(pk=self.pk).update(review_months=self.review_months)
+        self._save_what_is_no_text(revision)
         return revision
 
+    def _save_what_is_no_text(self, revision: Revision) -> None:
+        """Who answers for it and how often it is reviewed hold at once: it is no new text to be released."""
+        stored = ProcedurePage.objects.filter(pk=self.pk)
+        before = stored.only(*NO_TEXT).get()
+        changed = {
+            name: getattr(self, name) for name in NO_TEXT if getattr(before, name) != getattr(self, name)
+        }
+        if not changed:
+            return
+        stored.update(**changed)
+        # Who may submit and who is asked follow from it: the page's log says who changed it, and from what.
+        fields = [name.removesuffix("_id") for name in changed]
+        log(
+            instance=self,
+            action=RESPONSIBILITY,
+            user=revision.user,
+            revision=revision,
+            data={field: [str(getattr(page, field) or "") for page in (before, self)] for field in fields},
+        )
+
     def with_content_json(self, content: dict[str, Any]) -> "ProcedurePage":
-        """The page as the revision has it, but with today's review interval, which is no part of the text."""
+        """The page as the revision has it, but with today's owner, team and review interval, which are no text."""
         page: ProcedurePage = super().with_content_json(content)
-        page.review_months = self.review_months
+        for name in NO_TEXT:
+            setattr(page, name, getattr(self, name))
         return page
 
     def publish(self, revision: Revision, *args: Any, **kwargs: Any) -> Any:

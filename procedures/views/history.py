@@ -29,18 +29,25 @@ def _versions(request: HttpRequest, number: str) -> list[ProcedureVersion]:
     return versions
 
 
+def _followed(versions: list[ProcedureVersion]) -> dict[int, ProcedureVersion | None]:
+    """{pk: what readers had before it}: a version that was called off before its day changed nothing for them."""
+    in_force = ProcedureVersion.objects.was_in_force().filter(pk__in=[version.pk for version in versions])
+    known = set(in_force.values_list("pk", flat=True))
+    found: dict[int, ProcedureVersion | None] = {}
+    last = None
+    for version in reversed(versions):
+        found[version.pk] = last
+        if version.pk in known:
+            last = version
+    return found
+
+
 def history(request: HttpRequest, number: str) -> HttpResponse:
     """The change log: every version, its summary, and whose edits it carries."""
     versions = _versions(request, number)
     credits = change_credits(versions)
-    rows = [
-        (
-            version,
-            versions[position + 1] if position + 1 < len(versions) else None,
-            credits.get(version.pk, []),
-        )
-        for position, version in enumerate(versions)
-    ]
+    before = _followed(versions)
+    rows = [(version, before[version.pk], credits.get(version.pk, [])) for version in versions]
     return render(
         request, "procedures/history.html", {"versions": versions, "rows": rows, "newest": versions[0]}
     )
@@ -50,7 +57,8 @@ def compare(request: HttpRequest, number: str) -> HttpResponse:
     """Two versions, step by step; by default the newest against the one before it."""
     versions = _versions(request, number)
     newest = versions[0].label
-    before_label = request.GET.get("from") or (versions[1].label if len(versions) > 1 else newest)
+    followed = _followed(versions)[versions[0].pk]
+    before_label = request.GET.get("from") or (followed.label if followed else newest)
     after_label = request.GET.get("to") or newest
     before = find_version(request, number, before_label)
     after = find_version(request, number, after_label)

@@ -41,6 +41,11 @@ class Meaning(models.TextChoices):
     LANGUAGE = "language", _("I reviewed the wording")
 
 
+def who_may_read() -> Q:
+    """Nobody signs what they may not read."""
+    return Q(pk__in=staff().values("pk"))
+
+
 class ReviewTask(Task):
     """One stage of a plan: who may sign, how many must, by when, and who is asked when they do not."""
 
@@ -56,7 +61,7 @@ class ReviewTask(Task):
     )  # fmt: skip
     people = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="+", verbose_name=_("people"),
-        help_text=_("These may sign too."),
+        help_text=_("These may sign too."), limit_choices_to=who_may_read,
     )  # fmt: skip
     needed = models.PositiveSmallIntegerField(
         _("how many must sign"), default=1, validators=[MinValueValidator(1), MaxValueValidator(50)]
@@ -90,6 +95,17 @@ class ReviewTask(Task):
     class Meta:
         verbose_name = _("review stage")
         verbose_name_plural = _("review stages")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(escalate_to__isnull=True) | Q(days__isnull=False),
+                name="review_task_escalates_after_days",
+            )
+        ]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.escalate_to_id and self.days is None:
+            raise ValidationError({"days": gettext("Say after how many days it is passed on to that group.")})
 
     @classmethod
     def get_description(cls) -> str:

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
 from review import delegating
 from review.forms import DelegationForm
@@ -38,6 +39,11 @@ def delegations(request: HttpRequest) -> HttpResponse:
 @staff_only
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
-    delegating.end(delegation=get_object_or_404(Delegation, pk=pk, delegator=user), by=user)
-    messages.success(request, _("Ended."))
+    delegation = get_object_or_404(Delegation, pk=pk, delegator=user)
+    try:
+        delegating.end(delegation=delegation, by=user)
+    except NotAllowed as refused:
+        messages.error(request, refused.reason)
+    else:
+        messages.success(request, _("Ended."))
     return redirect("review:delegations")

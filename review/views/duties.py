@@ -21,7 +21,10 @@ DUE_A_PAGE = 50
 
 @staff_only
 def due(request: HttpRequest) -> HttpResponse:
-    """What is due for review within 30 days or overdue: mine first; an owner sees their own, staff all."""
+    """What is due for review within 30 days or overdue: mine first; an owner sees their own, staff all.
+
+    A list of work, for whoever has such work; how old procedures are (`age`) is for everybody who uses them.
+    """
     user: Any = request.user
     rules.check_report(user=user)
     today = timezone.localdate()
@@ -73,7 +76,7 @@ def still_correct(request: HttpRequest, number: str) -> HttpResponse:
 
 @staff_only
 def age(request: HttpRequest) -> HttpResponse:
-    """How long ago procedures were released or reviewed, by owner and by product line."""
+    """How long ago procedures were released or reviewed, by owner and by product line: for all service staff."""
     by_owner, by_line = upkeep.ages(timezone.localdate())
     tables = [
         ("owner", _("By owner"), _("Owner"), _("No owner"), by_owner),

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from procedures.authorship import base_version
 from procedures.compare import compare, describe_applicability
 from procedures.content import canonical_content, content_hash
 from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, Significance
@@ -37,9 +38,10 @@ def release_page(
     forms = _Forms(request, page, release)
     if request.method == "POST" and forms.done():
         return redirect(name, number)
-    working = canonical_content(actions.working_copy(page))
+    draft = actions.working_copy(page)
+    working = canonical_content(draft)
     content = release.content if release else working
-    newest = page.versions.first()
+    base = base_version(page.pk)
     landed = list(queries.for_list(Suggestion.objects.on_page(page.pk).unreleased()))
     user: Any = request.user
     stages = [_stage(stage, user, forms) for stage in queries.stages_of(release)] if release else []
@@ -50,20 +52,20 @@ def release_page(
     context = {
         "page": page,
         "content": content,
-        "newest": newest,
+        "base": base,
         "reading": _reading(content),
-        "comparison": compare(newest.content, content) if newest else None,
+        "comparison": compare(base.content, content) if base else None,
         "release": release,
         "stages": stages,
         "moved_on": release is not None and content_hash(working) != release.sha256,
-        "effects": effects_of(Outlook(page, newest, content, release, user)),
+        "effects": effects_of(Outlook(page, base, content, release, user)),
         "landed": [found for found in landed if is_carried(found, content)],
         "taken_back": [found for found in landed if not is_carried(found, content)],
         "sent_back": queries.sent_back(page),
         "scheduled": releasing.scheduled(page),
         "waiting": Suggestion.objects.on_page(page.pk).waiting().count(),
         "forms": forms,
-        "plans": _plans(page, user) if release is None else [],
+        "plans": _plans(draft, user) if release is None else [],
         "submit_refusal": submit_refusal,
         "may_send_back": may_send_back,
         # Somebody was faster, and the form that was sent has no place on the page any more.

@@ -138,16 +138,16 @@ def test_a_withdrawn_procedure_says_so_although_the_next_version_is_scheduled(ve
 
 def test_one_hand_does_not_sign_for_all_whom_a_plan_asks(version) -> None:
     one, other, hand = make.field_engineer(), make.field_engineer(), make.documentation_staff()
-    plan({"people": [one]}, {"people": [other]}, {"people": [hand]})
+    plan({"people": [one]}, {"people": [other]}, {"people": [hand, make.documentation_staff()]})
     stand_in(hand, one)
     stand_in(hand, other)
     edit(version, 0, "Wait 50 minutes.", version.last_editor)
     release = submit(page_of(version), version.last_editor)
     sign(release, 1, hand, on_behalf_of=one)
-    with pytest.raises(NotAllowed, match="in another name"):
+    with pytest.raises(NotAllowed, match="signed this release already"):
         sign(release, 2, hand, on_behalf_of=other)
     sign(release, 2, other)
-    with pytest.raises(NotAllowed, match="in another name"):
+    with pytest.raises(NotAllowed, match="signed this release already"):
         sign(release, 3, hand)
 
 

@@ -102,7 +102,7 @@ def test_a_stage_needs_as_many_different_people_as_it_says(page, owner) -> None:
     plan({"people": people, "needed": 2})
     release = submit(page, owner)
     sign(release, 1, people[0])
-    with pytest.raises(NotAllowed, match="signed this stage already"):
+    with pytest.raises(NotAllowed, match="signed this release already"):
         sign(release, 1, people[0])
     assert not ProcedureVersion.objects.exists()
     sign(release, 1, people[1])

@@ -1,0 +1,86 @@
+"""Whether enough different people are there for the stages of a review: each person signs a release once."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from wagtail.models import Workflow
+
+from procedures.rules import NotAllowed
+from review.eligibility import asked_by
+from review.models import ReviewTask, Stage, StageKind
+
+Seats = tuple[int, Collection[int]]
+"""How many signatures a stage still needs, and who (primary keys) may give them."""
+
+
+def first_short(stages: Sequence[Seats]) -> int | None:
+    """The first stage that, with all before it, finds too few different people; None where there are enough.
+
+    Augmenting paths of a bipartite matching: whoever sits in one stage moves where somebody else can take over.
+    """
+    sits_in: dict[int, int] = {}
+
+    def seat(stage: int, tried: set[int]) -> bool:
+        for person in stages[stage][1]:
+            if person not in tried:
+                tried.add(person)
+                if person not in sits_in or seat(sits_in[person], tried):
+                    sits_in[person] = stage
+                    return True
+        return False
+
+    for stage, (needed, _people) in enumerate(stages):
+        if not all(seat(stage, set()) for _seat in range(needed)):
+            return stage
+    return None
+
+
+def check_staffed(workflow: Workflow, tasks: Iterable[ReviewTask], *, editors: Iterable[int]) -> None:
+    """Raises NotAllowed where the stages could never be completed by people who did not edit the text."""
+    editors = list(editors)
+    signing: list[tuple[ReviewTask, Seats]] = []
+    for task in tasks:
+        people = set(asked_by(task, escalated=True).exclude(pk__in=editors).values_list("pk", flat=True))
+        # A consultation with a day to end on ends by itself.
+        if len(people) < task.needed and not (task.kind == StageKind.CONSULT and task.days):
+            raise NotAllowed(
+                _(
+                    "The stage “%(stage)s” needs %(needed)d people and asks only %(count)d who did not edit this. "
+                    "Somebody must change the review plan."
+                )
+                % {"stage": task.name, "needed": task.needed, "count": len(people)}
+            )
+        if task.kind == StageKind.SIGN:
+            signing.append((task, (task.needed, people)))
+    short = first_short([seats for _task, seats in signing])
+    if short is not None:
+        raise NotAllowed(
+            _(
+                "Each person signs a release once, and the stages of “%(plan)s” up to “%(stage)s” do not find "
+                "enough different people who did not edit this. Somebody must change the review plan."
+            )
+            % {"plan": workflow.name, "stage": signing[short][0].name}
+        )
+
+
+def needed_elsewhere(user: Any, stage: Stage, represented: Any) -> Stage | None:
+    """The stage that nobody could complete any more if this person signed this one; None where all goes on."""
+    release = stage.release
+    used = {
+        person
+        for pair in release.signatures.valid().values_list("signatory", "on_behalf_of")
+        for person in pair
+        if person is not None
+    } | {release.submitted_by_id, *release.editors.values_list("pk", flat=True)}
+    signing = [
+        (other, set(asked_by(other, escalated=True).values_list("pk", flat=True)) - used)
+        for other in release.stages.filter(kind=StageKind.SIGN, completed_at__isnull=True)
+    ]
+    missing = {other.pk: other.needed - other.signatures.valid().count() for other, _people in signing}
+    if first_short([(missing[other.pk], people) for other, people in signing]) is not None:
+        return None  # people have left since: who is left signs what they can
+    missing[stage.pk] -= 1
+    without = {user.pk, represented.pk}
+    short = first_short([(missing[other.pk], people - without) for other, people in signing])
+    return None if short is None else signing[short][0]

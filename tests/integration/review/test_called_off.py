@@ -1,0 +1,131 @@
+"""A version called off before its day was never read: everything is held against what the field has."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from kb.accounts.roles import DOCUMENTATION_STAFF
+from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.rules import NotAllowed
+from review import actions, readers, releasing
+from review.models import Acknowledgement, ReadingRule
+from tests import factories as make
+from tests.factories import signed_in
+
+DIFFERENCE = r"</span>5</del>.*?</span>50</ins>"  # what the field does not know yet
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> tuple[Any, Any]:
+    return make.procedure_owner(), make.documentation_staff()
+
+
+@pytest.fixture
+def version(people) -> ProcedureVersion:
+    line = make.product_line()
+    make.machine(make.machine_model(line), make.releases(line)[0])
+    steps = [make.step("a", body="Wait 5 minutes."), make.step("b", body="Open Q2.")]
+    return make.released(owner=people[0], approver=people[1], steps=steps, product_line=line)
+
+
+def edit(version: ProcedureVersion, step: int, text: str, by: Any) -> ProcedurePage:
+    draft = actions.working_copy(version.page)
+    draft.steps[step].value["body"] = text
+    draft.save_revision(user=by)
+    return ProcedurePage.objects.get(pk=version.page_id)
+
+
+def call_off(version: ProcedureVersion, people: Any, significance: str = "minor") -> ProcedureVersion:
+    """Version 1.1, approved for a day that never came."""
+    owner, staff = people
+    submitted = releasing.submit_for_release(
+        page=edit(version, 0, "Wait 50 minutes.", owner),
+        by=owner,
+        change_summary="Longer",
+        significance=significance,
+        effective_from=timezone.now() + timedelta(days=3),
+    )
+    approved = make.approve(submitted.page, by=staff)
+    return releasing.withdraw(version=approved, by=staff, password=make.PASSWORD, reason="Not needed")
+
+
+def shown(version: ProcedureVersion, user: Any) -> str:
+    return signed_in(user).get(f"/review/{version.number}/working-copy/").content.decode()
+
+
+def test_the_working_copy_is_held_against_the_version_in_force(version, people) -> None:
+    call_off(version, people)
+    edit(version, 1, "Open Q3.", people[0])
+    text = shown(version, people[0])
+    assert "What changes against version 1.0, which is in force" in text
+    assert re.search(DIFFERENCE, text)
+    assert "applies to it from now on" not in text
+    assert "its procedure changes" in text
+
+
+def test_where_nothing_is_in_force_it_says_what_the_last_was(version, people) -> None:
+    releasing.withdraw(version=version, by=people[1], password=make.PASSWORD, reason="Wrong")
+    edit(version, 1, "Open Q3.", people[0])
+    text = shown(version, people[0])
+    assert "What changes against version 1.0, the last in force; none is now" in text
+    assert "applies to it from now on" in text
+
+
+def test_the_change_log_compares_with_what_was_in_force(version, people) -> None:
+    owner, staff = people
+    call_off(version, people)
+    later = make.release(edit(version, 1, "Open Q3.", owner), by=owner, approver=staff)
+    assert later.label == "1.2"
+    client = signed_in(owner)
+    text = client.get(f"/procedures/{version.number}/history/").content.decode()
+    assert "?from=1.0&amp;to=1.2" in text
+    assert "?from=1.1&amp;to=1.2" not in text
+    text = client.get(f"/procedures/{version.number}/compare/").content.decode()
+    assert re.search(DIFFERENCE, text)
+
+
+def test_readers_are_told_nothing_of_what_was_called_off(version, people) -> None:
+    owner, staff = people
+    reader = make.documentation_staff()
+    ReadingRule.objects.get().groups.set(Group.objects.filter(name=DOCUMENTATION_STAFF))
+    call_off(version, people, "major")
+    later = make.release(edit(version, 1, "Open Q3.", owner), by=owner, approver=staff, significance="major")
+    assert Acknowledgement.objects.get().person == reader
+    assert [found.label for found in readers.changes_between(version, later)] == ["3.0"]
+
+
+@pytest.mark.parametrize("saver_is_asked", [True, False])
+def test_only_who_changed_something_need_not_read_it(version, people, saver_is_asked) -> None:
+    owner, staff = people
+    saver = make.documentation_staff()
+    ReadingRule.objects.get().groups.set(Group.objects.filter(name=DOCUMENTATION_STAFF))
+    page = edit(version, 0, "Wait 50 minutes." if saver_is_asked else "Wait 40 minutes.", owner)
+    edit(version, 0, "Wait 50 minutes.", saver)
+    make.release(page, by=owner, approver=staff, significance="major")
+    assert Acknowledgement.objects.filter(person=saver).exists() is saver_is_asked
+
+
+def test_text_that_was_called_off_is_released_after_all(version, people) -> None:
+    owner, staff = people
+    called_off = call_off(version, people)
+    assert "Submit for release" in shown(version, owner)
+    later = make.release(ProcedurePage.objects.get(pk=version.page_id), by=owner, approver=staff)
+    assert (later.label, later.sha256) == ("1.2", called_off.sha256)
+
+
+def test_text_that_was_withdrawn_is_released_again(version, people) -> None:
+    owner, staff = people
+    releasing.withdraw(version=version, by=staff, password=make.PASSWORD, reason="Wrong")
+    releasing.take_up(version=ProcedureVersion.objects.get(), by=owner)
+    page = ProcedurePage.objects.get(pk=version.page_id)
+    assert 'name="change_summary"' in shown(version, owner)
+    again = make.release(page, by=owner, approver=staff)
+    assert (again.label, again.sha256) == ("1.1", version.sha256)
+    with pytest.raises(NotAllowed, match=r"Nothing has changed since version 1\.1"):
+        releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
