@@ -27,6 +27,7 @@ from procedures.models import (
     VersionApplicability,
     VersionStatus,
 )
+from procedures.numbers import claim_number
 from procedures.rendering import render_content
 from procedures.rules import (
     NotAllowed,
@@ -104,8 +105,8 @@ def mint_version(
 
     `go_live` puts it into force, at once or on its day; the caller logs the approval with what it seals
     besides the version and its rows. Raises NotAllowed where `by` edited it, there is no step, nothing
-    changed, nothing says what changed, or it would be a second guide for a code on some machine
-    (procedures.lint).
+    changed, nothing says what changed, its number is another procedure's, or it would be a second guide for a
+    code on some machine (procedures.lint).
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
@@ -119,6 +120,8 @@ def mint_version(
         editors=editors_of(revision),
         by=by,
     )
+    # What is in review elsewhere reserves nothing against a signature: the first one signed has the number.
+    claim_number(page_id=locked.pk, number=content["number"], reserved=False)
     at = at or timezone.now()
     major, minor = next_number(previous, significance)
     version = build_version(

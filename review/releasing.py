@@ -13,6 +13,7 @@ from procedures.actions import go_live, mint_version, refuse_overlaps, withdraw_
 from procedures.authorship import base_version, editors_of
 from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
+from procedures.numbers import claim_number
 from procedures.rules import NotAllowed
 from review import duties, reviewing, rules, sealing
 from review.actions import working_copy
@@ -54,6 +55,7 @@ def submit_for_release(
     newest = page.versions.first()
     if newest is not None and newest.sha256 == sha256:
         raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": newest.label})
+    claim_number(page_id=page.pk, number=content["number"])
     refuse_overlaps(working_copy(page))
     revision = page.get_latest_revision() or page.save_revision(user=by)
     workflow = plan_for(page, significance, by)

@@ -22,6 +22,7 @@ from procedures.importing.numbering import link_resolver, link_targets, numbers,
 from procedures.importing.planning import Known, Plan, Reading, load_known, make_plan
 from procedures.importing.writing import write_batch
 from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.numbers import all_claims
 
 BATCH = 100
 """Files written in one transaction."""
@@ -150,7 +151,8 @@ class _Import:
     def _number(self, paths: Iterable[str]) -> None:
         """Give every readable file its procedure, where it is here already, and its number."""
         pages = list(ProcedurePage.objects.values_list("pk", "number", "source_key", named=True))
-        by_number = {page.number: page for page in pages}
+        by_pk = {page.pk: page for page in pages}
+        by_number = {number.lower(): by_pk[pk] for number, pk in all_claims()}
         by_key = {page.source_key: page for page in pages if page.source_key}
         files = set(paths)
         current = {self._key(path) for path in files}
@@ -165,8 +167,8 @@ class _Import:
         holders: dict[str, str] = {}
         for path in sorted(wanted, key=lambda path: (path not in self.page_ids, path)):
             number = wanted[path]
-            page = by_number.get(number)
-            other = holders.get(number)
+            page = by_number.get(number.lower())
+            other = holders.get(number.lower())
             if other is None and page is not None and page.pk != self.page_ids.get(path):
                 other = page.source_key or page.number
             if other is not None:
@@ -178,7 +180,7 @@ class _Import:
                     self._problem(path, reason % {"number": number, "other": other})
                 self.page_ids.pop(path, None)
                 continue
-            holders[number] = path
+            holders[number.lower()] = path
             self.numbers[path] = number
         self._note_gone(by_key, current)
 
@@ -205,7 +207,7 @@ class _Import:
     ) -> Any:
         """The procedure of this set whose file is now called `path`, by git's renames or its own number."""
         former = [by_key.get(self._key(old.path)) for old in reversed(self.history.files.get(path, []))]
-        for page in [*former, by_number.get(number)]:
+        for page in [*former, by_number.get(number.lower())]:
             if page is None or not page.source_key or page.source_key in current:
                 continue
             if (
