@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -166,7 +167,10 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
         old.save(update_fields=["status", "superseded_at"])
     version.status = VersionStatus.EFFECTIVE
     version.save(update_fields=["status"])
-    version.revision.publish(user=by)
+    try:
+        version.revision.publish(user=by)
+    except ValidationError as error:  # of the page's fields; whoever signs, and the clock, are told why
+        raise NotAllowed(error.messages) from error
     _reindex(version, *before)
     audit.record_many(
         [

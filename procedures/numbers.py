@@ -4,6 +4,7 @@ tickets, paper and links go by it. Numbers are compared without regard to case, 
 
 from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
@@ -14,11 +15,14 @@ from procedures.underway import under_way
 
 
 def owner_of(number: str, *, besides: int | None, reserved: bool = True) -> ProcedurePage | None:
-    """The procedure other than `besides` that the number belongs to; `reserved`: also by a release under way."""
+    """The procedure other than `besides` that the number belongs to; `reserved`: also by a release under way.
+
+    A release under way elsewhere reserves nothing of what `besides` has had in a version already.
+    """
     key = number.lower()
     versions = ProcedureVersion.objects.alias(key=Lower("number")).filter(key=key)  # has an index
-    claims = [versions.values("page")]
-    if reserved:
+    claims: list[Any] = [versions.values("page")]
+    if reserved and not versions.filter(page=besides).exists():
         claims += [rows.filter(content__number__iexact=number).values("page") for rows in under_way()]
     pages = ProcedurePage.objects.exclude(pk=besides)
     for claim in [*claims, pages.filter(number__iexact=number).values("pk")]:

@@ -45,7 +45,10 @@ def run(now: datetime) -> Iterator[str]:
 
 
 def _each(
-    pks: Iterable[int], do: Callable[[int, datetime], str], release_of: Callable[[int], Release], now: datetime
+    pks: Iterable[int],
+    do: Callable[[int, datetime], str],
+    release_of: Callable[[int], Release],
+    now: datetime,
 ) -> Iterator[str]:
     for pk in pks:
         try:

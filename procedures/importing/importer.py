@@ -59,6 +59,7 @@ class Report:
     lines: list[Line] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    left_out: int = 0  # revisions of a file that could not be read, each with a note
 
     def count(self, outcome: str) -> int:
         return sum(line.outcome == outcome for line in self.lines)
@@ -114,6 +115,7 @@ class _Import:
     def _take(self, batch: list[str]) -> None:
         """Plan and write the files; if one of them is more than rendering can do, the others all the same."""
         told = len(self.report.lines), len(self.report.notes), len(self.report.problems)
+        left_out = self.report.left_out
         plans = list(self._plans(batch))
         if self.request.dry_run:
             return
@@ -122,6 +124,7 @@ class _Import:
         except RecursionError:
             # Nothing of the batch is stored, so what was said of it and what was created for it goes too.
             del self.report.lines[told[0] :], self.report.notes[told[1] :], self.report.problems[told[2] :]
+            self.report.left_out = left_out
             self.catalogue = Catalogue()
             if len(batch) == 1:
                 self._problem(batch[0], _("Its text is nested too deep to be shown."))
@@ -273,6 +276,7 @@ class _Import:
             except Unreadable as reason:
                 note = _("Revision %(commit)s was left out: %(reason)s")
                 self.report.notes.append((path, note % {"commit": revision.commit[:10], "reason": reason}))
+                self.report.left_out += 1
                 continue
             yield Reading(read, revision.date, revision.author, revision.message)
         if not revisions or last != (self.request.root / path).read_bytes():

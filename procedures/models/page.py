@@ -273,7 +273,10 @@ class ProcedurePage(Page):
 
     def clean(self) -> None:
         super().clean()
-        from procedures.numbers import owner_of, taken_message  # it asks the versions, which import this module
+        from procedures.numbers import (
+            owner_of,
+            taken_message,
+        )  # it asks the versions, which import this module
 
         if self.number and (owner := owner_of(self.number, besides=self.pk)) is not None:
             raise ValidationError({"number": taken_message(self.number, owner)})
