@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -27,6 +28,7 @@ from procedures.models import (
     VersionApplicability,
     VersionStatus,
 )
+from procedures.numbers import claim_number
 from procedures.rendering import render_content
 from procedures.rules import (
     NotAllowed,
@@ -104,8 +106,8 @@ def mint_version(
 
     `go_live` puts it into force, at once or on its day; the caller logs the approval with what it seals
     besides the version and its rows. Raises NotAllowed where `by` edited it, there is no step, nothing
-    changed, nothing says what changed, or it would be a second guide for a code on some machine
-    (procedures.lint).
+    changed, nothing says what changed, its number is another procedure's, or it would be a second guide for a
+    code on some machine (procedures.lint).
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
@@ -120,6 +122,8 @@ def mint_version(
         editors=authorship.editors,
         by=by,
     )
+    # What is in review elsewhere reserves nothing against a signature: the first one signed has the number.
+    claim_number(page_id=locked.pk, number=content["number"], reserved=False)
     at = at or timezone.now()
     major, minor = next_number(previous, significance)
     version = build_version(
@@ -164,7 +168,10 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
         old.save(update_fields=["status", "superseded_at"])
     version.status = VersionStatus.EFFECTIVE
     version.save(update_fields=["status"])
-    version.revision.publish(user=by)
+    try:
+        version.revision.publish(user=by)
+    except ValidationError as error:  # of the page's fields; whoever signs, and the clock, are told why
+        raise NotAllowed(error.messages) from error
     _reindex(version, *before)
     audit.record_many(
         [

@@ -10,9 +10,11 @@ class ProceduresConfig(AppConfig):
         from django.db.models.signals import pre_delete
         from wagtail.images import get_image_model
 
-        from procedures import frozen_files, search_sources
+        from procedures import frozen_files, references, search_sources
         from procedures.audit import versions
 
         search_sources.register()
         pre_delete.connect(frozen_files.keep_used_image, sender=get_image_model())
+        for model in references.KEPT:
+            pre_delete.connect(references.keep_named, sender=model)
         versions.register()

@@ -9,12 +9,14 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         from wagtail import signals
 
-        from procedures import extensions
+        from procedures import extensions, underway
         from review import contributions, reviewing, sealing
+        from review.models import Release
 
         extensions.register(contributions.duties)
         extensions.register(contributions.marks)
         extensions.register_paper_note(contributions.overdue_on_paper)
         extensions.register_credits(contributions.credits)
+        underway.register(Release.objects.in_review)
         signals.workflow_cancelled.connect(reviewing.workflow_cancelled)
         sealing.register()

@@ -13,6 +13,7 @@ from procedures.actions import go_live, mint_version, refuse_overlaps, withdraw_
 from procedures.authorship import authorship_of, base_version
 from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
+from procedures.numbers import claim_number
 from procedures.rules import NotAllowed
 from review import duties, reviewing, rules, sealing
 from review.actions import working_copy
@@ -55,6 +56,7 @@ def submit_for_release(
     in_force = page.versions.effective().first()
     if in_force is not None and in_force.sha256 == sha256:
         raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": in_force.label})
+    claim_number(page_id=page.pk, number=content["number"])
     refuse_overlaps(draft)
     revision = page.get_latest_revision() or page.save_revision(user=by)
     workflow = plan_for(draft, significance, by)

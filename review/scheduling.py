@@ -2,63 +2,110 @@
 and so are the duties of versions in force (review.reminding).
 
 Any number of workers may run this at once: each thing is done under the lock of its procedure, after asking
-again whether it is still to be done.
+again whether it is still to be done. What fails is reported and holds nothing else up.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from procedures import audit
 from procedures.actions import go_live
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
 from review import duties, reminding, reviewing, sealing
-from review.eligibility import silent
-from review.models import Notice, NoticeKind, Stage, StageKind
+from review.eligibility import documentation_staff, silent
+from review.models import Notice, NoticeKind, Release, Stage, StageKind
+
+logger = logging.getLogger(__name__)
 
 REMIND_BEFORE = timedelta(days=1)
 
 
+class Failure(str):
+    """The line of something that was due and could not be done."""
+
+
 def run(now: datetime) -> Iterator[str]:
-    """Do everything that is due at `now`; yields a line for each thing done."""
-    for pk in list(ProcedureVersion.objects.due(now).values_list("pk", flat=True)):
-        try:
-            if version := _go_live(pk, now):
-                yield f"{version} in force"
-        except NotAllowed as refused:
-            yield _blocked(pk, refused.reason, now)
+    """Do everything that is due at `now`; yields a line for each thing done, and a Failure for each that failed."""
+    versions = list(ProcedureVersion.objects.due(now).values_list("pk", flat=True))
+    yield from _each(versions, _go_live, lambda pk: Release.objects.get(version=pk), now)
     stages = Stage.objects.open().filter(due_at__lte=now + REMIND_BEFORE)
-    for pk in list(stages.values_list("pk", flat=True)):
-        if done := _pursue(pk, now):
-            yield done
-    yield from reminding.remind(now)
+    pks = list(stages.values_list("pk", flat=True))
+    yield from _each(pks, _pursue, lambda pk: Release.objects.get(stages=pk), now)
+    try:
+        yield from reminding.remind(now)
+    except Exception as error:  # whatever it is, what was done before stays done, and the caller is told
+        logger.exception("reminders failed")
+        yield Failure(_("Reminders: %(reason)s") % {"reason": _reason(error)})
+
+
+def _each(
+    pks: Iterable[int],
+    do: Callable[[int, datetime], str],
+    release_of: Callable[[int], Release],
+    now: datetime,
+) -> Iterator[str]:
+    for pk in pks:
+        try:
+            if done := do(pk, now):
+                yield done
+        except Exception as error:  # one procedure's trouble, of whatever kind, is not that of the others
+            if not isinstance(error, NotAllowed):
+                logger.exception("%s %s failed", do.__name__, pk)
+            yield _failed(release_of(pk), error, now)
+
+
+def _failed(release: Release, error: Exception, now: datetime) -> Failure:
+    reason = _reason(error)
+    try:
+        _report(release, reason, now)
+    except Exception:  # the line still says what failed
+        logger.exception("the failure of %s could not be reported", release)
+    return Failure(f"{release.version or release.page.number}: {reason}")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):  # NotAllowed is one
+        return " ".join(error.messages)
+    return _("an unexpected error (%(error)s); the log of the site has the details") % {
+        "error": type(error).__name__
+    }
 
 
 @transaction.atomic
-def _go_live(pk: int, now: datetime) -> ProcedureVersion | None:
+def _report(release: Release, reason: str, now: datetime) -> None:
+    """Tell the submitter and documentation staff, and put it on record: once for each reason, not at each run."""
+    page, submitter = ProcedurePage.objects.select_for_update().get(pk=release.page_id), release.submitted_by
+    told = Notice.objects.filter(page=page, text=reason, created_at__gte=release.submitted_at)
+    told = told.filter(kind__in=[NoticeKind.BLOCKED, NoticeKind.FAILED])
+    known = set(told.values_list("recipient", flat=True))
+    kind = NoticeKind.BLOCKED if release.version_id else NoticeKind.FAILED
+    if submitter.pk not in known:
+        reviewing.notify([submitter], kind, page, at=now, text=reason)
+    staff = documentation_staff().exclude(pk__in=[*known, submitter.pk])
+    reviewing.notify(staff, NoticeKind.FAILED, page, at=now, text=reason)
+    if not known:
+        of = {"version": release.version} if release.version is not None else {"page": page}
+        audit.record(sealing.SCHEDULE_FAILED, by=None, at=now, data={"reason": reason}, **of)
+
+
+@transaction.atomic
+def _go_live(pk: int, now: datetime) -> str:
     page_id = ProcedureVersion.objects.values_list("page_id", flat=True).get(pk=pk)
     ProcedurePage.objects.select_for_update().get(pk=page_id)
     version = ProcedureVersion.objects.select_related("page", "release__submitted_by").get(pk=pk)
     if version.status != VersionStatus.APPROVED:  # another worker was first, or it was called off
-        return None
+        return ""
     version = go_live(version=version, at=now)
     duties.ask_to_read(version=version, at=now)
     release = version.release
     reviewing.notify([release.submitted_by], NoticeKind.RELEASED, version.page, at=now)
-    return version
-
-
-@transaction.atomic
-def _blocked(pk: int, reason: str, now: datetime) -> str:
-    """Tell its submitter, once until they have read it, why a scheduled version does not go into force."""
-    version = ProcedureVersion.objects.select_related("page", "release__submitted_by").get(pk=pk)
-    submitter = version.release.submitted_by
-    told = Notice.objects.unread().filter(recipient=submitter, kind=NoticeKind.BLOCKED, page=version.page)
-    if not told.exists():
-        reviewing.notify([submitter], NoticeKind.BLOCKED, version.page, at=now, text=reason)
-    return f"{version}: {reason}"
+    return f"{version} in force"
 
 
 @transaction.atomic
@@ -95,9 +142,5 @@ def _log(kind: str, stage: Stage, now: datetime) -> None:
 
 def _close(stage: Stage, now: datetime) -> str:
     """A consultation ends on its day, whoever has spoken: nobody's silence holds a release up."""
-    try:
-        with transaction.atomic():
-            reviewing.complete(stage, by=None, at=now)
-    except NotAllowed as refused:  # e.g. it was the last stage, and the release would now overlap another
-        return f"{stage.release.page.number}: {refused.reason}"
+    reviewing.complete(stage, by=None, at=now)
     return f"{stage.release.page.number}: {stage} closed"

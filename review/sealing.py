@@ -20,6 +20,7 @@ REMARKED = "remarked"
 TAKEN_BACK = "taken_back"
 PASSWORD_REFUSED = "password_refused"
 ASKED_TO_READ = "asked_to_read"
+SCHEDULE_FAILED = "schedule_failed"
 _LABELS = {
     STAGE_OPENED: pgettext_lazy("event", "Stage opened"),
     STAGE_COMPLETE: pgettext_lazy("event", "Stage complete"),
@@ -29,6 +30,7 @@ _LABELS = {
     TAKEN_BACK: pgettext_lazy("event", "Taken back"),
     PASSWORD_REFUSED: pgettext_lazy("event", "Wrong password for a signature"),
     ASKED_TO_READ: pgettext_lazy("event", "Readers asked"),
+    SCHEDULE_FAILED: pgettext_lazy("event", "What was due could not be done"),
 }
 
 RELEASE_COLUMNS = (

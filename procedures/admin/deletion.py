@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from procedures.admin.csv_columns import FILES
+from procedures.references import procedures_naming
 
 _KEEPS = (models.PROTECT, models.RESTRICT)
 
@@ -17,7 +18,8 @@ _KEEPS = (models.PROTECT, models.RESTRICT)
 def users_of(record: models.Model) -> list[tuple[str, int]]:
     """What refers to the record and so keeps it: the kind's name and how many, e.g. ("machines", 3).
 
-    Procedures and versions that list an error code keep it too, though the database would let it go.
+    Procedures and versions that list an error code keep it too, though the database would let it go, and so do
+    drafts and what is in review (procedures.references).
     """
     found: dict[str, int] = {}
     for relation in record._meta.get_fields(include_hidden=True):
@@ -31,6 +33,10 @@ def users_of(record: models.Model) -> list[tuple[str, int]]:
             meta = relation.related_model._meta
             kind = str(meta.verbose_name if count == 1 else meta.verbose_name_plural)
             found[kind] = found.get(kind, 0) + count
+    if pages := procedures_naming(record):
+        named = ", ".join(page.number for page in pages[:5]) + ("…" if len(pages) > 5 else "")
+        name = ngettext("working copy (%(numbers)s)", "working copies (%(numbers)s)", len(pages))
+        found[name % {"numbers": named}] = len(pages)
     return list(found.items())
 
 

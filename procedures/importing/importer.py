@@ -22,6 +22,7 @@ from procedures.importing.numbering import link_resolver, link_targets, numbers,
 from procedures.importing.planning import Known, Plan, Reading, load_known, make_plan
 from procedures.importing.writing import write_batch
 from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.numbers import all_claims
 
 BATCH = 100
 """Files written in one transaction."""
@@ -58,6 +59,7 @@ class Report:
     lines: list[Line] = field(default_factory=list)
     problems: list[tuple[str, str]] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    left_out: int = 0  # revisions of a file that could not be read, each with a note
 
     def count(self, outcome: str) -> int:
         return sum(line.outcome == outcome for line in self.lines)
@@ -113,6 +115,7 @@ class _Import:
     def _take(self, batch: list[str]) -> None:
         """Plan and write the files; if one of them is more than rendering can do, the others all the same."""
         told = len(self.report.lines), len(self.report.notes), len(self.report.problems)
+        left_out = self.report.left_out
         plans = list(self._plans(batch))
         if self.request.dry_run:
             return
@@ -121,6 +124,7 @@ class _Import:
         except RecursionError:
             # Nothing of the batch is stored, so what was said of it and what was created for it goes too.
             del self.report.lines[told[0] :], self.report.notes[told[1] :], self.report.problems[told[2] :]
+            self.report.left_out = left_out
             self.catalogue = Catalogue()
             if len(batch) == 1:
                 self._problem(batch[0], _("Its text is nested too deep to be shown."))
@@ -150,7 +154,8 @@ class _Import:
     def _number(self, paths: Iterable[str]) -> None:
         """Give every readable file its procedure, where it is here already, and its number."""
         pages = list(ProcedurePage.objects.values_list("pk", "number", "source_key", named=True))
-        by_number = {page.number: page for page in pages}
+        by_pk = {page.pk: page for page in pages}
+        by_number = {number.lower(): by_pk[pk] for number, pk in all_claims()}
         by_key = {page.source_key: page for page in pages if page.source_key}
         files = set(paths)
         current = {self._key(path) for path in files}
@@ -165,8 +170,8 @@ class _Import:
         holders: dict[str, str] = {}
         for path in sorted(wanted, key=lambda path: (path not in self.page_ids, path)):
             number = wanted[path]
-            page = by_number.get(number)
-            other = holders.get(number)
+            page = by_number.get(number.lower())
+            other = holders.get(number.lower())
             if other is None and page is not None and page.pk != self.page_ids.get(path):
                 other = page.source_key or page.number
             if other is not None:
@@ -178,7 +183,7 @@ class _Import:
                     self._problem(path, reason % {"number": number, "other": other})
                 self.page_ids.pop(path, None)
                 continue
-            holders[number] = path
+            holders[number.lower()] = path
             self.numbers[path] = number
         self._note_gone(by_key, current)
 
@@ -205,7 +210,7 @@ class _Import:
     ) -> Any:
         """The procedure of this set whose file is now called `path`, by git's renames or its own number."""
         former = [by_key.get(self._key(old.path)) for old in reversed(self.history.files.get(path, []))]
-        for page in [*former, by_number.get(number)]:
+        for page in [*former, by_number.get(number.lower())]:
             if page is None or not page.source_key or page.source_key in current:
                 continue
             if (
@@ -271,6 +276,7 @@ class _Import:
             except Unreadable as reason:
                 note = _("Revision %(commit)s was left out: %(reason)s")
                 self.report.notes.append((path, note % {"commit": revision.commit[:10], "reason": reason}))
+                self.report.left_out += 1
                 continue
             yield Reading(read, revision.date, revision.author, revision.message)
         if not revisions or last != (self.request.root / path).read_bytes():

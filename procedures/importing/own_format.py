@@ -11,7 +11,7 @@ from procedures.content import clean_text
 from procedures.importing import front_matter
 from procedures.importing.documents import Unreadable
 
-KEY = "redline"
+KEY = front_matter.OWN_KEY
 VERSION = 1
 _MARKER = re.compile(r"^<!-- step: (\S+) -->[ \t]*$", re.MULTILINE)
 _MARKER_ID = re.compile(r"[\w.-]+")

@@ -20,6 +20,8 @@ _MAX_CODE = 60
 
 
 MAX_BYTES = 5 * 1024 * 1024
+MAX_OWN_BYTES = 32 * 1024 * 1024
+"""What the editor takes of one procedure is 10 MB (DATA_UPLOAD_MAX_MEMORY_SIZE); writing it as YAML may treble it."""
 MAX_DEPTH = 40
 """Lists and quotations inside one another; the time that rendering takes grows with its third power."""
 
@@ -76,8 +78,9 @@ def stem(path: str) -> str:
 
 def decode(data: bytes) -> str:
     """The file's text with LF line ends. Raises Unreadable."""
-    if len(data) > MAX_BYTES:
-        raise Unreadable(_("It is larger than %(limit)d MB.") % {"limit": MAX_BYTES // 1024 // 1024})
+    limit = MAX_OWN_BYTES if front_matter.is_own(data) else MAX_BYTES
+    if len(data) > limit:
+        raise Unreadable(_("It is larger than %(limit)d MB.") % {"limit": limit // 1024 // 1024})
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -95,7 +98,7 @@ def read_file(root: Path, path: str, defaults: Defaults) -> Document:
         raise Unreadable(_("It is a link that leads out of the folder; it was not followed."))
     try:
         with (root / path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)  # more than that is refused unread
+            data = file.read(MAX_OWN_BYTES + 1)  # more than that is refused unread
     except OSError as error:
         raise Unreadable(_("It cannot be read: %(reason)s") % {"reason": error.strerror or error}) from None
     document = parse(data, path=path, defaults=defaults, folder=(root / path).parent)

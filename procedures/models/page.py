@@ -279,9 +279,13 @@ class ProcedurePage(Page):
 
     def clean(self) -> None:
         super().clean()
-        same = ProcedurePage.objects.filter(number__iexact=self.number).exclude(pk=self.pk)
-        if self.number and same.exists():
-            raise ValidationError({"number": gettext("Another procedure has this number.")})
+        from procedures.numbers import (
+            owner_of,
+            taken_message,
+        )  # it asks the versions, which import this module
+
+        if self.number and (owner := owner_of(self.number, besides=self.pk)) is not None:
+            raise ValidationError({"number": taken_message(self.number, owner)})
 
     def save(self, *args: Any, **kwargs: Any) -> Any:
         """Whoever makes a procedure answers for it until somebody else is named."""
@@ -308,7 +312,13 @@ class ProcedurePage(Page):
     def save_revision(
         self, *args: Any, overwrite_revision: Revision | None = None, **kwargs: Any
     ) -> Revision:
-        """Save a revision; an autosave never overwrites one that is live, was reviewed or became a version."""
+        """Save a revision; an autosave never overwrites one that is live, was reviewed or became a version.
+
+        Raises NotAllowed where its number has become another procedure's: also where no form says so.
+        """
+        from procedures.numbers import check_number  # it asks the versions, which import this module
+
+        check_number(page_id=self.pk, number=self.number)
         if overwrite_revision is not None and (
             overwrite_revision.pk == self.live_revision_id
             or overwrite_revision.task_states.exists()

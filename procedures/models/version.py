@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -162,6 +163,8 @@ class ProcedureVersion(models.Model):
         permissions = [("view_internal", "Can read internal procedures")]
         constraints = [
             models.UniqueConstraint(fields=["page", "major", "minor"], name="version_number_once"),
+            # Migration 0010 refuses a number that was another procedure's in any version.
+            models.UniqueConstraint(Lower("number"), "major", "minor", name="version_address_once"),
             models.UniqueConstraint(
                 fields=["page"], condition=Q(status="effective"), name="version_one_effective"
             ),

@@ -17,7 +17,7 @@ from procedures.access import may_read_internal, readable_audiences
 from procedures.models import ProcedureVersion, VersionStatus
 from procedures.printing import PrintingUnavailable, version_pdf
 from procedures.queries import for_lists
-from procedures.views.version import find_version, parse_label
+from procedures.views.version import find_version, number_now, parse_label
 
 DIGEST_LENGTH = 16  # hexadecimal digits of the content's SHA-256: 64 bits, which nobody guesses
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -115,4 +115,5 @@ def _is_copy_of(version: ProcedureVersion, digest: str) -> bool:
 def in_force(request: HttpRequest, number: str) -> HttpResponse:
     """To the version in force now, under its own address: a link that follows, where others stay pinned."""
     current = for_lists(ProcedureVersion.objects.visible_to(request.user)).effective()
-    return redirect(get_object_or_404(current, number=number))
+    found = current.filter(number=number).first()
+    return redirect(found or get_object_or_404(current, number=number_now(request, number)))

@@ -1,25 +1,26 @@
 """The versions of a procedure, what each changed, and any two side by side."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from procedures.access import may_read_internal
 from procedures.compare import compare as compare_contents
 from procedures.extensions import change_credits
 from procedures.models import ProcedureVersion
-from procedures.views.version import find_version
+from procedures.views.version import number_now, parse_label
 
 
 def _versions(request: HttpRequest, number: str) -> list[ProcedureVersion]:
-    """Newest first; frozen texts stay in the database. Raises Http404 where there are none to see.
+    """Newest first, also those of other numbers; frozen texts stay in the database. Raises Http404 where there
+    are none to see.
 
     Who edited what, and why, is for the staff: a customer reads what is in force.
     """
     if not may_read_internal(request.user):
         raise Http404
+    visible = ProcedureVersion.objects.visible_to(request.user)
     versions = list(
-        ProcedureVersion.objects.visible_to(request.user)
-        .filter(number=number)
+        visible.filter(page__in=visible.filter(number=number).values("page"))
         .select_related("approved_by", "last_editor")
         .defer("content", "html", "search_text")
         .order_by("-major", "-minor")
@@ -44,6 +45,8 @@ def _followed(versions: list[ProcedureVersion]) -> dict[int, ProcedureVersion | 
 
 def history(request: HttpRequest, number: str) -> HttpResponse:
     """The change log: every version, its summary, and whose edits it carries."""
+    if (present := number_now(request, number)) is not None:
+        return redirect("procedures:history", present)
     versions = _versions(request, number)
     credits = change_credits(versions)
     before = _followed(versions)
@@ -53,15 +56,24 @@ def history(request: HttpRequest, number: str) -> HttpResponse:
     )
 
 
+def _labelled(versions: list[ProcedureVersion], label: str) -> ProcedureVersion:
+    """The one of the versions with this label. Raises Http404."""
+    key = parse_label(label)
+    for version in versions:
+        if (version.major, version.minor) == key:
+            return version
+    raise Http404
+
+
 def compare(request: HttpRequest, number: str) -> HttpResponse:
-    """Two versions, step by step; by default the newest against the one before it."""
+    """Two versions, whichever numbers they had, step by step; by default the newest against the one before it."""
     versions = _versions(request, number)
     newest = versions[0].label
     followed = _followed(versions)[versions[0].pk]
     before_label = request.GET.get("from") or (followed.label if followed else newest)
     after_label = request.GET.get("to") or newest
-    before = find_version(request, number, before_label)
-    after = find_version(request, number, after_label)
+    before = _labelled(versions, before_label)
+    after = _labelled(versions, after_label)
     return render(
         request,
         "procedures/compare.html",

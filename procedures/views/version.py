@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
@@ -75,6 +75,8 @@ def latest(request: HttpRequest, number: str) -> HttpResponse:
     version = _readable(request).effective().filter(number=number).first()
     if version is not None:
         return _page(request, version, current=version)
+    if (present := number_now(request, number)) is not None:
+        return redirect("procedures:latest", present)
     newest = (
         ProcedureVersion.objects.filter(number=number).was_in_force().order_by("-major", "-minor").first()
     )
@@ -97,6 +99,19 @@ def version(request: HttpRequest, number: str, label: str) -> HttpResponse:
         ProcedureVersion.objects.visible_to(request.user).effective().filter(page_id=found.page_id).first()
     )
     return _page(request, found, current=current)
+
+
+def number_now(request: HttpRequest, number: str) -> str | None:
+    """The number that the procedure goes by now that had this one, for whoever may read it under both.
+
+    None where it is still this one, where no version in force ever had it, or where it is not for them.
+    """
+    readable = ProcedureVersion.objects.was_in_force().filter(audience__in=readable_audiences(request.user))
+    had = readable.filter(number=number).values("page")
+    newest = ProcedureVersion.objects.was_in_force().filter(page__in=had).order_by("-major", "-minor").first()
+    if newest is None or newest.audience not in readable_audiences(request.user):
+        return None
+    return newest.number if newest.number != number else None
 
 
 _USED_PAGE_FIELDS = {"id", "page_ptr", "number", "team", "procedure_owner", "title"}

@@ -19,6 +19,7 @@ class NoticeKind(models.TextChoices):
     SENT_BACK = "sent_back", _("Your release was sent back")
     RELEASED = "released", _("Your release is in force")
     BLOCKED = "blocked", _("Your release cannot go into force")
+    FAILED = "failed", _("What was due on a procedure could not be done")
     SCHEDULED = "scheduled", _("Your release is approved and goes into force later")
     REVIEW_DUE = "review_due", _("A procedure is due for review soon")
     REVIEW_LATE = "review_late", _("A procedure is overdue for review; readers are told")

@@ -37,7 +37,8 @@ def release_page(
     release = queries.release_in_review(page)
     forms = _Forms(request, page, release)
     if request.method == "POST" and forms.done():
-        return redirect(name, number)
+        page.refresh_from_db(fields=["number"])  # the last signature may have given it another one
+        return redirect(name, page.number)
     draft = actions.working_copy(page)
     working = canonical_content(draft)
     content = release.content if release else working

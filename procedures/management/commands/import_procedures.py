@@ -10,11 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from tqdm import tqdm
 
+from procedures.access import may_answer_for_imports
 from procedures.importing import importer
 from procedures.importing.documents import Defaults
 from procedures.importing.foreign import TITLE_SOURCES
 from procedures.importing.history import NoHistory
-from procedures.models import Audience, Kind, MachineModel, ProductLine, SoftwareRelease
+from procedures.models import (
+    Audience,
+    Kind,
+    MachineModel,
+    ProcedureIndexPage,
+    ProductLine,
+    SoftwareRelease,
+)
 
 
 class Command(BaseCommand):
@@ -68,6 +76,10 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Print what would happen, write nothing.")
 
     def handle(self, **options: Any) -> None:
+        if not ProcedureIndexPage.objects.exists():
+            raise CommandError(
+                _("This site has no folder for procedures yet: run `manage.py bootstrap` first.")
+            )
         request = self._request(options)
         quiet = None if options["verbosity"] else True
         try:
@@ -82,7 +94,7 @@ class Command(BaseCommand):
             raise CommandError(_("%(path)s is not a folder.") % {"path": path})
         return importer.Request(
             root=path,
-            by=self._user(options["approver"]),
+            by=self._approver(options["approver"]),
             set_name=options["set_name"],
             defaults=self._defaults(options),
             number_prefix=options["number_prefix"],
@@ -94,6 +106,17 @@ class Command(BaseCommand):
         user = get_user_model()._default_manager.filter(username=username, is_active=True).first()
         if user is None:
             raise CommandError(_("There is no active account named %(name)s.") % {"name": username})
+        return user
+
+    def _approver(self, username: str) -> Any:
+        user = self._user(username)
+        if not may_answer_for_imports(user):
+            raise CommandError(
+                _(
+                    "%(name)s cannot be on record as approver: only documentation staff approve what is imported."
+                )
+                % {"name": username}
+            )
         return user
 
     def _defaults(self, options: dict[str, Any]) -> Defaults:
@@ -146,7 +169,11 @@ class Command(BaseCommand):
             self.stdout.write(self.style.WARNING(f"{path}: {note}"))
         for path, reason in report.problems:
             self.stderr.write(self.style.ERROR(f"{path}: {reason}"))
-        counts = _("%(new)d new, %(changed)d changed, %(unchanged)d unchanged; %(versions)d versions.") % {
+        counts = ngettext(
+            "%(new)d new, %(changed)d changed, %(unchanged)d unchanged; %(versions)d version.",
+            "%(new)d new, %(changed)d changed, %(unchanged)d unchanged; %(versions)d versions.",
+            report.versions,
+        ) % {
             "new": report.count("new"),
             "changed": report.count("changed"),
             "unchanged": report.count("unchanged"),
@@ -154,10 +181,17 @@ class Command(BaseCommand):
         }
         if options["dry_run"]:
             counts += " " + _("Nothing was written.")
-        if report.problems:
-            raise CommandError(
-                counts + " " + ngettext(
-                    "%(n)d file was not imported.", "%(n)d files were not imported.", len(report.problems)
-                ) % {"n": len(report.problems)}
-            )  # fmt: skip
+        incomplete = []
+        if files := len(report.problems):
+            incomplete.append(
+                ngettext("%(n)d file was not imported.", "%(n)d files were not imported.", files)
+                % {"n": files}
+            )
+        if left_out := report.left_out:
+            incomplete.append(
+                ngettext("%(n)d revision was left out.", "%(n)d revisions were left out.", left_out)
+                % {"n": left_out}
+            )
+        if incomplete:
+            raise CommandError(" ".join([counts, *incomplete]))
         self.stdout.write(self.style.SUCCESS(counts))

@@ -4,7 +4,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,9 +20,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, every: int | None = None, **options: Any) -> None:
         while True:
             lines = list(scheduling.run(timezone.now()))
+            failures = [line for line in lines if isinstance(line, scheduling.Failure)]
             for line in lines:
-                self.stdout.write(line)
+                out = self.stderr if isinstance(line, scheduling.Failure) else self.stdout
+                out.write(line)
             if every is None:
+                if failures:
+                    raise CommandError(_("Not done: %(failures)s") % {"failures": "; ".join(failures)})
                 if not lines:
                     self.stdout.write(_("Nothing was due."))
                 return

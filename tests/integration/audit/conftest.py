@@ -36,7 +36,11 @@ def tamper(db: None) -> Iterator[Tamper]:
                     cursor.execute(f"DROP TRIGGER {name}")
             else:
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-                for table in ("procedures_procedureversion", "procedures_auditevent"):
+                cursor.execute(
+                    "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger "
+                    "WHERE NOT tgisinternal AND tgname LIKE '%immutable%'"
+                )
+                for (table,) in cursor.fetchall():
                     cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute(sql, parameters)
 

@@ -1,0 +1,63 @@
+"""Whose a number is. A number that a version had, or that a release under way has, is its procedure's for good:
+tickets, paper and links go by it. Numbers are compared without regard to case, as people read them.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
+
+from procedures.models import ProcedureIndexPage, ProcedurePage, ProcedureVersion
+from procedures.rules import NotAllowed
+from procedures.underway import under_way
+
+
+def owner_of(number: str, *, besides: int | None, reserved: bool = True) -> ProcedurePage | None:
+    """The procedure other than `besides` that the number belongs to; `reserved`: also by a release under way.
+
+    A release under way elsewhere reserves nothing of what `besides` has had in a version already.
+    """
+    key = number.lower()
+    versions = ProcedureVersion.objects.alias(key=Lower("number")).filter(key=key)  # has an index
+    claims: list[Any] = [versions.values("page")]
+    if reserved and not versions.filter(page=besides).exists():
+        claims += [rows.filter(content__number__iexact=number).values("page") for rows in under_way()]
+    pages = ProcedurePage.objects.exclude(pk=besides)
+    for claim in [*claims, pages.filter(number__iexact=number).values("pk")]:
+        if (page := pages.filter(pk__in=claim).first()) is not None:
+            return page
+    return None
+
+
+def taken_message(number: str, page: ProcedurePage) -> str:
+    return _("Number %(number)s belongs to another procedure, “%(title)s”, for good. Choose another one.") % {
+        "number": number,
+        "title": page.title,
+    }
+
+
+def check_number(*, page_id: int | None, number: str, reserved: bool = True) -> None:
+    """Raises NotAllowed where the number is another procedure's."""
+    if number and (owner := owner_of(number, besides=page_id, reserved=reserved)) is not None:
+        raise NotAllowed(taken_message(number, owner))
+
+
+def claim_number(*, page_id: int, number: str, reserved: bool = True) -> None:
+    """As check_number, in a transaction that is about to give the procedure this number.
+
+    Two that claim a new number follow each other, so that the second sees the first.
+    """
+    if not ProcedureVersion.objects.filter(page=page_id, number=number).exists():
+        list(ProcedureIndexPage.objects.select_for_update().values_list("pk"))
+    check_number(page_id=page_id, number=number, reserved=reserved)
+
+
+def all_claims() -> Iterator[tuple[str, int]]:
+    """(number, page id) of everything that owner_of goes by."""
+    return chain(
+        ProcedureVersion.objects.order_by().values_list("number", "page").distinct(),
+        *(rows.values_list("content__number", "page") for rows in under_way()),
+        ProcedurePage.objects.values_list("number", "pk"),
+    )

@@ -1,0 +1,81 @@
+"""What the database itself refuses, past models and actions: rows that versions and reviews stand on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from procedures.models import MachineModel, ProcedureVersion, VersionApplicability
+from review import duties, releasing
+from review.models import Acknowledgement, Confirmation, Release, Remark, Signature, Stage
+from tests import factories as make
+from tests.integration.audit.conftest import submit, verify
+
+pytestmark = pytest.mark.django_db
+
+ATTEMPTS: dict[str, Callable[[ProcedureVersion], Any]] = {
+    "applies to other machines": lambda version: version.applicability.update(
+        model=make.machine_model(MachineModel.objects.get().product_line)
+    ),
+    "applies everywhere": lambda version: version.applicability.all().delete(),
+    "applies to one more": lambda version: VersionApplicability.objects.create(
+        version=version, model=MachineModel.objects.get()
+    ),
+    "no codes": lambda version: version.error_codes.clear(),
+    "another code": lambda version: version.error_codes.add(make.error_code(version.product_line)),
+    "other codes": lambda version: version.error_codes.through.objects.update(
+        errorcode=make.error_code(version.product_line)
+    ),
+    "signatures deleted": lambda version: Signature.objects.all().delete(),
+    "signatures changed": lambda version: Signature.objects.update(comment="Never read"),
+    "a signature of somebody else": lambda version: Signature.objects.update(signatory=make.field_engineer()),
+    "remarks deleted": lambda version: Remark.objects.all().delete(),
+    "remarks changed": lambda version: Remark.objects.update(text="Fine."),
+    "releases deleted": lambda version: Release.objects.all()._raw_delete("default"),
+    "stages deleted": lambda version: Stage.objects.all()._raw_delete("default"),
+    "another hash": lambda version: Release.objects.update(sha256="0" * 64),
+    "another content": lambda version: Release.objects.update(content={}),
+    "another summary": lambda version: Release.objects.update(change_summary="Nothing"),
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS.values(), ids=ATTEMPTS)
+def test_the_database_refuses(world: ProcedureVersion, attempt: Callable[[ProcedureVersion], Any]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        attempt(world)
+    assert verify()[0]
+
+
+def test_a_signature_is_voided_once(expert: Any, draft: Any) -> None:
+    release = submit(draft)
+    releasing.remark(stage=release.stages.get(position=1), by=expert, text="Right.")
+    signature = releasing.sign(
+        stage=release.stages.get(position=2), by=expert, password=make.PASSWORD, seen_sha256=release.sha256
+    )
+    releasing.take_back(release=release, by=draft.procedure_owner)
+    for moment in (None, timezone.now() + timedelta(days=1)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Signature.objects.filter(pk=signature.pk).update(voided_at=moment)
+    assert verify()[0]
+
+
+def test_duties_stay_on_record() -> None:
+    version, engineer = make.released(), make.field_engineer()
+    owner = version.page.procedure_owner
+    duties.confirm(version=version, by=owner, password=make.PASSWORD, seen_sha256=version.sha256)
+    task = Acknowledgement.objects.create(
+        version=version, person=engineer, asked_at=timezone.now(), due_on=timezone.localdate()
+    )
+    duties.acknowledge(task=task, by=engineer)
+    for attempt in (
+        lambda: Confirmation.objects.all().delete(),
+        lambda: Confirmation.objects.update(comment="Not looked at"),
+        lambda: Acknowledgement.objects.all().delete(),
+        lambda: Acknowledgement.objects.update(acknowledged_at=None),
+        lambda: Acknowledgement.objects.update(person=owner),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            attempt()

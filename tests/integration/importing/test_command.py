@@ -1,0 +1,78 @@
+"""Who may answer for an import, what the site needs first, and how large an export of its own may be."""
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from procedures.content import content_hash
+from procedures.importing import own_format, readers
+from procedures.importing.documents import Defaults, Unreadable, empty_content, new_step
+from procedures.models import ProcedureIndexPage, ProcedureVersion
+from tests import factories
+from tests.integration.importing.conftest import Run
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("make", [factories.make_user, factories.field_engineer, factories.procedure_owner])
+def test_only_documentation_staff_are_on_record_as_approvers(folder: Path, make: Any) -> None:
+    (folder / "a.md").write_text("# A\n\n## S\n\nx\n")
+    with pytest.raises(CommandError, match="carla cannot be on record as approver"):
+        call_command("import_procedures", folder, approver=make("carla").username)
+    assert not ProcedureVersion.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_site_without_folders_says_what_to_run(folder: Path, run: Run) -> None:
+    ProcedureIndexPage.objects.get().delete()
+    (folder / "a.md").write_text("# A\n\n## S\n\nx\n")
+    assert "manage.py bootstrap" in run(folder)[1]
+
+
+@pytest.mark.django_db
+def test_one_version_is_one(folder: Path, run: Run) -> None:
+    (folder / "a.md").write_text("# A\n\n## S\n\nx\n")
+    assert "1 new, 0 changed, 0 unchanged; 1 version." in run(folder, verbosity=0)[0]
+
+
+def content_of(steps: int, **texts: str) -> dict[str, Any]:
+    rows = [new_step(f"Step {n}", "Turn **left**.") | texts | {"id": f"step-{n}"} for n in range(steps)]
+    return empty_content() | {
+        "number": "SOP-1", "title": "Long", "kind": "repair", "language": "en", "audience": "internal", "steps": rows,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("steps", "texts"), [(3000, {}), (60, {"expected": "x" * 100_000, "caution": "ä\u2028\n" * 9000})]
+)
+def test_what_the_editor_takes_is_read_again(steps: int, texts: dict[str, str]) -> None:
+    content = content_of(steps, **{name: text.strip() for name, text in texts.items()})
+    data = own_format.write(content).encode()
+    assert len(data) > 256 * 1024
+    assert content_hash(readers.parse(data, path="SOP-1.md", defaults=Defaults()).content) == content_hash(
+        content
+    )
+
+
+def test_other_files_keep_their_limits() -> None:
+    long = "x" * 300 * 1024
+    for head, reason in ((f"summary: {long}\n", "front matter is larger"), ("", "larger than 5 MB")):
+        data = f"---\ntitle: A\n{head}---\n# A\n\n{'' if head else long * 20}".encode()
+        with pytest.raises(Unreadable, match=reason):
+            readers.parse(data, path="a.md", defaults=Defaults())
+    with pytest.raises(Unreadable, match="larger than 32 MB"):
+        readers.decode(b"---\nredline: 1\n" + b"x" * 33 * 1024 * 1024)
+    with pytest.raises(Unreadable, match="an anchor, an alias"):
+        readers.parse(b"---\nredline: 1\na: &a [x]\nb: [*a, *a]\n---\n", path="a.md", defaults=Defaults())
+
+
+@pytest.mark.django_db
+def test_a_procedure_of_many_steps_goes_out_and_in_again(tmp_path: Path, run: Run) -> None:
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.mkdir()
+    (source / "SOP-1.md").write_text(own_format.write(content_of(3000)))
+    assert run(source, verbosity=0)[1] == ""
+    call_command("export_procedures", target, verbosity=0, stdout=StringIO())
+    assert (target / "SOP-1.md").read_text() == (source / "SOP-1.md").read_text()
