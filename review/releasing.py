@@ -173,6 +173,7 @@ def _sign(
     )
     if stage.signatures.valid().count() >= stage.needed:
         reviewing.complete(stage, by=by, at=at)
+    reviewing.dismiss(release, at)
     return signature
 
 
@@ -193,6 +194,7 @@ def remark(*, stage: Stage, by: Any, text: str, at: datetime | None = None) -> R
     others = others.exclude(author=stage.release.submitted_by_id)
     if others.values("author").distinct().count() >= stage.needed:
         reviewing.complete(stage, by=by, at=at)
+    reviewing.dismiss(stage.release, at)
     return said
 
 

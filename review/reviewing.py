@@ -21,6 +21,8 @@ from review.models.plans import MAX_STAGES
 from review.recording import save_as
 from review.staffing import check_staffed
 
+_ASKING = (NoticeKind.ASKED, NoticeKind.CONSULTED, NoticeKind.REMINDED, NoticeKind.ESCALATED)
+
 
 def tasks_of(workflow: Workflow, *, editors: Iterable[int]) -> list[ReviewTask]:
     """The plan's stages in order. Raises NotAllowed where nobody could ever complete them."""
@@ -156,6 +158,18 @@ def end(release: Release, status: str, *, by: Any, at: datetime, reason: str = "
     state = WorkflowState.objects.get(pk=release.workflow_state_id)
     if state.status == WorkflowState.STATUS_IN_PROGRESS:
         state.cancel(user=by)
+    dismiss(release, at)
+
+
+def dismiss(release: Release, at: datetime) -> None:
+    """Mark as read what asks people whom the review waits for no more."""
+    waits_for = [
+        pk
+        for stage in Stage.objects.open().filter(release=release)
+        for pk in silent(stage, at).values_list("pk", flat=True)
+    ]
+    moot = Notice.objects.unread().filter(page=release.page_id, kind__in=_ASKING)
+    moot.exclude(recipient__in=waits_for).update(read_at=at)
 
 
 def notify(people: Iterable[Any], kind: str, page: ProcedurePage, *, at: datetime, text: str = "") -> None:

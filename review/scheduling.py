@@ -143,4 +143,5 @@ def _log(kind: str, stage: Stage, now: datetime) -> None:
 def _close(stage: Stage, now: datetime) -> str:
     """A consultation ends on its day, whoever has spoken: nobody's silence holds a release up."""
     reviewing.complete(stage, by=None, at=now)
+    reviewing.dismiss(stage.release, now)
     return f"{stage.release.page.number}: {stage} closed"

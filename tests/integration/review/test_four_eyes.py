@@ -321,3 +321,19 @@ def test_another_owner_holds_as_soon_as_it_is_saved_and_is_on_record(owner) -> N
     # Neither an earlier revision nor a release brings the former owner back.
     assert actions.working_copy(page).procedure_owner == olivia
     assert version.revision.as_object().procedure_owner == olivia
+
+
+def test_whoever_is_waited_for_no_more_has_no_notice_of_it_left() -> None:
+    owner, signer, other = make.procedure_owner(), make.documentation_staff(), make.documentation_staff()
+    page = make.working_copy(by=owner, procedure_owner=owner)
+
+    def unread() -> set[str]:
+        notices = Notice.objects.unread().filter(page=page, kind="asked")
+        return set(notices.values_list("recipient__username", flat=True))
+
+    release = releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
+    assert unread() == {signer.username, other.username}
+    releasing.take_back(release=release, by=owner)
+    assert unread() == set()
+    make.release(page, by=owner, approver=signer)
+    assert unread() == set()

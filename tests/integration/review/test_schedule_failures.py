@@ -108,7 +108,7 @@ def test_a_stage_that_fails_is_reported_and_reminders_go_on(
     def fails(*_arguments: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(scheduling, "asked", fails)
+    monkeypatch.setattr(scheduling, "silent", fails)
     monkeypatch.setattr(reminding, "remind", lambda now: iter(["reminded"]))
     failure, reminded = scheduling.run(day)
     assert failure.startswith("SOP-3: ")
