@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from review import readers, upkeep
 from review.eligibility import open_stages_for
-from review.models import Notice, Suggestion, Thread, ThreadStatus
+from review.models import Notice, Suggestion
 from review.queries import suggestions_to_decide, threads_to_answer
 
 # The view's name, and the part of the navigation that it belongs to.
@@ -35,10 +35,8 @@ class Waiting:
 
     @cached_property
     def news(self) -> int:
-        """Answered threads that this person started, and notices not read yet."""
-        answered = Thread.objects.filter(started_by=self.user, status=ThreadStatus.ANSWERED)
-        unread = Notice.objects.unread().filter(recipient=self.user)
-        return answered.order_by().values("pk").union(unread.order_by().values("pk"), all=True).count()
+        """Notices not read yet."""
+        return Notice.objects.unread().filter(recipient=self.user).count()
 
     @cached_property
     def my_suggestions(self) -> int:

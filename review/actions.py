@@ -1,4 +1,4 @@
-"""What people do with marks: comment, propose, decide. Each is one transaction, recorded with who and when."""
+"""What people do with proposed edits: propose, decide. Each is one transaction, recorded with who and when."""
 
 import hashlib
 import json
@@ -16,83 +16,17 @@ from procedures.rules import NotAllowed
 from review import rules
 from review.merge import land
 from review.models import (
-    Comment,
+    NoticeKind,
     SuggestedChange,
     SuggestedField,
     Suggestion,
     SuggestionStatus,
-    Thread,
-    ThreadStatus,
 )
+from review.notifying import notify
 from review.recording import required, save_as
+from review.threads import step_of
 
 ChangeKey = tuple[str, str]  # (step id, field)
-
-
-def _frozen_step(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
-    for step in version.steps:
-        if step["id"] == step_id:
-            return step
-    raise NotAllowed(_("This version has no such step."))
-
-
-@transaction.atomic
-def start_thread(
-    *,
-    version: ProcedureVersion,
-    step_id: str,
-    kind: str,
-    text: str,
-    by: Any,
-    quote: str = "",
-    at: datetime | None = None,
-) -> Thread:
-    """Open a thread on a step ("" for the whole procedure) with its first comment."""
-    rules.check_mark(user=by, version=version)
-    text = required(text, _("Write a comment first."))
-    if step_id:
-        _frozen_step(version, step_id)
-    at = at or timezone.now()
-    thread = Thread(
-        version=version, step_id=step_id, kind=kind, quote=clean_text(quote), started_by=by, started_at=at
-    )
-    save_as(thread, by)
-    comment = Comment(thread=thread, author=by, written_at=at, text=text)
-    save_as(comment, by)
-    return thread
-
-
-@transaction.atomic
-def reply(*, thread: Thread, text: str, by: Any, at: datetime | None = None) -> Comment:
-    """Add a comment; the owner's makes an open thread answered, the asker's opens an answered one again."""
-    thread = Thread.objects.select_for_update().select_related("version__page").get(pk=thread.pk)
-    rules.check_mark(user=by, version=thread.version)
-    comment = Comment(
-        thread=thread,
-        author=by,
-        written_at=at or timezone.now(),
-        text=required(text, _("Write a comment first.")),
-    )
-    save_as(comment, by)
-    if by.pk == thread.started_by_id:
-        status = ThreadStatus.OPEN
-    elif rules.owns(by, thread.version.page):
-        status = ThreadStatus.ANSWERED
-    else:
-        return comment
-    if thread.status != status:
-        thread.status, thread.resolved_by, thread.resolved_at = status, None, None
-        save_as(thread, by)
-    return comment
-
-
-@transaction.atomic
-def resolve_thread(*, thread: Thread, by: Any, at: datetime | None = None) -> Thread:
-    thread = Thread.objects.select_for_update().select_related("version__page").get(pk=thread.pk)
-    rules.check_resolve(user=by, thread=thread)
-    thread.status, thread.resolved_by, thread.resolved_at = ThreadStatus.RESOLVED, by, at or timezone.now()
-    save_as(thread, by)
-    return thread
 
 
 @transaction.atomic
@@ -119,7 +53,7 @@ def suggest(
     )
     rows = []
     for (step_id, field), text in changes.items():
-        base, proposed = _frozen_step(version, step_id)[field], clean_text(text)
+        base, proposed = step_of(version, step_id)[field], clean_text(text)
         if field == SuggestedField.TITLE and not proposed:
             raise NotAllowed(_("A step needs a title."))
         if proposed != base:
@@ -255,6 +189,10 @@ def _decide(suggestion: Suggestion, to: str, by: Any, answer: str, at: datetime 
     suggestion.decided_by, suggestion.decided_at = by, at or timezone.now()
     suggestion.answer = clean_text(answer)
     save_as(suggestion, by)
+    notify(
+        [suggestion.author], NoticeKind.DECIDED, suggestion.version.page,
+        by=by, at=suggestion.decided_at, text=suggestion.answer, suggestion=suggestion,
+    )  # fmt: skip
     return suggestion
 
 

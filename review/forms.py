@@ -11,7 +11,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models import ProcedurePage, Significance
+from review.anchors import Quote
 from review.models import Delegation, SuggestedField, Suggestion, ThreadKind
+from review.photos import clean_photo
+from review.threads import MOST_PHOTOS, Point
 
 COMMENT_LENGTH = 10_000
 STEP_TEXT_LENGTH = 100_000
@@ -41,12 +44,74 @@ class DecisionForm(forms.Form):
         ]
 
 
-class CommentForm(forms.Form):
+class PhotosInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class PhotosField(forms.FileField):
+    """Any number of photos, cleaned (review.photos); `keep_position` of the form says whether they tell where."""
+
+    widget = PhotosInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/heic"})
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        files = data if isinstance(data, list | tuple) else [data] if data else []
+        if len(files) > MOST_PHOTOS:
+            raise forms.ValidationError(
+                gettext("At most %(most)d photos go with one comment.") % {"most": MOST_PHOTOS}
+            )
+        return [super(PhotosField, self).clean(file, initial) for file in files]
+
+
+class PhotosForm(forms.Form):
+    """A comment with photos. They are read in `clean`: whether their place is kept is another field."""
+
+    photos = PhotosField(
+        label=_("Photos"), required=False,
+        help_text=_("JPEG, PNG, WebP or HEIC. Where they were taken is removed."),
+    )  # fmt: skip
+    keep_position = forms.BooleanField(label=_("Keep where the photos were taken"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned, keep = [], data.pop("keep_position", False)
+        for file in data.get("photos") or []:
+            try:
+                cleaned.append(clean_photo(file, size=file.size, keep_position=keep))
+            except forms.ValidationError as refused:
+                self.add_error("photos", f"{file.name}: {' '.join(refused.messages)}")
+        data["photos"] = cleaned
+        return data
+
+
+class CommentForm(PhotosForm):
+    field_order = ("kind", "text", "quote", "photos", "keep_position")
+
     kind = forms.ChoiceField(label=_("What is it?"), choices=ThreadKind.choices, initial=ThreadKind.QUESTION)
     text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=_area(4))
+    quote = forms.CharField(
+        label=_("Passage"), required=False, max_length=COMMENT_LENGTH, widget=_area(2),
+        help_text=_("Select it in the step before you press “Comment”, or copy it here; empty: the whole step."),
+    )  # fmt: skip
+    # What stands around the passage, so that it finds its place again.
+    before = forms.CharField(required=False, max_length=100, strip=False, widget=forms.HiddenInput)
+    after = forms.CharField(required=False, max_length=100, strip=False, widget=forms.HiddenInput)
+    image = forms.RegexField("^[0-9a-f]{64}$", required=False, widget=forms.HiddenInput)
+    x = forms.IntegerField(required=False, min_value=0, max_value=1000, widget=forms.HiddenInput)
+    y = forms.IntegerField(required=False, min_value=0, max_value=1000, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """{"kind", "text", "photos", "quote": Quote or None, "point": Point or None}."""
+        data = super().clean()
+        exact, before, after = (data.pop(name, "") for name in ("quote", "before", "after"))
+        image, x, y = (data.pop(name, None) for name in ("image", "x", "y"))
+        data["quote"] = Quote(exact, before, after) if exact else None
+        data["point"] = Point(image, x, y) if image and x is not None and y is not None else None
+        return data
 
 
-class ReplyForm(forms.Form):
+class ReplyForm(PhotosForm):
+    field_order = ("text", "photos", "keep_position")
+
     text = forms.CharField(label=_("Reply"), max_length=COMMENT_LENGTH, widget=_area(3))
 
 

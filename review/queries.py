@@ -1,14 +1,17 @@
 """What the pages ask about marks: one query for many steps, never one a step."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 
 from procedures.models import ProcedurePage, ProcedureVersion
+from review.anchors import Fate
 from review.eligibility import open_stages_for
 from review.models import (
     Comment,
+    Photo,
     Release,
     ReleaseStatus,
     Remark,
@@ -19,6 +22,8 @@ from review.models import (
     Thread,
     ThreadStatus,
 )
+from review.pointing import PointedImage
+from review.threads import place_of
 
 
 @dataclass(slots=True)
@@ -36,7 +41,9 @@ class StepMarks:
 def marks_by_step(version: ProcedureVersion) -> dict[str, StepMarks]:
     """Threads of every version of the page and its waiting proposals, by step id ("" for the whole)."""
     marks: dict[str, StepMarks] = {}
-    for thread in threads_with_comments(Thread.objects.on_page(version.page_id)):
+    threads = list(threads_with_comments(Thread.objects.on_page(version.page_id)))
+    show_places(threads, version)
+    for thread in threads:
         marks.setdefault(thread.step_id, StepMarks()).threads.append(thread)
     waiting = (
         Suggestion.objects.on_page(version.page_id)
@@ -55,8 +62,28 @@ def threads_with_comments(threads: QuerySet[Thread]) -> QuerySet[Thread]:
     return (
         threads.select_related("version")
         .defer("version__content", "version__html", "version__search_text")
-        .prefetch_related(Prefetch("comments", Comment.objects.select_related("author")))
+        .prefetch_related(Prefetch("comments", _comments()))
     )
+
+
+def _comments() -> QuerySet[Comment]:
+    photos = Photo.objects.filter(comment=OuterRef("pk"))
+    return Comment.objects.select_related("author").annotate(has_photos=Exists(photos))
+
+
+def show_photos(threads: Iterable[Thread]) -> None:
+    """Fetch the photos of all comments: one query, and none where there are no photos."""
+    comments = [comment for thread in threads for comment in thread.comments.all()]
+    prefetch_related_objects([found for found in comments if getattr(found, "has_photos", False)], "photos")
+
+
+def show_places(threads: Sequence[Thread], version: ProcedureVersion) -> None:
+    """Give each thread what templates/review/_thread.html shows of its place, as this version has it."""
+    show_photos(threads)
+    for thread in threads:
+        place = place_of(thread, version)
+        thread.passage_is_gone = place is not None and place.fate == Fate.GONE
+        thread.pointed = PointedImage.of(thread)
 
 
 def for_list(suggestions: QuerySet[Suggestion]) -> QuerySet[Suggestion]:

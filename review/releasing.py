@@ -27,6 +27,7 @@ from review.models import (
     Signature,
     Stage,
 )
+from review.notifying import notify
 from review.passwords import check_password, refusals_on_record
 from review.recording import required, save_as
 
@@ -207,7 +208,7 @@ def send_back(*, release: Release, by: Any, reason: str, at: datetime | None = N
     at = at or timezone.now()
     reviewing.end(release, ReleaseStatus.SENT_BACK, by=by, at=at, reason=reason)
     if by.pk != release.submitted_by_id:
-        reviewing.notify([release.submitted_by], NoticeKind.SENT_BACK, release.page, at=at, text=reason)
+        notify([release.submitted_by], NoticeKind.SENT_BACK, release.page, at=at, text=reason)
 
 
 @transaction.atomic
@@ -281,7 +282,7 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
         sealed=[version, *rows, release],
     )
     kind = NoticeKind.SCHEDULED if later else NoticeKind.RELEASED
-    reviewing.notify([release.submitted_by], kind, release.page, at=at)
+    notify([release.submitted_by], kind, release.page, at=at)
     if later:
         return version
     version = go_live(version=version, by=by, at=at)

@@ -18,6 +18,7 @@ from review import sealing
 from review.eligibility import silent
 from review.models import Notice, NoticeKind, Release, ReleaseStatus, ReviewTask, Stage, StageKind
 from review.models.plans import MAX_STAGES
+from review.notifying import notify
 from review.recording import save_as
 from review.staffing import check_staffed
 
@@ -170,12 +171,6 @@ def dismiss(release: Release, at: datetime) -> None:
     ]
     moot = Notice.objects.unread().filter(page=release.page_id, kind__in=_ASKING)
     moot.exclude(recipient__in=waits_for).update(read_at=at)
-
-
-def notify(people: Iterable[Any], kind: str, page: ProcedurePage, *, at: datetime, text: str = "") -> None:
-    Notice.objects.bulk_create(
-        [Notice(recipient=person, kind=kind, page=page, text=text, created_at=at) for person in people]
-    )
 
 
 def workflow_cancelled(*, instance: WorkflowState, user: Any, **kwargs: Any) -> None:

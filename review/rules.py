@@ -89,6 +89,17 @@ def check_resolve(*, user: Any, thread: Thread) -> None:
         raise NotAllowed(_("This is already resolved."))
 
 
+def check_reopen(*, user: Any, thread: Thread) -> None:
+    """Whoever may comment may say that something is still open."""
+    check_mark(user=user, version=thread.version)
+    if thread.status != ThreadStatus.RESOLVED:
+        raise NotAllowed(_("This is open: reply to it."))
+
+
+def can_reopen(*, user: Any, thread: Thread) -> bool:
+    return _holds(check_reopen, user=user, thread=thread)
+
+
 def can_resolve(*, user: Any, thread: Thread) -> bool:
     return _holds(check_resolve, user=user, thread=thread)
 

@@ -20,6 +20,7 @@ from procedures.rules import NotAllowed
 from review import duties, reminding, reviewing, sealing
 from review.eligibility import documentation_staff, silent
 from review.models import Notice, NoticeKind, Release, Stage, StageKind
+from review.notifying import notify
 
 logger = logging.getLogger(__name__)
 
@@ -86,9 +87,9 @@ def _report(release: Release, reason: str, now: datetime) -> None:
     known = set(told.values_list("recipient", flat=True))
     kind = NoticeKind.BLOCKED if release.version_id else NoticeKind.FAILED
     if submitter.pk not in known:
-        reviewing.notify([submitter], kind, page, at=now, text=reason)
+        notify([submitter], kind, page, at=now, text=reason)
     staff = documentation_staff().exclude(pk__in=[*known, submitter.pk])
-    reviewing.notify(staff, NoticeKind.FAILED, page, at=now, text=reason)
+    notify(staff, NoticeKind.FAILED, page, at=now, text=reason)
     if not known:
         of = {"version": release.version} if release.version is not None else {"page": page}
         audit.record(sealing.SCHEDULE_FAILED, by=None, at=now, data={"reason": reason}, **of)
@@ -104,7 +105,7 @@ def _go_live(pk: int, now: datetime) -> str:
     version = go_live(version=version, at=now)
     duties.ask_to_read(version=version, at=now)
     release = version.release
-    reviewing.notify([release.submitted_by], NoticeKind.RELEASED, version.page, at=now)
+    notify([release.submitted_by], NoticeKind.RELEASED, version.page, at=now)
     return f"{version} in force"
 
 
@@ -125,13 +126,13 @@ def _pursue(pk: int, now: datetime) -> str:
             stage.escalated_at = now
             stage.save(update_fields=["escalated_at"])
             _log(sealing.STAGE_ESCALATED, stage, now)
-            reviewing.notify(silent(stage, now).exclude(pk__in=before), NoticeKind.ESCALATED, page, at=now)
+            notify(silent(stage, now).exclude(pk__in=before), NoticeKind.ESCALATED, page, at=now)
             return f"{page.number}: {stage} escalated to {stage.escalate_to}"
     if stage.reminded_at is None or stage.reminded_at <= now - REMIND_BEFORE:
         stage.reminded_at = now
         stage.save(update_fields=["reminded_at"])
         _log(sealing.STAGE_REMINDED, stage, now)
-        reviewing.notify(silent(stage, now), NoticeKind.REMINDED, page, at=now)
+        notify(silent(stage, now), NoticeKind.REMINDED, page, at=now)
         return f"{page.number}: {stage} reminded"
     return ""
 

@@ -15,6 +15,10 @@ urlpatterns = [
     path("<str:number>/still-correct/", duties.still_correct, name="still_correct"),
     path("<str:number>/read/", reading.read, name="read"),
     path("threads/<int:pk>/", marks.thread, name="thread"),
+    path("photos/<int:pk>/", marks.photo, name="photo"),
+    path(
+        "<str:number>/v/<str:label>/steps/<str:step_id>/images/<str:sha256>/point/", marks.point, name="point"
+    ),
     path("threads/<int:pk>/resolve/", marks.resolve, name="resolve"),
     path("edits/<int:pk>/", marks.suggestion, name="suggestion"),
     path("edits/<int:pk>/withdraw/", marks.withdraw, name="withdraw"),

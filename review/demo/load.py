@@ -9,11 +9,12 @@ from typing import Any
 import yaml
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import F, Max
 from wagtail.models import Workflow, WorkflowTask
 
 from procedures.models import ProcedurePage, ProcedureVersion, ProductLine, Significance
-from review import actions, duties, readers, releasing
-from review.models import Comment, ReviewPlan, ReviewTask, Stage, Suggestion, Thread, ThreadStatus
+from review import actions, duties, readers, releasing, threads
+from review.models import Comment, Notice, ReviewPlan, ReviewTask, Stage, Suggestion, Thread, ThreadStatus
 
 HERE = Path(__file__).resolve().parent
 # Answers and decisions come this long after the question, sooner where it is younger than twice that.
@@ -45,7 +46,11 @@ def load(*, now: datetime, ticket_for: TicketFinder, password: str) -> int:
     story = read_story()
     loader = _Loader(now, ticket_for, password)
     events = sorted(loader.events(story), key=lambda event: event[0])
+    newest = Notice.objects.aggregate(newest=Max("pk"))["newest"] or 0
     told = sum(tell(at) for at, tell in events)
+    # Who works with the site has read what was news a month ago.
+    old = Notice.objects.filter(pk__gt=newest, created_at__lt=now - timedelta(days=30))
+    old.update(read_at=F("created_at"))
     return told + loader.plan(story["plan"]) + loader.submit(story["in_review"])
 
 
@@ -138,7 +143,7 @@ class _Loader:
     def _comment(self, row: Mapping[str, Any], at: datetime) -> bool:
         if Comment.objects.filter(text=row["text"], thread__version__number=row["procedure"]).exists():
             return False
-        self._threads[row["text"]] = actions.start_thread(
+        self._threads[row["text"]] = threads.start_thread(
             version=self._version(row["procedure"]),
             step_id=row["step"],
             kind=row["kind"],
@@ -152,13 +157,13 @@ class _Loader:
         if (thread := self._threads.get(row["text"])) is None:
             return False
         answer = row["answer"]
-        actions.reply(thread=thread, text=answer["text"], by=self._people[answer["author"]], at=at)
+        threads.reply(thread=thread, text=answer["text"], by=self._people[answer["author"]], at=at)
         return True
 
     def _resolve(self, row: Mapping[str, Any], at: datetime) -> bool:
         if (thread := self._threads.get(row["text"])) is None:
             return False
-        actions.resolve_thread(thread=thread, by=self._people[row["author"]], at=at)
+        threads.resolve_thread(thread=thread, by=self._people[row["author"]], at=at)
         return True
 
     def _suggest(self, row: Mapping[str, Any], at: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Marks: threads on what is read, and proposed changes to it."""
 
-from typing import Self
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +13,9 @@ from simple_history.models import HistoricalRecords
 from wagtail.models import Revision
 
 from procedures.models import ProcedureVersion
+
+if TYPE_CHECKING:
+    from review.pointing import PointedImage
 
 
 class ThreadKind(models.TextChoices):
@@ -36,13 +40,23 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 
 
 class Thread(models.Model):
-    """A conversation about one step of the version it was written on; it follows the step onward."""
+    """A conversation about a step of the version it was written on, a passage or an image of it, or the whole.
+
+    It follows its step into later versions; whether they still hold the passage is told by review.anchors.
+    """
 
     version = models.ForeignKey(ProcedureVersion, on_delete=models.PROTECT, related_name="threads")
     step_id = models.CharField(max_length=64, blank=True, help_text="Empty: the whole procedure.")
     kind = models.CharField(_("kind"), max_length=10, choices=ThreadKind.choices, default=ThreadKind.QUESTION)
     status = models.CharField(max_length=10, choices=ThreadStatus.choices, default=ThreadStatus.OPEN)
     quote = models.TextField(_("quoted passage"), blank=True)
+    prefix = models.CharField(max_length=100, blank=True, help_text="What stands before the passage.")
+    suffix = models.CharField(max_length=100, blank=True, help_text="What stands after the passage.")
+    image_sha256 = models.CharField(
+        max_length=64, blank=True, help_text="The image of the step, where it is on one."
+    )
+    image_x = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Thousandths of its width.")
+    image_y = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Thousandths of its height.")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="threads")
     started_at = models.DateTimeField()
     resolved_by = models.ForeignKey(
@@ -50,6 +64,9 @@ class Thread(models.Model):
     )
     resolved_at = models.DateTimeField(null=True, blank=True)
     history = HistoricalRecords()
+    # What review.queries.show_places tells of it for the version that is being read.
+    passage_is_gone: bool = False
+    pointed: "PointedImage | None" = None
 
     objects = ThreadQuerySet.as_manager()
 
@@ -62,7 +79,12 @@ class Thread(models.Model):
                 condition=Q(resolved_by__isnull=True, resolved_at__isnull=True) & ~Q(status="resolved")
                 | Q(resolved_by__isnull=False, resolved_at__isnull=False, status="resolved"),
                 name="thread_resolved_pair",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(image_sha256="", image_x__isnull=True, image_y__isnull=True)
+                | ~Q(image_sha256="") & ~Q(step_id="") & Q(image_x__lte=1000, image_y__lte=1000),
+                name="thread_points_at_an_image",
+            ),
         ]
         indexes = [models.Index(fields=["status", "started_at"])]
 
@@ -87,6 +109,33 @@ class Comment(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+def _photo_name(photo: "Photo", name: str) -> str:
+    return f"photos/{photo.sha256}{PurePosixPath(name).suffix}"
+
+
+class Photo(models.Model):
+    """A photo that somebody attached to a comment, as review.photos wrote it anew."""
+
+    comment = models.ForeignKey(Comment, on_delete=models.PROTECT, related_name="photos")
+    file = models.FileField(upload_to=_photo_name)
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    has_position = models.BooleanField(help_text="Its author wanted the file to tell where it was taken.")
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.comment_id}: {self.sha256[:12]}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("review:photo", args=[self.pk])
 
 
 class SuggestionStatus(models.TextChoices):

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models import ProcedurePage, ProcedureVersion
+from review.models.marks import Suggestion, Thread
 
 
 class NoticeKind(models.TextChoices):
@@ -25,6 +26,11 @@ class NoticeKind(models.TextChoices):
     REVIEW_LATE = "review_late", _("A procedure is overdue for review; readers are told")
     READ_DUE = "read_due", _("What you were asked to read is due")
     READ_LATE = "read_late", _("What you were asked to read is overdue")
+    MENTIONED = "mentioned", _("You are named in a comment")
+    ANSWERED = "answered", _("Your comment was answered")
+    RESOLVED = "resolved", _("Your comment was resolved")
+    REOPENED = "reopened", _("A comment was reopened")
+    DECIDED = "decided", _("Your proposed edit was decided on")
 
 
 # Where a notice leads; the others lead to the working copy and its release.
@@ -47,6 +53,12 @@ class Notice(models.Model):
     page = models.ForeignKey(ProcedurePage, on_delete=models.PROTECT, related_name="notices")
     version = models.ForeignKey(
         ProcedureVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    thread = models.ForeignKey(
+        Thread, on_delete=models.PROTECT, null=True, blank=True, related_name="notices"
+    )
+    suggestion = models.ForeignKey(
+        Suggestion, on_delete=models.PROTECT, null=True, blank=True, related_name="notices"
     )
     due_on = models.DateField(
         null=True, blank=True, help_text="The day that a reminder is about: nobody is reminded of it twice."
@@ -80,5 +92,7 @@ class Notice(models.Model):
 
     def get_absolute_url(self) -> str:
         """Where what it tells of is done."""
+        if (mark := self.thread or self.suggestion) is not None:
+            return mark.get_absolute_url()
         number = self.version.number if self.version is not None else self.page.number
         return reverse(_LEADS_TO.get(NoticeKind(self.kind), "review:draft"), args=[number])

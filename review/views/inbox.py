@@ -19,7 +19,11 @@ INBOX_LIMIT = 50
 def inbox(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     today = timezone.localdate()
-    notices = Notice.objects.unread().filter(recipient=user).select_related("page", "version")
+    notices = (
+        Notice.objects.unread()
+        .filter(recipient=user)
+        .select_related("page", "version", "thread", "suggestion")
+    )
     notices = notices.defer("page__steps", "version__content", "version__html", "version__search_text")
     mine = queries.for_list(Suggestion.objects.filter(author=user)).order_by("-decided_at", "-submitted_at")
     asked = queries.threads_with_comments(Thread.objects.filter(started_by=user)).order_by("-started_at")
@@ -36,6 +40,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "my_threads": asked,
     }
     context = {name: list(rows[:INBOX_LIMIT]) for name, rows in context.items()}
+    queries.show_photos([*context["to_answer"], *context["my_threads"]])
     queues = [
         (anchor, label, len(context[name]))
         for anchor, name, label in (

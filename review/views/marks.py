@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
-from procedures.views.version import find_version
+from procedures.views.version import find_version, frozen_image
 from procedures.wording import diff_text
-from review import actions, queries, rules
+from review import actions, queries, rules, threads
 from review.forms import CommentForm, DecideForm, ReplyForm, SuggestForm
-from review.models import Suggestion, Thread
+from review.models import Photo, Suggestion, Thread
+from review.pointing import PointedImage, shown_size
 from review.views.access import staff_only
 
 
@@ -27,21 +28,57 @@ def _step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
 
 @staff_only
 def comment(request: HttpRequest, number: str, label: str, step_id: str = "") -> HttpResponse:
-    """Start a thread on a step of exactly this version."""
+    """Start a thread on a step of exactly this version, a passage of it, or a point of one of its images."""
     version = find_version(request, number, label)
     step = _step_of(version, step_id) if step_id else None
-    form = CommentForm(request.POST or None)
+    form = CommentForm(request.POST or None, request.FILES or None, initial=_marked(request, step))
     refusal = rules.why_not(rules.check_mark, user=request.user, version=version)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.start_thread(version=version, step_id=step_id, by=request.user, **form.cleaned_data)
+            threads.start_thread(version=version, step_id=step_id, by=request.user, **form.cleaned_data)
         except NotAllowed as refused:
             form.add_error(None, refused.reason)
         else:
             messages.success(request, _("Your comment is with the owner."))
             return redirect(f"{version.get_absolute_url()}#step-{step_id}" if step_id else version)
-    context = {"version": version, "step": step, "form": form, "refusal": refusal}
+    marked = PointedImage.typed(step, version, form)
+    context = {"version": version, "step": step, "form": form, "refusal": refusal, "marked": marked}
     return _page_or_fragment(request, "review/comment.html", "review/_comment_form.html", context)
+
+
+def _marked(request: HttpRequest, step: dict[str, Any] | None) -> dict[str, Any]:
+    """What the address says was selected: a passage, or a point as the page of an image (point) sends it."""
+    given = {name: request.GET.get(name, "") for name in ("quote", "before", "after", "image")}
+    if step is None or given["image"] not in {image["sha256"] for image in step["images"]}:
+        return {name: given[name] for name in ("quote", "before", "after")}
+    across, down = (request.GET.get(name, "") for name in ("point.x", "point.y"))
+    if not (across.isdecimal() and down.isdecimal() and len(across + down) < 12):
+        return {"quote": given["quote"]}
+    width, height = shown_size(given["image"])
+    x, y = round(1000 * int(across) / width), round(1000 * int(down) / height)
+    return {"image": given["image"], "x": min(x, 1000), "y": min(y, 1000)}
+
+
+@staff_only
+def point(request: HttpRequest, number: str, label: str, step_id: str, sha256: str) -> HttpResponse:
+    """An image of a step, large: a press on it says which point a comment is about."""
+    version = find_version(request, number, label)
+    step = _step_of(version, step_id)
+    image = next((image for image in step["images"] if image["sha256"] == sha256), None)
+    if image is None:
+        raise Http404
+    width, height = shown_size(sha256)
+    context = {"version": version, "step": step, "image": image, "width": width, "height": height}
+    return render(request, "review/point.html", context)
+
+
+@staff_only
+def photo(request: HttpRequest, pk: int) -> HttpResponse:
+    """A photo of a comment, for the staff."""
+    found = get_object_or_404(Photo, pk=pk)
+    response: Any = frozen_image(str(found.file.name))
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 @staff_only
@@ -76,22 +113,25 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(
         queries.threads_with_comments(Thread.objects.select_related("version__page", "resolved_by")), pk=pk
     )
-    form = ReplyForm(request.POST or None)
+    form = ReplyForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.reply(thread=found, text=form.cleaned_data["text"], by=request.user)
+            act = threads.reopen_thread if "reopen" in request.POST else threads.reply
+            act(thread=found, by=request.user, **form.cleaned_data)
         except NotAllowed as refused:
             form.add_error(None, refused.reason)
         else:
             messages.success(request, _("Your reply is added."))
             return redirect(found)
     step = next((step for step in found.version.steps if step["id"] == found.step_id), None)
+    queries.show_places([found], found.version)
     context = {
         "thread": found,
         "step": step,
         "form": form,
         "can_reply": rules.can_mark(user=request.user, version=found.version),
         "can_resolve": rules.can_resolve(user=request.user, thread=found),
+        "can_reopen": rules.can_reopen(user=request.user, thread=found),
     }
     return render(request, "review/thread.html", context)
 
@@ -101,7 +141,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Thread.objects.select_related("version__page"), pk=pk)
     try:
-        actions.resolve_thread(thread=found, by=request.user)
+        threads.resolve_thread(thread=found, by=request.user)
     except NotAllowed as refused:
         messages.error(request, refused.reason)
     else:

@@ -49,7 +49,7 @@ def run() -> None:
     from procedures.content import canonical_content
     from procedures.models import ProcedurePage, ProcedureVersion
     from procedures.views import version as views
-    from review import actions
+    from review import threads
     from tests import factories as make
 
     owner, reader, approver = make.procedure_owner(), make.field_engineer(), make.documentation_staff()
@@ -63,7 +63,7 @@ def run() -> None:
         number = f"SOP-BENCH-{size}"
         released = make.released(owner=owner, approver=approver, number=number, steps=steps)
         for n in range(1, 6):
-            actions.start_thread(
+            threads.start_thread(
                 version=released, step_id=f"s{n}", kind="question", text="Which door?", by=reader
             )
 

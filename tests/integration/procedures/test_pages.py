@@ -8,7 +8,7 @@ from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
 
 from procedures.models import ProcedureVersion
-from review import actions
+from review import actions, threads
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -24,7 +24,7 @@ def test_a_page_costs_a_signed_in_reader_twelve_queries_at_most(django_assert_ma
     )
     reader = make.field_engineer()
     for n in range(10):
-        actions.start_thread(version=version, step_id=f"s{n}", kind="question", text="Why?", by=reader)
+        threads.start_thread(version=version, step_id=f"s{n}", kind="question", text="Why?", by=reader)
         actions.suggest(version=version, changes={(f"s{n}", "body"): "Other."}, reason="x", by=reader)
     client = signed_in(reader)
     client.get(version.get_absolute_url())
@@ -49,7 +49,7 @@ def test_an_old_version_says_so_and_names_the_one_in_force() -> None:
 def test_a_customer_sees_no_name_mark_or_history_of_a_public_procedure() -> None:
     version = make.released(audience="public")
     engineer = make.make_user("secret.person", "Field engineer", first_name="Hidden", last_name="Person")
-    actions.start_thread(version=version, step_id="", kind="question", text="Internal remark", by=engineer)
+    threads.start_thread(version=version, step_id="", kind="question", text="Internal remark", by=engineer)
     for client in (Client(), signed_in(make.make_user())):
         page = client.get(version.get_absolute_url()).content.decode()
         assert version.title in page

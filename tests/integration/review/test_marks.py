@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 
 from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
-from review import actions, releasing
+from review import actions, releasing, threads
 from review.contributions import credits
 from review.models import Suggestion, SuggestionStatus, ThreadStatus
 from tests import factories as make
@@ -144,16 +144,16 @@ def test_the_author_withdraws(version) -> None:
 
 def test_a_thread_goes_from_question_to_answer_to_resolved(version) -> None:
     asker = make.field_engineer()
-    thread = actions.start_thread(version=version, step_id="a", kind="question", text="Which door?", by=asker)
-    actions.reply(thread=thread, text="The left one.", by=version.last_editor)
+    thread = threads.start_thread(version=version, step_id="a", kind="question", text="Which door?", by=asker)
+    threads.reply(thread=thread, text="The left one.", by=version.last_editor)
     thread.refresh_from_db()
     assert thread.status == ThreadStatus.ANSWERED
-    actions.reply(thread=thread, text="Seen from where?", by=asker)
+    threads.reply(thread=thread, text="Seen from where?", by=asker)
     thread.refresh_from_db()
     assert thread.status == ThreadStatus.OPEN
-    assert actions.resolve_thread(thread=thread, by=asker).status == ThreadStatus.RESOLVED
+    assert threads.resolve_thread(thread=thread, by=asker).status == ThreadStatus.RESOLVED
     with pytest.raises(NotAllowed):
-        actions.resolve_thread(thread=thread, by=asker)
+        threads.resolve_thread(thread=thread, by=asker)
 
 
 def test_every_change_of_a_proposal_is_in_its_history(version) -> None:

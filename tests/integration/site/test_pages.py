@@ -252,12 +252,12 @@ def test_files_that_browsers_ask_for(db: None, address: str) -> None:
 
 
 def test_home_counts_what_waits(world: World) -> None:
-    from review import actions
+    from review import threads
     from review.models import Notice
 
     version = world.old_guide
     Notice.objects.update(read_at=timezone.now())  # of the releases that made this world
-    actions.start_thread(
+    threads.start_thread(
         version=version,
         step_id=version.steps[0]["id"],
         kind="question",

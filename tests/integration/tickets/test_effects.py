@@ -3,7 +3,7 @@
 from kb.tickets import actions as tickets
 from procedures.models import Applicability, ProcedurePage
 from procedures.queries import machines_for
-from review import actions, releasing
+from review import actions, releasing, threads
 from review.effects import Outlook, effects_of
 from tests import factories as make
 from tests.factories import signed_in
@@ -14,7 +14,7 @@ def test_the_release_page_shows_what_else_it_touches(scene: Scene) -> None:
     page = ProcedurePage.objects.get(pk=scene.old.page_id)
     step = scene.old.steps[0]["id"]
     tickets.record_use(ticket=scene.ticket, version=scene.old, outcome="helped", note="", by=scene.engineer)
-    actions.start_thread(
+    threads.start_thread(
         version=scene.old, step_id=step, kind="question", text="Which fan first?", by=scene.engineer
     )
     make.faq_entry("Is the fan loud?", source=page)

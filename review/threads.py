@@ -1,0 +1,201 @@
+"""Conversations on what is read: started on a step, a passage, a point of an image or the whole; answered, resolved,
+reopened. Each action is one transaction, recorded with who and when, and whoever it concerns is told."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from procedures.access import staff
+from procedures.content import STEP_TEXTS
+from procedures.models import ProcedureVersion
+from procedures.rules import NotAllowed
+from review import rules
+from review.anchors import Fate, Place, Quote, find, visible_text
+from review.models import Comment, NoticeKind, Photo, Thread, ThreadStatus
+from review.notifying import notify
+from review.photos import CleanPhoto
+from review.recording import required, save_as
+
+_MENTION = re.compile(r"(?<![\w@])@([\w.+-]+)")
+MOST_PHOTOS = 8  # to one comment
+SHOWN = 500  # characters of a comment in a notice
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place on an image of a step, in thousandths of its width and height."""
+
+    sha256: str
+    x: int
+    y: int
+
+
+@transaction.atomic
+def start_thread(
+    *,
+    version: ProcedureVersion,
+    step_id: str,
+    kind: str,
+    text: str,
+    by: Any,
+    quote: Quote | None = None,
+    point: Point | None = None,
+    photos: Sequence[CleanPhoto] = (),
+    at: datetime | None = None,
+) -> Thread:
+    """Open a thread on a step ("" for the whole procedure) with its first comment.
+
+    Raises NotAllowed where the passage or the image is not in the step, or the passage is there more than once.
+    """
+    rules.check_mark(user=by, version=version)
+    text = required(text, _("Write a comment first."))
+    step = step_of(version, step_id) if step_id else None
+    thread = Thread(
+        version=version, step_id=step_id, kind=kind, started_by=by, started_at=at or timezone.now()
+    )
+    if quote is not None and quote.exact.strip():
+        _check_quote(version, step_id, quote)
+        thread.quote, thread.prefix, thread.suffix = quote.exact.strip(), quote.prefix, quote.suffix
+    if point is not None:
+        if step is None or point.sha256 not in {image["sha256"] for image in step["images"]}:
+            raise NotAllowed(_("This image is not in the step: open the procedure again."))
+        thread.image_sha256, thread.image_x, thread.image_y = point.sha256, point.x, point.y
+    save_as(thread, by)
+    _say(thread, text, by, photos, thread.started_at)
+    return thread
+
+
+@transaction.atomic
+def reply(
+    *, thread: Thread, text: str, by: Any, photos: Sequence[CleanPhoto] = (), at: datetime | None = None
+) -> Comment:
+    """Add a comment; the owner's makes an open thread answered, the asker's opens an answered one again."""
+    thread = _locked(thread)
+    rules.check_mark(user=by, version=thread.version)
+    at = at or timezone.now()
+    comment = _say(thread, required(text, _("Write a comment first.")), by, photos, at)
+    if by.pk == thread.started_by_id:
+        _set(thread, ThreadStatus.OPEN, by, at)
+    elif rules.owns(by, thread.version.page):
+        _set(thread, ThreadStatus.ANSWERED, by, at)
+        notify(
+            [thread.started_by],
+            NoticeKind.ANSWERED,
+            thread.version.page,
+            by=by,
+            at=at,
+            thread=thread,
+            text=comment.text[:500],
+        )
+    return comment
+
+
+@transaction.atomic
+def resolve_thread(*, thread: Thread, by: Any, at: datetime | None = None) -> Thread:
+    thread = _locked(thread)
+    rules.check_resolve(user=by, thread=thread)
+    at = at or timezone.now()
+    _set(thread, ThreadStatus.RESOLVED, by, at)
+    _tell([thread.started_by], NoticeKind.RESOLVED, thread, by, at)
+    return thread
+
+
+@transaction.atomic
+def reopen_thread(
+    *, thread: Thread, text: str, by: Any, photos: Sequence[CleanPhoto] = (), at: datetime | None = None
+) -> Thread:
+    """Ask again: with the reason as a further comment."""
+    thread = _locked(thread)
+    rules.check_reopen(user=by, thread=thread)
+    at = at or timezone.now()
+    _say(thread, required(text, _("Say what is still open.")), by, photos, at)
+    was_resolved_by = thread.resolved_by
+    _set(thread, ThreadStatus.OPEN, by, at)
+    concerned = [person for person in (thread.started_by, was_resolved_by) if person]
+    _tell(concerned, NoticeKind.REOPENED, thread, by, at, text)
+    return thread
+
+
+def step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
+    """The step as frozen. Raises NotAllowed where the version has none of this id."""
+    for step in version.steps:
+        if step["id"] == step_id:
+            return step
+    raise NotAllowed(_("This version has no such step."))
+
+
+def place_of(thread: Thread, version: ProcedureVersion) -> Place | None:
+    """Where the thread's passage stands in this version's text of its step; None where it quotes nothing."""
+    if not thread.quote:
+        return None
+    quote = Quote(thread.quote, thread.prefix, thread.suffix)
+    return find(quote, _shown(version, thread.step_id))
+
+
+def _shown(version: ProcedureVersion, step_id: str) -> str:
+    """What a reader sees of a step, or of the safety notes where there is no step; "" where it is gone."""
+    if not step_id:
+        return visible_text(version.html["safety"])
+    html = version.html["steps"].get(step_id)
+    step = next((step for step in version.steps if step["id"] == step_id), None)
+    if html is None or step is None:
+        return ""
+    texts = [visible_text(html[name]) for name in STEP_TEXTS if name in html]
+    return "\n".join([step["title"], *texts])
+
+
+def _check_quote(version: ProcedureVersion, step_id: str, quote: Quote) -> None:
+    fate = find(quote, _shown(version, step_id)).fate
+    if fate == Fate.GONE:
+        raise NotAllowed(_("The passage is not in this step: select it again, or leave it out."))
+    if fate == Fate.MANY:
+        raise NotAllowed(_("The passage is there more than once: select more of the text around it."))
+
+
+def _locked(thread: Thread) -> Thread:
+    return (
+        Thread.objects.select_for_update(of=("self",))
+        .select_related("version__page", "started_by", "resolved_by")
+        .get(pk=thread.pk)
+    )
+
+
+def _say(thread: Thread, text: str, by: Any, photos: Sequence[CleanPhoto], at: datetime) -> Comment:
+    if len(photos) > MOST_PHOTOS:
+        raise NotAllowed(_("At most %(most)d photos go with one comment.") % {"most": MOST_PHOTOS})
+    comment = Comment(thread=thread, author=by, written_at=at, text=text)
+    save_as(comment, by)
+    for photo in photos:
+        kept = Photo(
+            comment=comment, sha256=photo.sha256, width=photo.width, height=photo.height, has_position=photo.has_position
+        )  # fmt: skip
+        kept.file.save(f"photo{photo.suffix}", ContentFile(photo.data))
+    _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text)
+    return comment
+
+
+def mentioned(text: str) -> list[Any]:
+    """The people who may read internal procedures whom the text names, as @username."""
+    names = {name.rstrip(".").casefold() for name in _MENTION.findall(text)}
+    return [person for person in staff() if person.username.casefold() in names] if names else []
+
+
+def _set(thread: Thread, status: str, by: Any, at: datetime) -> None:
+    if thread.status == status:
+        return
+    resolved = status == ThreadStatus.RESOLVED
+    thread.status = status
+    thread.resolved_by, thread.resolved_at = (by, at) if resolved else (None, None)
+    save_as(thread, by)
+
+
+def _tell(people: Iterable[Any], kind: str, thread: Thread, by: Any, at: datetime, text: str = "") -> None:
+    """Notices show the beginning of a long comment."""
+    notify(people, kind, thread.version.page, by=by, at=at, text=text[:SHOWN], thread=thread)
