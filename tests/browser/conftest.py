@@ -37,8 +37,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     environment = {**os.environ, "REDLINE_DATA_DIR": str(folder), "REDLINE_BASE_URL": address}
     environment.pop("DATABASE_URL", None)  # the demo's own database, whatever the other tests run on
-    shutil.copy(sqlite_template(), folder / "redline.sqlite3")
-    for command in (["collectstatic", "--noinput", "-v0"], ["demo"]):
+
+    def manage(*command: str) -> None:
         subprocess.run(
             [sys.executable, "manage.py", *command],
             cwd=ROOT,
@@ -46,6 +46,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             check=True,
             capture_output=True,
         )
+
+    manage(
+        "collectstatic", "--noinput", "-v0"
+    )  # first: the other worker may be making the template meanwhile
+    shutil.copy(sqlite_template(), folder / "redline.sqlite3")
+    manage("demo")
     log = (folder / "server.log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "kb.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4",

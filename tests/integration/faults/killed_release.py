@@ -1,4 +1,6 @@
-"""A program that approves a release and is killed before each write of it in turn; prints what is left, as JSON.
+"""A program that approves a release and is killed before each kind of write in turn; prints what is left, as JSON.
+
+A kind is a verb and a table, at its first time; the last kill is before the commit.
 
 Run as `python -m tests.integration.faults.killed_release` with DATABASE_URL naming a site of its own. The
 attempts follow each other on one database, so each also shows that a killed one leaves nothing in the way:
@@ -14,12 +16,12 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NoReturn
 
 import django
 
-WRITE = re.compile(r"^\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER)\b", re.IGNORECASE)
+WRITE = re.compile(r"^\s*(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER)\b[^\"]*(\"\w+\")?", re.IGNORECASE)
 OLD_WORD, NEW_WORD = "Quokka", "Wombat"
 
 
@@ -30,14 +32,13 @@ def main() -> None:
     page_pk, approver_pk = prepare()
     before = state(page_pk)
     kills = []
-    write = 0
+    kinds: set[str] = set()
     while True:
-        write += 1
         connection.close()  # a process that is forked must not share it
         reader, writer = os.pipe()
         pid = os.fork()
         if pid == 0:
-            attempt(page_pk, approver_pk, _before_write(write, writer))
+            attempt(page_pk, approver_pk, _before_new_write(kinds, writer))
             os._exit(0)
         os.close(writer)
         with os.fdopen(reader) as pipe:
@@ -45,6 +46,7 @@ def main() -> None:
         _, status = os.waitpid(pid, 0)
         if not os.WIFSIGNALED(status):
             sys.exit("The release went through unkilled.")
+        kinds.add(statement)
         kills.append({"at": statement, "state": state(page_pk)})
         if statement == "COMMIT":
             break
@@ -110,17 +112,13 @@ def _die() -> NoReturn:
     raise AssertionError("still alive")
 
 
-def _before_write(number: int, report: int) -> Callable[[Any], None]:
-    """Die before the write of this number, or before the commit where there are fewer; reports which it was."""
-    seen = 0
+def _before_new_write(kinds: Collection[str], report: int) -> Callable[[Any], None]:
+    """Die before the first write of another kind, or before the commit where there is none; reports which it was."""
 
     def execute_or_die(execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
-        nonlocal seen
-        if WRITE.match(str(sql)):
-            seen += 1
-            if seen == number:
-                os.write(report, str(sql)[:80].encode())
-                _die()
+        if (write := WRITE.match(str(sql))) and write[0] not in kinds:
+            os.write(report, write[0].encode())
+            _die()
         return execute(sql, params, many, context)
 
     def die_at_commit() -> NoReturn:
@@ -165,11 +163,11 @@ def state(page_pk: int) -> dict[str, Any]:
         )
 
     with connection.cursor() as cursor:
-        counts = {}
-        for table in sorted(connection.introspection.table_names(cursor)):
-            if not table.startswith("search_index"):  # FTS's own shadow tables; `found` asks it instead
-                cursor.execute(f'SELECT count(*) FROM "{table}"')
-                counts[table] = cursor.fetchone()[0]
+        names = sorted(connection.introspection.table_names(cursor))
+        # Without FTS's own shadow tables; `found` asks it instead.
+        names = [name for name in names if not name.startswith("search_index")]
+        cursor.execute("SELECT " + ", ".join(f'(SELECT count(*) FROM "{name}")' for name in names))
+        counts = dict(zip(names, cursor.fetchone(), strict=True))
     live = page.live_revision.procedure_versions.get().label if page.live_revision_id else ""
     seen = {
         "versions": [[version.label, version.status] for version in page.versions.all()],

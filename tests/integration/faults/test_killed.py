@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_a_release_killed_before_any_of_its_writes_leaves_the_old_version(
+def test_a_release_killed_before_any_kind_of_write_leaves_the_old_version(
     own_database: str, tmp_path: Path
 ) -> None:
     from django.db import connection

@@ -31,7 +31,7 @@ def catalogue(line: ProductLine) -> None:
 
 
 @given(content=contents(codes=CODES))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_random_contents_survive(content: dict[str, Any], catalogue: None, approver: User) -> None:
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
         _write(first, own_format.write(content, team="Power"))
