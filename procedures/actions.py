@@ -1,7 +1,7 @@
 """What is done to procedures: a version is minted from a revision, whole or not at all; an overlap of two
 guides is accepted, with the reason."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -97,6 +97,7 @@ def mint_version(
     revision: Revision,
     content: Mapping[str, Any],
     by: Any,
+    signers: Collection[int] = (),
     significance: str,
     change_summary: str,
     effective_from: datetime | None = None,
@@ -105,9 +106,9 @@ def mint_version(
     """Freeze the content, as it was submitted from this revision, as the next version, approved from `at` on.
 
     `go_live` puts it into force, at once or on its day; the caller logs the approval with what it seals
-    besides the version and its rows. Raises NotAllowed where `by` edited it, there is no step, nothing
-    changed, nothing says what changed, its number is another procedure's, or it would be a second guide for a
-    code on some machine (procedures.lint).
+    besides the version and its rows. Raises NotAllowed where `by` or another of those who signed it (`signers`,
+    keys of users) edited it, there is no step, nothing changed, nothing says what changed, its number is another
+    procedure's, or it would be a second guide for a code on some machine (procedures.lint).
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
@@ -120,7 +121,7 @@ def mint_version(
         in_force=locked.versions.effective().first(),
         change_summary=change_summary,
         editors=authorship.editors,
-        by=by,
+        signers={by.pk, *signers},
     )
     # What is in review elsewhere reserves nothing against a signature: the first one signed has the number.
     claim_number(page_id=locked.pk, number=content["number"], reserved=False)

@@ -1,7 +1,7 @@
 """Whose words a revision holds: nobody signs their own, by whatever way they came into the text."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,16 @@ from wagtail.models import Revision
 from procedures.content import STEP_TEXTS, canonical_content, content_hash
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.wording import sentences
+
+# (the key of a page) -> whose proposals each of its revisions brought in, by the revision's key
+Proposers = Callable[[int], Mapping[int, set[int]]]
+_proposers: list[Proposers] = []
+
+
+def register_proposers(proposers: Proposers) -> None:
+    """A higher app knows whose words somebody else put in; called in AppConfig.ready()."""
+    if proposers not in _proposers:
+        _proposers.append(proposers)
 
 
 def base_version(page_id: int) -> ProcedureVersion | None:
@@ -26,7 +36,7 @@ class Authorship:
     authors: list[int]
     """Who put into the text what is not in force, or has changed it since; the last of them last."""
     editors: set[int]
-    """Who may not sign it: the authors, and whoever took its new pictures."""
+    """Who may not sign it: the authors, whoever proposed what they put in, and whoever took its new pictures."""
     last_author: int | None
     """Whoever last changed the content; whoever saved the revision where nobody did."""
 
@@ -57,13 +67,12 @@ def authorship_of(revision: Revision) -> Authorship:
         put_in.append((save, after - before))
         before = after
     brought = before - approved
-    authors = [
-        save.user
-        for save, pieces in put_in
-        if save.user is not None and (pieces & brought or (save.changed and save.revision > since))
-    ]
+    new = [save for save, pieces in put_in if pieces & brought or (save.changed and save.revision > since)]
+    authors = [save.user for save in new if save.user is not None]
+    proposed = [proposers(int(revision.object_id)) for proposers in _proposers]
+    proposers = {person for by in proposed for save in new for person in by.get(save.revision, ())}
     last_author = authors[-1] if authors else revision.user_id
-    editors = {*authors, *_photographers(put_in[-1][0], in_force)}
+    editors = {*authors, *proposers, *_photographers(put_in[-1][0], in_force)}
     if last_author is not None:
         editors.add(last_author)
     return Authorship(authors, editors, last_author)

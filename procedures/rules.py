@@ -30,9 +30,9 @@ def check_mint(
     in_force: ProcedureVersion | None,
     change_summary: str,
     editors: Collection[int | None],
-    by: Any,
+    signers: Collection[int],
 ) -> None:
-    if by.pk in editors:
+    if not set(signers).isdisjoint(editors):
         raise NotAllowed(_("Whoever edited it since the last version cannot approve it; somebody else must."))
     if not change_summary.strip():
         raise NotAllowed(_("Say what changes: readers see it in the change log."))

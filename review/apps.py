@@ -9,13 +9,14 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         from wagtail import signals
 
-        from procedures import extensions, underway
-        from review import contributions, reviewing, sealing
+        from procedures import authorship, extensions, underway
+        from review import carrying, contributions, reviewing, sealing
         from review.models import Release
 
         extensions.register(contributions.duties)
         extensions.register(contributions.marks)
         extensions.register_paper_note(contributions.overdue_on_paper)
+        authorship.register_proposers(carrying.proposers)
         extensions.register_credits(contributions.credits)
         underway.register(Release.objects.in_review)
         signals.workflow_cancelled.connect(reviewing.workflow_cancelled)

@@ -3,21 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
 from wagtail.models import Revision
 
-from procedures.authorship import base_version
 from procedures.content import STEP_TEXTS, canonical_content
 from procedures.wording import sentences
 from review.models import Suggestion
 
 
-def landed_by(revision: Revision) -> QuerySet[Suggestion]:
-    """The proposals accepted since the version in force and up to this revision, whether or not it still says so."""
-    base = base_version(int(revision.object_id))
-    since = base.revision_id if base is not None and base.revision_id else 0
-    landed = Suggestion.objects.on_page(int(revision.object_id)).landed()
-    return landed.filter(landed_in_id__gt=since, landed_in_id__lte=revision.pk)
+def proposers(page_id: int) -> dict[int, set[int]]:
+    """Who proposed what each revision of the page brought in (procedures.authorship)."""
+    found: dict[int, set[int]] = {}
+    landed = Suggestion.objects.on_page(page_id).landed().order_by()
+    for revision, author in landed.values_list("landed_in", "author"):
+        found.setdefault(revision, set()).add(author)
+    return found
 
 
 def carried_by(revision: Revision) -> list[Suggestion]:

@@ -17,7 +17,7 @@ from procedures.numbers import claim_number
 from procedures.rules import NotAllowed
 from review import duties, reviewing, rules, sealing
 from review.actions import working_copy
-from review.carrying import carried_by, landed_by
+from review.carrying import carried_by
 from review.models import (
     NoticeKind,
     Release,
@@ -61,7 +61,7 @@ def submit_for_release(
     refuse_overlaps(draft)
     revision = page.get_latest_revision() or page.save_revision(user=by)
     workflow = plan_for(draft, significance, by)
-    editors = authorship_of(revision).editors | {suggestion.author_id for suggestion in landed_by(revision)}
+    editors = authorship_of(revision).editors
     base = base_version(page.pk)
     # Whoever worded the summary of an earlier attempt, which this submitter may have taken over.
     editors |= set(
@@ -257,6 +257,10 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
         revision=release.revision,
         content=release.content,
         by=by,
+        # Whatever was made of the editors on record since: nobody's own signature puts their words in force.
+        signers=[
+            pk for signature in signatures for pk in (signature.signatory_id, signature.on_behalf_of_id) if pk
+        ],
         significance=release.significance,
         change_summary=release.change_summary,
         effective_from=release.effective_from,

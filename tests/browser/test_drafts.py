@@ -178,3 +178,52 @@ def test_a_double_press_sends_once(visit: Visit) -> None:
         expect(page.locator("#log li", has_text=words)).to_have_count(1)
         page.reload()
         expect(page.locator("#log li", has_text=words)).to_have_count(1)
+
+
+def test_what_was_typed_for_one_machine_does_not_turn_up_at_another(visit: Visit) -> None:
+    with visit("fiona.field") as page:
+        page.goto("/tickets/new/?machine=LM2-23-0041")
+        page.locator("#id_symptom").fill("Fan noise in the first one.")
+        page.goto("/tickets/new/?machine=LM4-24-0117")
+        expect(page.locator("#id_symptom")).to_have_value("")
+        page.goto("/tickets/new/?machine=LM2-23-0041")
+        expect(page.locator("#id_symptom")).to_have_value("Fan noise in the first one.")
+
+
+def test_two_tabs_keep_two_texts_and_each_can_be_had_in_the_other(visit: Visit) -> None:
+    with visit("feng.field") as one:
+        address = "/tickets/T-00003/"
+        one.goto(address)
+        one.locator("[name=text]").fill("From the first tab.")
+        other = one.context.new_page()
+        other.goto(address)
+        expect(other.locator("[name=text]")).to_have_value("")
+        expect(other.locator("[data-draft-text]")).to_have_text("From the first tab.")
+        other.locator("[name=text]").fill("From the second tab.")
+        other.locator("#ticket-forms button[type=submit]:not([formaction])").click()
+        expect(other.get_by_text("From the second tab.")).to_be_visible()
+        one.reload()
+        expect(one.locator("[name=text]")).to_have_value("From the first tab.")
+        one.locator("[data-draft-discard]").click()
+        expect(one.locator("[name=text]")).to_have_value("")
+
+
+def test_a_text_taken_back_by_its_button_is_kept_again(visit: Visit) -> None:
+    address = "/tickets/T-00004/edit/"
+    with visit("fiona.field") as page:
+        page.goto(address)
+        page.locator("#id_symptom").fill("My words.")
+        with visit("feng.field") as other:
+            other.goto(address)
+            other.locator("#id_symptom").fill("Newer words.")
+            other.locator("main form button[type=submit]").last.click()
+            expect(other.get_by_text("Newer words.").first).to_be_visible()
+        page.reload()
+        symptom = page.locator("#id_symptom")
+        expect(symptom).to_have_value("Newer words.")
+        symptom.press_sequentially("!")
+        page.reload()
+        expect(page.locator("[data-draft-text]")).to_have_text("My words.")
+        page.get_by_role("button", name="Put my text in").click()
+        page.reload()
+        expect(page.locator("#id_symptom")).to_have_value("My words.")

@@ -2,10 +2,15 @@
 // or 14 days are over. Without this file every form works, but a lost page loses its text.
 (() => {
   const PREFIX = "redline-draft:";
-  const MINE = `${PREFIX}${document.body.dataset.user || "anonymous"}:`;
+  const USER = document.body.dataset.user || "anonymous";
+  const MINE = `${PREFIX}${USER}:`;
+  const LEFT = "redline-left:"; // when somebody signed out, for pages of theirs that are still open
+  const OPENED = Date.now();
   const LIFE = 14 * 24 * 3600 * 1000;
   // Never a password, a file, or what the page itself says (hidden).
   const KEPT = "text, email, url, tel, number, date, datetime-local, time, month, checkbox, radio, textarea, select-one, select-multiple".split(", ");
+  // What the page says beside what a form is about: it may change, and the text is still for this form.
+  const NO_SUBJECT = "csrfmiddlewaretoken, draft, edition, seen, next, before, after, image, x, y".split(", ");
   const keys = new WeakMap();
   let putting = false; // the change is ours, nobody's typing
   let store;
@@ -36,7 +41,16 @@
   };
   const everyKey = (prefix) => Object.keys(store).filter((key) => key.startsWith(prefix));
   const newId = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const pathOf = (address) => new URL(address || location.href, location.href).pathname;
+  const addressOf = (address) => {
+    const url = new URL(address || location.href, location.href);
+    // A form that posts to its own page is about what the page's address says.
+    const search = url.search || (url.pathname === location.pathname ? location.search : "");
+    return encodeURI(url.pathname + search).replaceAll(":", "%3A");
+  };
+
+  // Two tabs of one form hold two texts.
+  let tab = sessionStorage.getItem("redline-tab");
+  if (!tab) sessionStorage.setItem("redline-tab", (tab = newId()));
 
   // As the site writes times, by the clock of the device.
   const stamp = (time) => new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16).replace("T", " ");
@@ -78,19 +92,29 @@
     }
   }
 
-  // Whose, where, and which form there: its fields tell forms of one address apart.
-  function keyOf(form) {
-    const names = new Set(controls(form).map((control) => control.name));
-    const base = `${MINE}${pathOf(form.getAttribute("action"))}:${[form.elements.do?.value ?? "", ...names].join(",")}`;
-    const taken = new Set([...document.forms].filter((other) => other !== form).map((other) => keys.get(other)));
-    let key = base;
-    for (let number = 2; taken.has(key); number += 1) key = `${base}#${number}`;
-    return key;
+  // Whose, where, which form there and what it is about, as its hidden fields say; then the tab.
+  function formKey(form) {
+    const names = [...new Set(controls(form).map((control) => control.name))];
+    const hidden = [...form.elements].filter((one) => one.type === "hidden" && one.value && !NO_SUBJECT.includes(one.name));
+    const subject = hidden.map((one) => `${one.name}=${one.value}`);
+    return `${MINE}${addressOf(form.getAttribute("action"))}:${[...subject, ...names].join(",")}@`;
   }
+  const keyOf = (form) => formKey(form) + tab;
+
+  // A text that the form does not take by itself: of another tab, or typed on what the page said before.
+  function setAside(form, draft, names) {
+    const fields = Object.fromEntries(names.map((name) => [name, draft.fields[name]]));
+    for (const name of names) delete draft.fields[name];
+    write(keys.get(form), draft);
+    write(`${keys.get(form)}~${draft.id}`, { id: newId(), saved: draft.saved, fields });
+  }
+  const newestAside = (form) => everyKey(formKey(form)).filter((key) => key !== keys.get(form))
+    .sort((one, other) => read(other)?.saved - read(one)?.saved)[0];
 
   // ---------- keeping, showing again, dropping ----------
 
   function save(form, name) {
+    if (Number(store.getItem(LEFT + USER)) > OPENED) return; // signed out elsewhere since
     const given = values(form, true)[name];
     const now = values(form, false)[name];
     const key = keys.get(form);
@@ -104,39 +128,53 @@
   }
 
   function show(form) {
-    const draft = read(keys.get(form));
-    if (!draft) return;
-    form.elements.draft.value = draft.id;
     const given = values(form, true);
     const now = values(form, false);
+    const untouched = (name, is) => given[name] && !same(now[name], is) && same(now[name], given[name]);
+    const key = keys.get(form);
+    const draft = read(key);
     const back = [];
-    const overtaken = [];
-    for (const [name, { was, is }] of Object.entries(draft.fields)) {
-      if (!given[name] || same(now[name], is) || !same(now[name], given[name])) continue;
-      (same(given[name], was) ? back : overtaken).push(name);
+    if (draft) {
+      form.elements.draft.value = draft.id;
+      const waiting = Object.entries(draft.fields).filter(([name, { is }]) => untouched(name, is));
+      const overtaken = waiting.filter(([name, { was }]) => !same(given[name], was)).map(([name]) => name);
+      back.push(...waiting.map(([name]) => name).filter((name) => !overtaken.includes(name)));
+      if (overtaken.length) setAside(form, draft, overtaken);
     }
-    if (!back.length && !overtaken.length) return;
     for (const name of back) put(form, name, draft.fields[name].is);
+    const asideKey = newestAside(form);
+    const aside = asideKey && read(asideKey);
+    const offered = aside ? Object.keys(aside.fields).filter((name) => untouched(name, aside.fields[name].is)) : [];
+    if (!back.length && !offered.length) return;
     const note = document.getElementById("draft-note").content.cloneNode(true).firstElementChild;
     const use = note.querySelector("[data-draft-use]");
     if (!back.length) note.querySelector("[data-draft-back]").remove();
-    if (!overtaken.length) {
-      note.querySelector("[data-draft-overtaken]").remove();
+    if (!offered.length) {
+      note.querySelectorAll("[data-draft-overtaken]").forEach((one) => one.remove());
       use.remove();
     }
-    for (const time of note.querySelectorAll("time")) time.textContent = stamp(draft.saved);
+    const saved = (which, time) => note.querySelectorAll(`${which} [data-draft-time]`).forEach((one) => (one.textContent = stamp(time)));
+    saved("[data-draft-back]", draft?.saved);
+    saved("[data-draft-overtaken]", aside?.saved);
+    const texts = note.querySelector("[data-draft-text]");
+    if (texts) texts.textContent = offered.flatMap((name) => aside.fields[name].is).filter(Boolean).join("\n");
     use.addEventListener("click", () => {
-      for (const name of overtaken) put(form, name, draft.fields[name].is);
+      for (const name of offered) {
+        put(form, name, aside.fields[name].is);
+        save(form, name);
+      }
+      store.removeItem(asideKey);
       note.remove();
     });
     note.querySelector("[data-draft-discard]").addEventListener("click", () => {
-      for (const name of Object.keys(draft.fields)) if (given[name]) put(form, name, given[name]);
-      store.removeItem(keys.get(form));
+      for (const name of back) put(form, name, given[name]);
+      if (back.length) store.removeItem(key);
+      if (offered.length) store.removeItem(asideKey);
       form.elements.draft.value = newId();
       note.remove();
       controls(form)[0].focus();
     });
-    const first = controls(form).find((control) => [...back, ...overtaken].includes(control.name));
+    const first = controls(form).find((control) => [...back, ...offered].includes(control.name));
     const row = first.closest(".form-row");
     if (row) row.before(note);
     else form.prepend(note);
@@ -168,7 +206,9 @@
   // Telephones are shared in the workshop: nothing of a person stays after signing out, here or in the desk.
   function dropSignedOut() {
     const user = told("signed-out", /^\d+$/);
-    if (user) everyKey(`${PREFIX}${user}:`).forEach((key) => store.removeItem(key));
+    if (!user) return;
+    everyKey(`${PREFIX}${user}:`).forEach((key) => store.removeItem(key));
+    store.setItem(LEFT + user, Date.now());
   }
 
   // The server names the draft that it carried out. A form of two halves gives the other half back: that stays.
@@ -201,7 +241,7 @@
     opened = true;
     const begun = new Set(everyKey(MINE).map((key) => key.slice(MINE.length).split(":")[0]));
     for (const link of document.querySelectorAll("main a[data-hx-get]")) {
-      if (begun.has(pathOf(link.dataset.hxGet))) link.click();
+      if (begun.has(addressOf(link.dataset.hxGet))) link.click();
     }
   });
 })();

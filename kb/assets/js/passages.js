@@ -37,7 +37,6 @@
     const found = selected();
     button.hidden = !found;
     if (!found) return;
-    button.textContent = found.link.dataset.passage || found.link.textContent;
     // Beneath the selection, where a phone's own menu does not stand.
     const box = found.range.getBoundingClientRect();
     const width = document.documentElement.clientWidth;
@@ -64,7 +63,9 @@
     }
   });
 
-  if (document.querySelector(".step .step-actions")) {
+  const words = document.querySelector(".step-actions a[data-passage]");
+  if (words) {
+    button.textContent = words.dataset.passage;
     document.body.append(button);
     document.addEventListener("selectionchange", () => window.requestAnimationFrame(show));
   }

@@ -1,12 +1,13 @@
 """One person signs a release once, nobody signs what they changed, and a plan has the people it asks for."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from wagtail.models import PageLogEntry
 
@@ -337,3 +338,38 @@ def test_whoever_is_waited_for_no_more_has_no_notice_of_it_left() -> None:
     assert unread() == set()
     make.release(page, by=owner, approver=signer)
     assert unread() == set()
+
+
+def propose_and_accept(version: ProcedureVersion, text: str, author: Any) -> None:
+    step = version.steps[0]["id"]
+    edit = actions.suggest(version=version, changes={(step, "body"): text}, reason="x", by=author)
+    actions.accept(suggestion=edit, by=version.page.procedure_owner)
+
+
+def test_whoever_proposed_the_words_does_not_sign_them_however_they_come_back(owner) -> None:
+    proposer, staff = make.documentation_staff("the.proposer"), make.documentation_staff()
+    first = make.released(owner=owner, approver=staff)
+    propose_and_accept(first, "The proposer's words.", proposer)
+    second = make.release(first.page, by=owner, approver=staff, summary="Proposed")
+    draft = actions.working_copy(ProcedurePage.objects.get(pk=first.page_id))
+    draft.steps[0].value["body"] = "Other words."
+    draft.save_revision(user=owner)
+    make.release(first.page, by=owner, approver=staff, summary="Other")
+    releasing.take_up(version=second, by=owner)
+    page = ProcedurePage.objects.get(pk=first.page_id)
+    release = releasing.submit_for_release(page=page, by=owner, change_summary="Back", significance="minor")
+    assert proposer in release.editors.all()
+    stage = release.stages.get()
+    with pytest.raises(NotAllowed):
+        sign(release, stage.position, proposer)
+
+
+def test_editors_struck_off_the_record_do_not_sign_either(owner) -> None:
+    editor, staff = make.documentation_staff("the.editor"), make.documentation_staff()
+    page = make.working_copy(by=editor, procedure_owner=owner)
+    release = releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
+    with connection.cursor() as cursor, suppress(IntegrityError), transaction.atomic():
+        cursor.execute("DELETE FROM review_release_editors WHERE user_id = %s", [editor.pk])
+    with pytest.raises(NotAllowed):
+        sign(release, 1, editor)
+    assert make.approve(page, by=staff).approved_by == staff
