@@ -77,8 +77,9 @@ def test_without_its_cookies_a_ticket_is_sent_again_from_the_answer(visit: Visit
         with page.context.expect_page() as opened:
             page.get_by_role("link", name="Sign in (opens a new tab)").click()
         sign_in(opened.value)
-        page.get_by_role("button", name="Send it again").click()  # the sign-in changed the token
         page.get_by_role("button", name="Send it again").click()
+        if not script:  # the sign-in changed the token
+            page.get_by_role("button", name="Send it again").click()
         expect(page.locator("#id_symptom")).to_have_value(words)
         expect(page.locator("#id_machine")).to_have_value("no such machine")
 

@@ -41,6 +41,13 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
 
+// Signing in, in another tab too, changes the token that the forms of open pages carry.
+document.addEventListener("submit", (event) => {
+  const field = event.target.querySelector("input[name=csrfmiddlewaretoken]");
+  const token = document.cookie.split("; ").find((cookie) => cookie.startsWith("csrftoken="));
+  if (field && token) field.value = token.slice("csrftoken=".length);
+}, true);
+
 // A form that is on its way is not sent a second time, until it is back or ten seconds are over.
 const underWay = new WeakSet();
 function release(form) {
