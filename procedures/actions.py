@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
 from procedures import audit
-from procedures.authorship import authorship_of
+from procedures.authorship import authorship_of, base_version
 from procedures.content import clean_text, content_hash, plain_text
 from procedures.lifecycle import check_transition
 from procedures.lint import overlaps_of
@@ -40,13 +40,20 @@ from procedures.rules import (
 from search.indexing import reindex
 
 
-def next_number(previous: ProcedureVersion | None, significance: str) -> tuple[int, int]:
-    """(major, minor) of the version after `previous`: 1.0 first, then 1.2 -> 1.3, or 2.0 where it is major."""
+def next_number(
+    previous: ProcedureVersion | None, significance: str, taken: Collection[tuple[int, int]] = ()
+) -> tuple[int, int]:
+    """(major, minor) of the version after `previous`, the last in force: 1.0 first, then 1.2 -> 1.3, or 2.0 where
+    it is major. A number in `taken`, as of a version that was called off, is passed over."""
     if previous is None:
-        return 1, 0
-    if significance == Significance.MAJOR:
-        return previous.major + 1, 0
-    return previous.major, previous.minor + 1
+        major, minor = 1, 0
+    elif significance == Significance.MAJOR:
+        major, minor = previous.major + 1, 0
+    else:
+        major, minor = previous.major, previous.minor + 1
+    while (major, minor) in taken:
+        major, minor = (major + 1, 0) if significance == Significance.MAJOR else (major, minor + 1)
+    return major, minor
 
 
 def build_version(
@@ -112,7 +119,9 @@ def mint_version(
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
     page: ProcedurePage = revision.as_object()
-    previous = locked.versions.first()
+    # Not from what was called off: after 2.0 that never came, a minor change of 1.0 would pass for 2.1.
+    previous = base_version(locked.pk)
+    taken = set(locked.versions.values_list("major", "minor"))
     authorship = authorship_of(revision)
     refuse_overlaps(page)
     check_mint(
@@ -126,7 +135,7 @@ def mint_version(
     # What is in review elsewhere reserves nothing against a signature: the first one signed has the number.
     claim_number(page_id=locked.pk, number=content["number"], reserved=False)
     at = at or timezone.now()
-    major, minor = next_number(previous, significance)
+    major, minor = next_number(previous, significance, taken)
     version = build_version(
         page=page,
         content=content,

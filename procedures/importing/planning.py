@@ -68,7 +68,7 @@ def load_known(page_ids: Iterable[int]) -> dict[int, Known]:
     """The procedures by page id, with the content of the last imported version only."""
     known = {page.pk: Known(page) for page in ProcedurePage.objects.filter(pk__in=list(page_ids))}
     small = ProcedureVersion.objects.filter(page__in=known).defer("content", "html", "search_text")
-    for version in small.order_by("page", "major", "minor"):
+    for version in small.order_by("page", "pk"):
         entry = known[version.page_id]
         entry.latest = version
         if version.origin == Origin.IMPORTED:

@@ -23,7 +23,7 @@ def _versions(request: HttpRequest, number: str) -> list[ProcedureVersion]:
         visible.filter(page__in=visible.filter(number=number).values("page"))
         .select_related("approved_by", "last_editor")
         .defer("content", "html", "search_text")
-        .order_by("-major", "-minor")
+        .order_by("-pk")  # as they were approved: one that was called off may have a higher number
     )
     if not versions:
         raise Http404

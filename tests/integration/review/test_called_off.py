@@ -81,7 +81,7 @@ def test_the_change_log_compares_with_what_was_in_force(version, people) -> None
     owner, staff = people
     call_off(version, people)
     later = make.release(edit(version, 1, "Open Q3.", owner), by=owner, approver=staff)
-    assert later.label == "1.2"
+    assert later.label == "1.2"  # 1.1 is taken
     client = signed_in(owner)
     text = client.get(f"/procedures/{version.number}/history/").content.decode()
     assert "?from=1.0&amp;to=1.2" in text
@@ -98,6 +98,34 @@ def test_readers_are_told_nothing_of_what_was_called_off(version, people) -> Non
     later = make.release(edit(version, 1, "Open Q3.", owner), by=owner, approver=staff, significance="major")
     assert Acknowledgement.objects.get().person == reader
     assert [found.label for found in readers.changes_between(version, later)] == ["3.0"]
+
+
+def test_the_next_number_is_counted_from_what_is_in_force(version, people) -> None:
+    owner, staff = people
+    assert call_off(version, people, "major").label == "2.0"
+    minor = make.release(edit(version, 1, "Open Q3.", owner), by=owner, approver=staff)
+    assert minor.label == "1.1"
+    text = signed_in(owner).get(f"/procedures/{version.number}/history/").content.decode()
+    assert "?from=1.0&amp;to=1.1" in text
+    assert "?from=1.0&amp;to=2.0" in text
+    major = make.release(edit(version, 1, "Open Q4.", owner), by=owner, approver=staff, significance="major")
+    assert major.label == "3.0"
+
+
+def test_what_was_never_in_force_gives_its_number_to_nothing_else(people) -> None:
+    owner, staff = people
+    page = make.working_copy(by=owner, procedure_owner=owner, steps=[make.step("a", body="x")])
+    releasing.submit_for_release(
+        page=page,
+        by=owner,
+        change_summary="First",
+        significance="minor",
+        effective_from=timezone.now() + timedelta(days=3),
+    )
+    approved = make.approve(page, by=staff)
+    releasing.withdraw(version=approved, by=staff, password=make.PASSWORD, reason="Not needed")
+    again = make.release(ProcedurePage.objects.get(pk=page.pk), by=owner, approver=staff)
+    assert (approved.label, again.label) == ("1.0", "1.1")
 
 
 @pytest.mark.parametrize("saver_is_asked", [True, False])
