@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -17,7 +17,7 @@ from procedures.access import may_read_internal, readable_audiences
 from procedures.models import ProcedureVersion, VersionStatus
 from procedures.printing import PrintingUnavailable, version_pdf
 from procedures.queries import for_lists
-from procedures.views.version import find_version, number_now, parse_label
+from procedures.views.version import find_version, latest, number_now, parse_label
 
 DIGEST_LENGTH = 16  # hexadecimal digits of the content's SHA-256: 64 bits, which nobody guesses
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -91,8 +91,12 @@ def copy(request: HttpRequest, number: str, label: str, digest: str) -> HttpResp
         may_read = (withdrawn and version.audience in readable_audiences(request.user)) or readable.filter(
             pk=version.pk
         ).exists()
-        instead = version.replaced_by_id or version.page_id
-        current = readable.effective().filter(page_id=instead).first()
+        in_force_now = readable.effective()
+        # A version called off before its day names a successor too, while its own procedure goes on.
+        current = (
+            in_force_now.filter(page_id=version.page_id).first()
+            or in_force_now.filter(page_id=version.replaced_by_id).first()
+        )
         page = CopyPage(number, label, version, readable=may_read, current=current, named=None)
     response = render(request, "procedures/copy.html", {"page": page}, status=200 if version else 404)
     response.headers["X-Robots-Tag"] = "noindex"
@@ -113,7 +117,12 @@ def _is_copy_of(version: ProcedureVersion, digest: str) -> bool:
 
 
 def in_force(request: HttpRequest, number: str) -> HttpResponse:
-    """To the version in force now, under its own address: a link that follows, where others stay pinned."""
+    """To the version in force now, under its own address: a link that follows, where others stay pinned.
+
+    Where none is, the answer is that of the procedure's own address: why it was withdrawn, and what instead.
+    """
     current = for_lists(ProcedureVersion.objects.visible_to(request.user)).effective()
     found = current.filter(number=number).first()
-    return redirect(found or get_object_or_404(current, number=number_now(request, number)))
+    if found is None and (present := number_now(request, number)) is not None:
+        found = current.filter(number=present).first()
+    return redirect(found) if found is not None else latest(request, number)

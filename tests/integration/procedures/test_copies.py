@@ -314,6 +314,40 @@ def test_staff_read_why_a_copy_was_withdrawn() -> None:
     assert "No version of this procedure is in force." in page
 
 
+def test_a_copy_of_what_was_called_off_names_its_own_version_before_the_successor() -> None:
+    first, successor = make.released(), make.released()
+    owner, staff = first.last_editor, make.documentation_staff()
+    draft = actions.working_copy(first.page)
+    draft.steps[0].value["body"] = "New text."
+    draft.save_revision(user=owner)
+    releasing.submit_for_release(
+        page=first.page,
+        by=owner,
+        change_summary="New",
+        significance="minor",
+        effective_from=timezone.now() + timedelta(days=3),
+    )
+    called_off = make.approve(first.page, by=staff)
+    withdraw_version(version=called_off, by=staff, reason="Not needed", replaced_by=successor.page)
+    page = signed_in(make.field_engineer()).get(copy_of(called_off)).content.decode()
+    assert f"In force now: {first.number}, version 1.0" in page
+    withdraw_version(version=first, by=staff, reason="Old")
+    page = signed_in(make.field_engineer()).get(copy_of(called_off)).content.decode()
+    assert f"In force now: {successor.number}, version 1.0" in page
+
+
+def test_the_link_that_follows_says_what_became_of_a_withdrawn_procedure() -> None:
+    gone, successor = make.released(), make.released()
+    withdraw_version(
+        version=gone, by=gone.approved_by, reason="It leaks coolant.", replaced_by=successor.page
+    )
+    response = signed_in(make.field_engineer()).get(f"/procedures/{gone.number}/latest/")
+    assert response.status_code == 410
+    assert "It leaks coolant." in response.content.decode()
+    assert successor.number in response.content.decode()
+    assert Client().get(f"/procedures/{gone.number}/latest/").status_code == 404
+
+
 def test_a_copy_that_nobody_released_is_told_as_such() -> None:
     version = make.released()
     other = make.released(title="Another")
