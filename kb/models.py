@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page, PagePermissionTester
 
-from procedures.models.page import FolderPermissionTester
+from procedures.models.page_permissions import FolderPermissionTester
 
 
 class HomePage(Page):

@@ -2,25 +2,12 @@
 
 from typing import Any
 
-from django.contrib.auth import get_user_model
-from django.db.models import Q, QuerySet
-
 from procedures.models.page import Audience
 
 
 def may_read_internal(user: Any) -> bool:
     """Service staff: whoever holds a role that reads internal procedures."""
     return bool(user and user.is_authenticated and user.has_perm("procedures.view_internal"))
-
-
-def staff() -> QuerySet[Any]:
-    """The active people who may read internal procedures."""
-    granted = Q(
-        groups__permissions__codename="view_internal",
-        groups__permissions__content_type__app_label="procedures",
-    )
-    people = get_user_model()._default_manager.filter(granted | Q(is_superuser=True), is_active=True)
-    return people.distinct()
 
 
 def readable_audiences(user: Any) -> frozenset[str]:

@@ -4,11 +4,14 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.models import Revision
+
+from procedures.people import possible_owners
 
 
 class KeptPageForm(WagtailAdminPageForm):
@@ -60,6 +63,11 @@ class KeptPageForm(WagtailAdminPageForm):
         )
 
 
+CANNOT_OWN = gettext_lazy(
+    "Choose an active person who may use the editing desk and read internal procedures: nobody else can act on it."
+)
+
+
 class ProcedurePageForm(KeptPageForm):
     # An accepted proposal lands as a revision: a form that was open before would take it back in silence.
     overtaken = gettext_lazy(
@@ -67,11 +75,28 @@ class ProcedurePageForm(KeptPageForm):
         "and is not saved: open the procedure again beside it, and put it in there."
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Offer whoever can act on it, and today's owner even if they cannot: a save of the text keeps them."""
+        super().__init__(*args, **kwargs)
+        if "procedure_owner" in self.fields:
+            field = self.fields["procedure_owner"]
+            able = Q(pk__in=possible_owners().values("pk")) | Q(pk=self.instance.procedure_owner_id)
+            field.queryset = field.queryset.filter(able)
+            field.error_messages["invalid_choice"] = CANNOT_OWN
+
     def clean_procedure_owner(self) -> Any:
         """A new procedure keeps whoever made it until somebody else is named: autosave sends the field empty."""
         named = self.cleaned_data["procedure_owner"]
         page = self.instance
-        return page.owner if named is None and page.pk and not page.versions.exists() else named
+        if named is not None or not page.pk or page.versions.exists():
+            return named
+        return possible_owners().filter(pk=page.owner_id).first()
+
+    def save(self, commit: bool = True) -> Any:
+        """An autosave stores the text, not who answers for it: that would shut out who is still typing."""
+        if self.instance.pk and self.instance.is_autosave:
+            self.instance.restore_what_is_no_text()
+        return super().save(commit)
 
 
 class FaqPageForm(KeptPageForm):

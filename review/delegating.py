@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures.access import staff
+from procedures.people import staff
 from procedures.rules import NotAllowed
 from review.models import Delegation
 from review.recording import save_as

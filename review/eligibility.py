@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from procedures.access import staff
+from procedures.people import holding, possible_owners, staff
 from review.models import Delegation, ReviewTask, Signature, Stage, StageKind
 
 
@@ -30,6 +30,11 @@ def documentation_staff() -> QuerySet[Any]:
         groups__permissions__content_type__app_label="review",
     )
     return get_user_model()._default_manager.filter(granted, is_active=True).distinct()
+
+
+def acting_owners() -> QuerySet[Any]:
+    """Who can still be asked as a procedure's owner; who lost the role or left is asked no more."""
+    return possible_owners().filter(pk__in=holding("review.decide_suggestion").values("pk"))
 
 
 def asked(stage: Stage) -> QuerySet[Any]:

@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
-from procedures.access import staff
 from procedures.authorship import base_version, changed_since
 from procedures.models import ProcedurePage, ProcedureVersion, ProductLine
+from procedures.people import staff
 from review.models import Acknowledgement, ReadingRule, Release, Signature
 
 

@@ -1,6 +1,6 @@
 """What the clock says of duties: a review is due or overdue, a version is still to be read. Each once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from procedures.models import ProcedureVersion
 from review import upkeep
-from review.eligibility import documentation_staff
+from review.eligibility import acting_owners, documentation_staff
 from review.models import Acknowledgement, Notice, NoticeKind
 
 READ_BEFORE = timedelta(days=1)
@@ -21,10 +21,11 @@ def remind(now: datetime) -> Iterator[str]:
     tomorrow and what is overdue; yields a line for each. A day that moves is told anew."""
     today = timezone.localdate(now)
     soon = upkeep.due_by(today + upkeep.REMIND_BEFORE)
+    acting = set(acting_owners().values_list("pk", flat=True))
     for late in (False, True):
         kind = NoticeKind.REVIEW_LATE if late else NoticeKind.REVIEW_DUE
         for version in _untold(_on_time_or_late(soon, "review_due_on", late, today), kind):
-            if _tell(_responsible(version), kind, version, version.review_due_on, now):
+            if _tell(_responsible(version, acting), kind, version, version.review_due_on, now):
                 yield f"{version}: review {'overdue' if late else 'due'} {version.review_due_on}"
     tasks = Acknowledgement.objects.open().filter(due_on__lte=today + READ_BEFORE, person__is_active=True)
     tasks = tasks.select_related("person", "version__page").defer("version__content", "version__html")
@@ -47,10 +48,10 @@ def _untold(versions: QuerySet[Any], kind: str) -> list[Any]:
     return list(versions.filter(~Exists(told)))
 
 
-def _responsible(version: ProcedureVersion) -> Iterable[Any]:
-    """The owner; documentation staff where there is none who could be asked."""
+def _responsible(version: ProcedureVersion, acting: Set[int]) -> Iterable[Any]:
+    """The owner; documentation staff where there is none who could act."""
     owner = version.page.procedure_owner
-    return [owner] if owner is not None and owner.is_active else documentation_staff()
+    return [owner] if owner is not None and owner.pk in acting else documentation_staff()
 
 
 @transaction.atomic

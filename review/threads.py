@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures.access import staff
 from procedures.content import STEP_TEXTS
 from procedures.models import ProcedureVersion
+from procedures.people import staff
 from procedures.rules import NotAllowed
 from review import rules
 from review.anchors import Fate, Place, Quote, find, visible_text

@@ -16,6 +16,7 @@ from django.db.models import DateField, F, Func, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, TruncDate
 
 from procedures.models import ProcedurePage, ProcedureVersion, ProductLine
+from review.eligibility import acting_owners
 from review.models import Confirmation
 
 REMIND_BEFORE = timedelta(days=30)
@@ -71,10 +72,10 @@ def due_by(day: date) -> QuerySet[Any]:
 
 def mine(user: Any) -> Q:
     """The procedures that this person is asked to review: their own, and for documentation staff also those
-    without an owner who is there to be asked."""
+    without an owner who can still act."""
     asked = Q(procedure_owner=user)
     if user.has_perm("review.decide_any_suggestion"):
-        asked |= Q(procedure_owner__isnull=True) | Q(procedure_owner__is_active=False)
+        asked |= Q(procedure_owner__isnull=True) | ~Q(procedure_owner__in=acting_owners().values("pk"))
     # By their keys: the few pages are found before the day is computed, not after it was for all.
     return Q(page__in=ProcedurePage.objects.filter(asked).values("pk"))
 

@@ -18,6 +18,7 @@ from procedures.models import (
     SoftwareRelease,
 )
 from procedures.models.catalogue import same_key, twin_message
+from procedures.people import possible_owners
 
 
 class Catalogue:
@@ -33,9 +34,15 @@ class Catalogue:
             self._codes[code.product_line.code, code.code] = code
             self._taken.setdefault((code.product_line.code, same_key(code.code)), code.code)
         self._users = {user.get_username(): user for user in get_user_model()._default_manager.all()}
+        self._possible_owners = set(possible_owners().values_list("pk", flat=True))
 
     def user(self, username: str) -> Any | None:
         return self._users.get(username)
+
+    def owner(self, username: str) -> Any | None:
+        """The person with this name, where they can act as a procedure's owner."""
+        user = self._users.get(username)
+        return user if user is not None and user.pk in self._possible_owners else None
 
     def check(self, content: Mapping[str, Any], new_codes: Mapping[str, str]) -> None:
         """Raise Unreadable for the first name in the content that the catalogue does not have."""

@@ -239,10 +239,20 @@ class _Import:
             outcome = "new" if entry is None else "changed" if plan.versions else "unchanged"
             self.report.lines.append(Line(path, plan.number, outcome, len(plan.versions)))
             self.report.notes += [(path, note) for note in plan.document.notes if plan.versions]
-            if plan.document.owner and self.catalogue.user(plan.document.owner) is None and plan.versions:
-                note = _("Its owner %(name)s has no account here; it goes in without an owner.")
-                self.report.notes.append((path, note % {"name": plan.document.owner}))
+            if note := self._owner_note(plan):
+                self.report.notes.append((path, note))
             yield plan
+
+    def _owner_note(self, plan: Plan) -> str:
+        """Why the file's owner is not taken over; "" where they are, or nothing goes in."""
+        name = plan.document.owner
+        if not name or not plan.versions or self.catalogue.owner(name) is not None:
+            return ""
+        if self.catalogue.user(name) is None:
+            note = _("Its owner %(name)s has no account here; it goes in without an owner.")
+        else:
+            note = _("Its owner %(name)s cannot act as one here; it goes in without an owner.")
+        return note % {"name": name}
 
     def _plan(self, path: str, known: Known | None) -> Plan:
         document = self._linked(self.documents[path], path)

@@ -100,7 +100,7 @@ def _page(plan: Plan, catalogue: Catalogue, images: dict[str, int]) -> Procedure
     page.source_key = plan.source_key
     if plan.known is None:
         page.team = plan.document.team
-        page.procedure_owner = catalogue.user(plan.document.owner)
+        page.procedure_owner = catalogue.owner(plan.document.owner)
         page.first_published_at = plan.versions[0].at
         page.wagtail_admin_comments = []  # known to be none: not asked of the database for each page
     page.live, page.has_unpublished_changes = True, False

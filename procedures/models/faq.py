@@ -15,7 +15,8 @@ from wagtail.query import PageQuerySet
 
 from procedures.forms import FaqPageForm
 from procedures.models.catalogue import Bilingual
-from procedures.models.page import Audience, FolderPermissionTester, ProcedurePage
+from procedures.models.page import Audience, ProcedurePage
+from procedures.models.page_permissions import FolderPermissionTester
 
 
 class FaqCategory(Bilingual):

@@ -30,9 +30,11 @@ from wagtail.log_actions import log
 from wagtail.models import Page, PagePermissionTester, Revision
 
 from procedures.content import canonical_content
-from procedures.forms import ProcedurePageForm
+from procedures.forms import CANNOT_OWN, ProcedurePageForm
 from procedures.models.catalogue import ErrorCode, MachineModel, ProductLine, SoftwareRelease
 from procedures.models.fields import TextListField
+from procedures.models.page_permissions import ApprovedOnlyPermissionTester, ProcedureFolderPermissionTester
+from procedures.people import possible_owners
 
 number_validator = RegexValidator(
     r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", _("Use letters, digits, dots, hyphens and underscores, e.g. SOP-1042.")
@@ -120,60 +122,6 @@ class ProcedureIndexPage(Page):
         return ProcedureFolderPermissionTester(user, self)
 
 
-class FolderPermissionTester(PagePermissionTester):
-    """The folders hold the site together: nobody takes them down, moves or copies them."""
-
-    def can_unpublish(self) -> bool:
-        return False
-
-    def can_delete(self, ignore_bulk: bool = False) -> bool:
-        return False
-
-    def can_move(self) -> bool:
-        return False
-
-    def can_copy(self) -> bool:
-        return False
-
-
-class ProcedureFolderPermissionTester(FolderPermissionTester):
-    def can_publish_subpage(self) -> bool:
-        return False
-
-
-class ApprovedOnlyPermissionTester(FolderPermissionTester):
-    """Nobody publishes by hand: releases are submitted, approved and signed on the site (review.actions).
-
-    Copies would share the number, so there are none. Owners edit their own; documentation staff, who hold
-    Wagtail's publish permission, edit all.
-    """
-
-    def can_edit(self) -> bool:
-        page = self.page
-        if not super().can_edit():
-            return False
-        mine = self.user.pk in (page.procedure_owner_id, page.owner_id)
-        return mine or page.procedure_owner_id is None or PagePermissionTester.can_publish(self)
-
-    def can_publish(self) -> bool:
-        return False
-
-    def can_publish_subpage(self) -> bool:
-        return False
-
-    def can_submit_for_moderation(self) -> bool:
-        return False
-
-    def can_delete(self, ignore_bulk: bool = False) -> bool:
-        page = self.page
-        return PagePermissionTester.can_delete(self, ignore_bulk=ignore_bulk) and not (
-            page.versions.exists()
-            or page.audit_events.exists()
-            or page.overlaps_as_one.exists()
-            or page.overlaps_as_other.exists()
-        )
-
-
 # What a save puts into force at once: it is no part of the text, so no release would ever bring it.
 RESPONSIBILITY = "procedures.responsibility"
 NO_TEXT = ("procedure_owner_id", "team", "review_months")
@@ -232,6 +180,7 @@ class ProcedurePage(Page):
     parent_page_types = ["procedures.ProcedureIndexPage"]
     subpage_types: list[str] = []
     base_form_class = ProcedurePageForm
+    is_autosave = False  # the save under way is the editing desk's own (procedures.wagtail_hooks)
 
     content_panels = [
         FieldPanel("title"),
@@ -245,7 +194,16 @@ class ProcedurePage(Page):
         FieldPanel("product_line"),
         InlinePanel("applicability", label=_("Applies to")),
         FieldPanel("error_codes"),
-        FieldRowPanel([FieldPanel("procedure_owner"), FieldPanel("team"), FieldPanel("review_months")]),
+        FieldRowPanel(
+            [
+                FieldPanel(
+                    "procedure_owner",
+                    help_text=_("Owner, team and interval change only when you save, not by autosave."),
+                ),
+                FieldPanel("team"),
+                FieldPanel("review_months"),
+            ]
+        ),
         FieldPanel("tools"),
         FieldPanel("parts"),
         FieldPanel("skills"),
@@ -286,11 +244,20 @@ class ProcedurePage(Page):
 
         if self.number and (owner := owner_of(self.number, besides=self.pk)) is not None:
             raise ValidationError({"number": taken_message(self.number, owner)})
+        self._check_owner()
+
+    def _check_owner(self) -> None:
+        """Whoever is named must be able to act. Whoever could when they were named stays until another is."""
+        named = self.procedure_owner_id
+        if named is None or possible_owners().filter(pk=named).exists():
+            return
+        if not ProcedurePage.objects.filter(pk=self.pk, procedure_owner=named).exists():
+            raise ValidationError({"procedure_owner": CANNOT_OWN})
 
     def save(self, *args: Any, **kwargs: Any) -> Any:
-        """Whoever makes a procedure answers for it until somebody else is named."""
+        """Whoever makes a procedure answers for it until somebody else is named, if they can."""
         if self._state.adding and self.procedure_owner is None:
-            self.procedure_owner = self.owner
+            self.procedure_owner = possible_owners().filter(pk=self.owner_id).first()
         return super().save(*args, **kwargs)
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
@@ -330,6 +297,12 @@ class ProcedurePage(Page):
         revision = super().save_revision(*args, overwrite_revision=overwrite_revision, **kwargs)
         self._save_what_is_no_text(revision)
         return revision
+
+    def restore_what_is_no_text(self) -> None:
+        """Take back what was chosen and is not saved yet: who gives a procedure away may be shut out by it."""
+        stored = ProcedurePage.objects.filter(pk=self.pk).only(*NO_TEXT).get()
+        for name in NO_TEXT:
+            setattr(self, name, getattr(stored, name))
 
     def _save_what_is_no_text(self, revision: Revision) -> None:
         """Who answers for it and how often it is reviewed hold at once: it is no new text to be released."""

@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 from wagtail.models import Page, Task, TaskState, Workflow
 
-from procedures.access import staff
 from procedures.models import ProcedurePage, ProductLine, Significance
+from procedures.people import staff
 from review.desk_forms import DelegationForm
 
 MAX_STAGES = 10

@@ -23,6 +23,7 @@ from procedures.models import (
     ProductLine,
     SoftwareRelease,
 )
+from procedures.people import possible_owners
 
 
 class Command(BaseCommand):
@@ -119,6 +120,15 @@ class Command(BaseCommand):
             )
         return user
 
+    def _check_owner(self, user: Any) -> None:
+        if not possible_owners().filter(pk=user.pk).exists():
+            raise CommandError(
+                _(
+                    "%(name)s cannot own procedures: an owner may use the editing desk and read internal procedures."
+                )
+                % {"name": user.get_username()}
+            )
+
     def _defaults(self, options: dict[str, Any]) -> Defaults:
         line, models = options["product_line"], options["model"]
         if line and not ProductLine.objects.filter(code=line).exists():
@@ -128,7 +138,7 @@ class Command(BaseCommand):
         if (options["release_from"] or options["release_before"]) and not models:
             raise CommandError(_("--from and --before need a --model."))
         if options["owner"]:
-            self._user(options["owner"])
+            self._check_owner(self._user(options["owner"]))
         for code in models:
             self._check_model(code, options)
         rows = [

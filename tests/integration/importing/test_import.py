@@ -206,6 +206,27 @@ def test_options_say_what_the_files_do_not(run: Run, folder: Path, line: Product
     assert SearchDocument.objects.get(source="error_code", object_id=str(code.pk)).scope == "public"
 
 
+def test_an_owner_who_cannot_act_is_not_taken_over(run: Run, folder: Path) -> None:
+    factories.make_user("carla")
+    factories.field_engineer("felix")
+    for name in ("carla", "felix", "nobody"):
+        (folder / f"{name}.md").write_text(f"---\nowner: {name}\n---\n# {name}\n\n## One\n\nx\n")
+    text, failed = run(folder)
+    assert not failed
+    for name in ("carla", "felix"):
+        assert f"Its owner {name} cannot act as one here" in text
+    assert "nobody has no account here" in text
+    assert not ProcedurePage.objects.filter(procedure_owner__isnull=False).exists()
+
+
+def test_an_owner_who_cannot_act_is_refused_as_an_option(folder: Path, approver: User) -> None:
+    (folder / "a.md").write_text("# A\n\n## One\n\nx\n")
+    for user in (factories.make_user("carla"), factories.field_engineer("felix")):
+        with pytest.raises(CommandError, match=f"{user.username} cannot own procedures"):
+            call_command("import_procedures", folder, approver="dora", owner=user.username)
+    assert not ProcedurePage.objects.exists()
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -16,7 +16,7 @@ from procedures.content import canonical_content, content_hash
 from procedures.models import Audience, AuditEvent, ProcedurePage, ProcedureVersion
 from procedures.printing import version_html
 from procedures.rules import NotAllowed
-from review import duties, releasing, scheduling, upkeep
+from review import duties, releasing, reminding, scheduling, upkeep
 from review.models import Confirmation, Notice, NoticeKind
 from tests import factories as make
 from tests.factories import PASSWORD, signed_in
@@ -313,3 +313,18 @@ def test_the_ages_of_many_procedures_take_three_queries(django_assert_num_querie
         released(5, product_line=make.product_line())
     with django_assert_num_queries(3):
         upkeep.ages(timezone.localdate())
+
+
+@pytest.mark.parametrize("left", ["the site", "the role"])
+def test_where_the_owner_can_no_longer_act_documentation_staff_are_asked(left: str) -> None:
+    version = released(100, months=3)
+    owner, staff = version.page.procedure_owner, make.documentation_staff()
+    if left == "the role":
+        owner.groups.clear()
+    else:
+        type(owner).objects.filter(pk=owner.pk).update(is_active=False)
+    list(reminding.remind(timezone.now()))
+    told = set(Notice.objects.filter(kind=NoticeKind.REVIEW_LATE).values_list("recipient", flat=True))
+    assert staff.pk in told
+    assert owner.pk not in told
+    assert version in upkeep.due_for(staff, timezone.localdate())
