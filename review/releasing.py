@@ -30,6 +30,7 @@ from review.models import (
 from review.notifying import notify
 from review.passwords import check_password, refusals_on_record
 from review.recording import required, save_as
+from review.staffing import heard
 
 
 @transaction.atomic
@@ -190,10 +191,7 @@ def remark(*, stage: Stage, by: Any, text: str, at: datetime | None = None) -> R
     audit.record(
         sealing.REMARKED, page=stage.release.page, by=by, at=at, data={"stage": stage.name}, sealed=[said]
     )
-    # Whoever wrote it may comment too, but is not who is consulted.
-    others = stage.remarks.exclude(author__in=stage.release.editors.all())
-    others = others.exclude(author=stage.release.submitted_by_id)
-    if others.values("author").distinct().count() >= stage.needed:
+    if heard(stage) >= stage.needed:
         reviewing.complete(stage, by=by, at=at)
     reviewing.dismiss(stage.release, at)
     return said

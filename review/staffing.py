@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from django.db.models import Min
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Workflow
 
 from procedures.rules import NotAllowed
-from review.eligibility import asked_by
-from review.models import ReviewTask, Stage, StageKind
+from review.eligibility import asked, asked_by
+from review.models import Delegation, ReviewTask, Stage, StageKind
 
 Seats = tuple[int, Collection[int]]
 """How many signatures a stage still needs, and who (primary keys) may give them."""
@@ -84,3 +86,22 @@ def needed_elsewhere(user: Any, stage: Stage, represented: Any) -> Stage | None:
     without = {user.pk, represented.pk}
     short = first_short([(missing[other.pk], people - without) for other, people in signing])
     return None if short is None else signing[short][0]
+
+
+def heard(stage: Stage) -> int:
+    """How many of those whom a consultation asks have spoken, themselves or through who stood in: each once.
+
+    Whoever wrote the text may comment too, but is not who is consulted.
+    """
+    wrote = {stage.release.submitted_by_id, *stage.release.editors.values_list("pk", flat=True)}
+    people = set(asked(stage).values_list("pk", flat=True))
+    seats: list[Seats] = []
+    first_remarks = stage.remarks.exclude(author__in=wrote).values_list("author").annotate(Min("written_at"))
+    for author, written_at in first_remarks:
+        away = Delegation.objects.in_force(timezone.localdate(written_at)).filter(delegate=author)
+        stood_in_for = set(away.filter(delegator__in=people).values_list("delegator", flat=True))
+        if author in people or not stood_in_for:  # asked in person, or asked no more since
+            stood_in_for = {author}
+        if first_short([*seats, (1, stood_in_for - wrote)]) is None:
+            seats.append((1, stood_in_for - wrote))
+    return len(seats)

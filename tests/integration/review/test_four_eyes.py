@@ -277,6 +277,30 @@ def test_who_stands_in_is_asked_and_reminded(page, owner) -> None:
     assert told(NoticeKind.REMINDED) == {other}
 
 
+def test_somebody_and_their_own_stand_in_are_one_voice(page, owner) -> None:
+    one, other, deputy, last = (make.field_engineer() for _number in range(4))
+    stand_in(deputy, one)
+    plan({"people": [one, other], "needed": 2, "kind": "consult"}, {"people": [last]})
+    release = submit(page, owner)
+    stage = release.stages.get(position=1)
+    for author in (deputy, one, deputy):
+        releasing.remark(stage=stage, by=author, text="Fine.")
+        assert states(release) == "ol"
+    releasing.remark(stage=stage, by=other, text="Fine too.")
+    assert states(release) == "co"
+
+
+def test_one_who_stands_in_for_two_is_one_voice_for_either(page, owner) -> None:
+    one, other, deputy, last = (make.field_engineer() for _number in range(4))
+    stand_in(deputy, one)
+    stand_in(deputy, other)
+    plan({"people": [one, other], "needed": 2, "kind": "consult"}, {"people": [last]})
+    release = submit(page, owner)
+    for author, state in ((deputy, "ol"), (one, "co")):
+        releasing.remark(stage=release.stages.get(position=1), by=author, text="Fine.")
+        assert states(release) == state
+
+
 def test_whoever_has_commented_is_not_reminded(page, owner) -> None:
     one, other, last = make.field_engineer(), make.field_engineer(), make.field_engineer()
     plan({"people": [one, other], "needed": 2, "days": 1, "kind": "consult"}, {"people": [last]})
