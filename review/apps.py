@@ -7,11 +7,12 @@ class ReviewConfig(AppConfig):
     verbose_name = _("Review")
 
     def ready(self) -> None:
+        from django.db.models.signals import pre_delete
         from wagtail import signals
 
         from procedures import authorship, extensions, underway
-        from review import carrying, contributions, reviewing, sealing
-        from review.models import Release
+        from review import carrying, contributions, delegating, reviewing, sealing
+        from review.models import Delegation, Release
 
         extensions.register(contributions.duties)
         extensions.register(contributions.marks)
@@ -20,4 +21,5 @@ class ReviewConfig(AppConfig):
         extensions.register_credits(contributions.credits)
         underway.register(Release.objects.in_review)
         signals.workflow_cancelled.connect(reviewing.workflow_cancelled)
+        pre_delete.connect(delegating.keep_begun, sender=Delegation)
         sealing.register()

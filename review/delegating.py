@@ -1,10 +1,9 @@
 """Somebody signs in another's place; what was signed in that time stays signed."""
 
-from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
-from django.utils import timezone
+from django.db import transaction
+from django.db.models import ProtectedError, QuerySet
 from django.utils.translation import gettext as _
 
 from procedures.people import staff
@@ -24,16 +23,27 @@ def delegate(*, delegation: Delegation, by: Any) -> Delegation:
     return delegation
 
 
+@transaction.atomic
 def end(*, delegation: Delegation, by: Any) -> Delegation:
-    """End it today, or drop it where it has not begun; its history stays. Raises NotAllowed where it is over."""
-    if delegation.ends_on < timezone.localdate():
+    """End it now, or drop it where nobody signed and no day of it has passed; its history stays.
+
+    A signature given today rests on it: then today is its last day. Raises NotAllowed where it is over.
+    """
+    delegation = Delegation.objects.select_for_update().get(pk=delegation.pk)
+    if delegation.is_over:
         # Its last day is on record: signatures given in that time rest on it.
         raise NotAllowed(_("This delegation is over already."))
-    yesterday = timezone.localdate() - timedelta(days=1)
-    if delegation.starts_on > yesterday:
+    last = delegation.first_possible_end
+    if last < delegation.starts_on:
         delegation._history_user = by  # type: ignore[attr-defined]  # simple-history reads it
         delegation.delete()
     else:
-        delegation.ends_on = yesterday
+        delegation.ends_on = last
         save_as(delegation, by)
     return delegation
+
+
+def keep_begun(sender: type[Delegation], instance: Delegation, **kwargs: Any) -> None:
+    """Before one is deleted, by whatever way. Raises ProtectedError where somebody can have signed under it."""
+    if reason := instance.why_kept:
+        raise ProtectedError(reason, {instance})

@@ -1,11 +1,15 @@
 """Reviews in the editing desk: what waits, the plans, who stands in for whom."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import messages
+from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
@@ -34,6 +38,33 @@ class DelegationViewSet(SnippetViewSet):
     add_to_reference_index = False
     search_backend_name = None
     list_display = ["delegator", "delegate", "starts_on", "ends_on"]
+
+
+@hooks.register("before_delete_snippet")
+def keep_delegations(request: HttpRequest, records: Iterable[models.Model]) -> HttpResponse | None:
+    """For one record or a selection: back to the list, with the reasons."""
+    kept = [
+        (record, why) for record in records if isinstance(record, Delegation) and (why := record.why_kept)
+    ]
+    for record, why in kept:
+        messages.error(request, f"{record}: {why}")
+    return redirect(_delegation_list()) if kept else None
+
+
+@hooks.register("before_edit_snippet")
+def show_no_delegation_that_is_over(request: HttpRequest, record: models.Model) -> HttpResponse | None:
+    """What was filled in before it was over is refused in the form, where it stays typed."""
+    if request.method == "POST" or not isinstance(record, Delegation) or not record.is_over:
+        return None
+    messages.error(
+        request, gettext("This delegation is over and cannot be changed; record a new one instead.")
+    )
+    return redirect(_delegation_list())
+
+
+def _delegation_list() -> str:
+    name: str = Delegation.snippet_viewset.get_url_name("list")  # type: ignore[attr-defined]  # set on registering
+    return name
 
 
 class ReadingRuleViewSet(SnippetViewSet):

@@ -4,6 +4,7 @@ A plan is a Wagtail workflow; its stages are the workflow's tasks, all of the ty
 review asks is a copy of them (review.models.releases), so that editing a plan changes no review under way.
 """
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -14,6 +15,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -253,6 +256,58 @@ class Delegation(models.Model):
     def __str__(self) -> str:
         return f"{self.delegator} → {self.delegate}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._check_change()
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
+        self._check_change()
         if self.delegate_id and not staff().filter(pk=self.delegate_id).exists():
             raise ValidationError({"delegate": gettext("This person cannot read what is signed.")})
+
+    @property
+    def is_over(self) -> bool:
+        return self.ends_on < timezone.localdate()
+
+    @property
+    def first_possible_end(self) -> date:
+        """The earliest day that can still be its last: yesterday, or when a valid signature was given under it."""
+        signed = self.delegate.signatures.valid().filter(
+            on_behalf_of=self.delegator_id, signed_at__date__range=(self.starts_on, self.ends_on)
+        )
+        yesterday = timezone.localdate() - timedelta(days=1)
+        last = signed.order_by("signed_at").last()
+        return max(yesterday, timezone.localdate(last.signed_at)) if last else yesterday
+
+    @property
+    def why_kept(self) -> str:
+        """Why it cannot be deleted; "" where nobody can have signed under it."""
+        if self.is_over:
+            return gettext("This delegation is over and stays on record: what was signed rests on it.")
+        if self.first_possible_end >= self.starts_on:
+            return gettext("This delegation has begun and stays on record; set its last day instead.")
+        return ""
+
+    def _check_change(self) -> None:
+        """Once it has begun only its last day changes, and none on which it held. Raises ValidationError."""
+        before = Delegation.objects.filter(pk=self.pk).first()
+        today = timezone.localdate()
+        if before is None or before.starts_on > today:
+            return
+        if before.is_over:
+            raise ValidationError(
+                gettext("This delegation is over and cannot be changed; record a new one instead.")
+            )
+        if changed := [
+            field for field in ("delegator", "delegate", "starts_on")
+            if self.serializable_value(field) != before.serializable_value(field)
+        ]:  # fmt: skip
+            reason = gettext("This delegation has begun: only its last day can be changed.")
+            raise ValidationError({field: reason for field in changed})
+        if self.ends_on is not None and self.ends_on < (first := before.first_possible_end):
+            raise ValidationError(
+                {
+                    "ends_on": gettext("Its last day cannot be before %(date)s: it held until then.")
+                    % {"date": date_format(first, "SHORT_DATE_FORMAT")}
+                }
+            )

@@ -41,9 +41,13 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     delegation = get_object_or_404(Delegation, pk=pk, delegator=user)
     try:
-        delegating.end(delegation=delegation, by=user)
+        ended = delegating.end(delegation=delegation, by=user)
     except NotAllowed as refused:
         messages.error(request, refused.reason)
     else:
-        messages.success(request, _("Ended."))
+        still_today = ended.pk and ended.ends_on == timezone.localdate()
+        messages.success(
+            request,
+            _("Today is its last day: a signature given today rests on it.") if still_today else _("Ended."),
+        )
     return redirect("review:delegations")
