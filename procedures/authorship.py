@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from wagtail.models import Revision
 
 from procedures.content import STEP_TEXTS, canonical_content, content_hash
@@ -99,11 +100,24 @@ def _saves(revision: Revision, since: int = 0) -> Iterator[_Save]:
         pk__lte=revision.pk,
     )
     for saved in history.order_by("pk").iterator(chunk_size=10):
-        then = page.with_content_json(saved.content)
-        content = canonical_content(then)
+        then, content = _as_saved(page, saved.content)
         digest = content_hash(content)
         yield _Save(saved.pk, saved.user_id, then, content, digest != before)
         before = digest
+
+
+def _as_saved(page: ProcedurePage, saved: dict[str, Any]) -> tuple[ProcedurePage, dict[str, Any]]:
+    """The page as a revision holds it, and its content.
+
+    Wagtail asks first whether everything that it refers to is still there: a dozen queries a revision, which
+    is only needed where something is gone.
+    """
+    try:
+        then = ProcedurePage.from_serializable_data(saved, check_fks=False)
+        return then, canonical_content(then)
+    except ObjectDoesNotExist:
+        then = page.with_content_json(saved)
+        return then, canonical_content(then)
 
 
 def _pieces(content: Mapping[str, Any]) -> Iterator[str]:

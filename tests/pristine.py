@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,19 +34,19 @@ def sqlite_template() -> Path:
         if not template.exists():
             building = Path(folder) / "site.sqlite3"
             environment = {**os.environ, "DATABASE_URL": f"sqlite:///{building}", "REDLINE_DATA_DIR": folder}
-            for command in (["migrate", "-v0"], ["bootstrap"]):
-                subprocess.run(
-                    [sys.executable, "manage.py", *command],
-                    cwd=ROOT,
-                    env=environment,
-                    check=True,
-                    capture_output=True,
-                )
+            manage(environment, "migrate", "-v0")
+            manage(environment, "bootstrap")
             with sqlite3.connect(building) as database:
                 database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             database.close()
             building.rename(template)
     return template
+
+
+def manage(environment: Mapping[str, str], *command: str) -> None:
+    subprocess.run(
+        [sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, capture_output=True
+    )
 
 
 def _template_key() -> str:

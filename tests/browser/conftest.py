@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.pristine import ROOT, sqlite_template
+from tests.pristine import ROOT, manage, sqlite_template
 
 PASSWORD = "lumen-demo-2026"
 PHONE = {"width": 390, "height": 844}
@@ -38,20 +38,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = {**os.environ, "REDLINE_DATA_DIR": str(folder), "REDLINE_BASE_URL": address}
     environment.pop("DATABASE_URL", None)  # the demo's own database, whatever the other tests run on
 
-    def manage(*command: str) -> None:
-        subprocess.run(
-            [sys.executable, "manage.py", *command],
-            cwd=ROOT,
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-
-    manage(
-        "collectstatic", "--noinput", "-v0"
-    )  # first: the other worker may be making the template meanwhile
+    # The other worker may be making the template meanwhile.
+    manage(environment, "collectstatic", "--noinput", "-v0")
     shutil.copy(sqlite_template(), folder / "redline.sqlite3")
-    manage("demo")
+    manage(environment, "demo")
     log = (folder / "server.log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "kb.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4",
