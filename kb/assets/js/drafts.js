@@ -28,7 +28,7 @@
       const draft = JSON.parse(store.getItem(key));
       return draft && typeof draft.id === "string" && draft.fields ? draft : null;
     } catch {
-      return null;
+      return null; // not ours, or cut off: no draft
     }
   };
   const write = (key, draft) => {

@@ -10,10 +10,11 @@ from django.utils import timezone
 from wagtail.models import Task
 
 from procedures.models import MachineModel, ProcedureVersion, VersionApplicability
+from procedures.rules import NotAllowed
 from review import duties, releasing, scheduling
 from review.models import Acknowledgement, Confirmation, Release, Remark, Signature, Stage
 from tests import factories as make
-from tests.integration.audit.conftest import submit, verify
+from tests.integration.audit.conftest import Tamper, submit, verify
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +137,14 @@ def test_duties_stay_on_record() -> None:
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             attempt()
+
+
+def test_editors_struck_off_the_record_past_the_triggers_do_not_sign_either(tamper: Tamper) -> None:
+    """The last signature works out anew whose the text is."""
+    owner, editor, staff = make.procedure_owner(), make.documentation_staff(), make.documentation_staff()
+    page = make.working_copy(by=editor, procedure_owner=owner)
+    releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
+    tamper("DELETE FROM review_release_editors WHERE user_id = %s", editor.pk)
+    with pytest.raises(NotAllowed, match="Whoever edited it"):
+        make.approve(page, by=editor)
+    assert make.approve(page, by=staff).approved_by == staff

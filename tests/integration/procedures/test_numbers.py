@@ -77,6 +77,7 @@ def test_the_last_signature_refuses_a_number_that_is_taken(monkeypatch: pytest.M
     first, second = drafts_of_one_number("SOP-9000")
     submit(first)
     with monkeypatch.context() as patch:
+        # As it was submitted by an older release of the software, which did not ask.
         patch.setattr(releasing, "claim_number", lambda **_fields: None)
         submit(second)
     staff = make.documentation_staff()

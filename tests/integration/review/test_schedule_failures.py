@@ -44,7 +44,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, day: datetime) -> ProcedureVersion:
         return go_live(version=version, **fields)
 
     failing_pk, failing_version = version.pk, version
-    monkeypatch.setattr(scheduling, "go_live", fails)
+    monkeypatch.setattr(scheduling, "go_live", fails)  # every known cause is refused before: a cause to come
     return version
 
 
@@ -87,7 +87,7 @@ def test_the_log_has_the_traceback(
 def test_the_command_names_it_and_ends_in_an_error(
     failing: ProcedureVersion, day: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(timezone, "now", lambda: day)
+    monkeypatch.setattr(timezone, "now", lambda: day)  # a command reads the clock; the day is days ahead
     other, out, errors = scheduled("SOP-2", day + timedelta(seconds=1)), StringIO(), StringIO()
     monkeypatch.setattr(timezone, "now", lambda: day + timedelta(minutes=1))
     with pytest.raises(CommandError, match=r"SOP-1 1\.0: Another procedure"):
@@ -108,8 +108,8 @@ def test_a_stage_that_fails_is_reported_and_reminders_go_on(
     def fails(*_arguments: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(scheduling, "silent", fails)
-    monkeypatch.setattr(reminding, "remind", lambda now: iter(["reminded"]))
+    monkeypatch.setattr(scheduling, "silent", fails)  # no known state of a stage makes it fail
+    monkeypatch.setattr(reminding, "remind", lambda now: iter(["reminded"]))  # shows that it is still reached
     failure, reminded = scheduling.run(day)
     assert failure.startswith("SOP-3: ")
     assert reminded == "reminded"
@@ -121,7 +121,7 @@ def test_reminders_that_fail_are_a_failure_too(day: datetime, monkeypatch: pytes
     def fails(now: datetime) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(reminding, "remind", fails)
+    monkeypatch.setattr(reminding, "remind", fails)  # no known state makes it fail
     (failure,) = scheduling.run(day)
     assert isinstance(failure, scheduling.Failure)
     assert ProcedurePage.objects.count() == 0

@@ -236,6 +236,6 @@ def test_the_same_form_is_done_once_and_other_words_are_another_form(
     send(client, address, text="Hotter", draft="abcdef0123456789")
     send(client, address, text="Hot", draft="0123456789abcdef")
     assert Thread.objects.count() == 3
-    monkeypatch.setattr(CarriedOut, "SECONDS", 0)
+    monkeypatch.setattr(CarriedOut, "SECONDS", 0)  # instead of waiting ten minutes
     send(client, address, text="Hot", draft="abcdef0123456789")
     assert Thread.objects.count() == 4

@@ -89,7 +89,7 @@ def test_what_hides_behind_or_in_a_picture_is_gone() -> None:
 def test_too_many_bytes_or_pixels_are_told_before_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValidationError, match="51 MB"):
         clean_photo(BytesIO(b""), size=50_000_001)
-    monkeypatch.setattr(photos, "MAX_PIXELS", 1000)
+    monkeypatch.setattr(photos, "MAX_PIXELS", 1000)  # instead of a picture of a gigabyte
     with pytest.raises(ValidationError, match="megapixels"):
         clean(taken())
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # twice as many are an error of Pillow's
