@@ -10,9 +10,13 @@ debian = @dpkg -s $(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get updat
 
 .PHONY: setup demo run test test-postgresql check bench translations lock
 
+PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes
+
+# pip installs uv, and uv the rest in seconds; pip does it all where uv cannot (only pip may know the index).
 .venv/installed: requirements.lock
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
+	awk '/^[^ #]/ { found = /^uv==/ } found' requirements.lock | $(PIP) -r /dev/stdin
+	$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock || $(PIP) -r requirements.lock
 	touch $@
 
 kb/locale/zh_Hans/LC_MESSAGES/django.mo: kb/locale/zh_Hans/LC_MESSAGES/django.po .venv/installed
@@ -56,5 +60,5 @@ bench: setup
 translations: setup
 	$(MANAGE) translations update
 
-lock: pyproject.toml
-	uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-emit-index-url -q -o requirements.lock
+lock: setup
+	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-emit-index-url -q -o requirements.lock
