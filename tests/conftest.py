@@ -27,10 +27,18 @@ NEEDS = {
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
+def _turn(item: pytest.Item) -> int:
+    """The browser's tests first: they keep one of the two workers busy for minutes, and begin by migrating a
+    database for all. What needs none is for the other worker meanwhile."""
+    if item.get_closest_marker("browser"):
+        return 0
+    fixtures = getattr(item, "fixturenames", ())
+    return 2 if item.get_closest_marker("django_db") or {"db", "django_db_setup"} & {*fixtures} else 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    # The longest first: the browser's tests keep one of the two workers busy for minutes.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+    items.sort(key=_turn)
     if os.environ.get("REDLINE_REQUIRE_ALL"):
         return
     missing = {marker for marker, (present, _) in NEEDS.items() if not present}

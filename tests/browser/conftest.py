@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -23,6 +24,7 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 Visit = Callable[..., AbstractContextManager[Page]]
+SignIn = Callable[[Page, str], None]
 
 expect.set_options(timeout=15_000)
 
@@ -75,8 +77,32 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def sign_in(site: str) -> SignIn:
+    """Through the form, and with the cookies of that while the session lasts: a password takes long to check."""
+    sessions: dict[str, list[Any]] = {}
+
+    def signing_in(page: Page, username: str) -> None:
+        context = page.context
+        if username in sessions:
+            context.add_cookies(sessions[username])
+            if context.request.head("/accounts/profile/", max_redirects=0).ok:
+                return
+            context.clear_cookies()
+        page.goto("/accounts/login/")
+        page.locator("#id_username").fill(username)
+        page.locator("#id_password").fill(PASSWORD)
+        page.locator("main button[type=submit]").click()
+        expect(page.locator("details.account-menu")).to_be_attached()
+        sessions[username] = [
+            cookie for cookie in context.cookies() if cookie.get("name") in ("sessionid", "csrftoken")
+        ]
+
+    return signing_in
+
+
 @pytest.fixture
-def visit(site: str, chromium: Browser) -> Visit:
+def visit(site: str, chromium: Browser, sign_in: SignIn) -> Visit:
     """`with visit("fiona.field") as page`: a person in a browser of their own; "" is nobody signed in.
 
     Fails on a console error, a script error, a request to another host and sideways scrolling, but for the
@@ -114,11 +140,7 @@ def visit(site: str, chromium: Browser) -> Visit:
             lambda request: None if request.url.startswith((site, "data:")) else wrong.append(request.url),
         )
         if username:
-            page.goto("/accounts/login/")
-            page.locator("#id_username").fill(username)
-            page.locator("#id_password").fill(PASSWORD)
-            page.locator("main button[type=submit]").click()
-            expect(page.locator("details.account-menu")).to_be_attached()
+            sign_in(page, username)
         yield page
         assert wrong == []
         context.close()

@@ -18,6 +18,7 @@ from procedures.models import ProcedurePage, ProcedureVersion, Significance
 from review import releasing
 from review.models import Release, ReviewPlan, ReviewTask, Signature
 from tests import factories as make
+from tests.pristine import built_once
 
 Tamper = Callable[..., None]
 
@@ -88,16 +89,26 @@ def build_expert() -> User:
     return expert
 
 
+@pytest.fixture(scope="module")
+def built_expert(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
+    with built_once(django_db_blocker, lambda: build_expert().pk) as key:
+        yield key
+
+
 @pytest.fixture
-def expert(db: None) -> User:
-    return build_expert()
+def expert(built_expert: int, db: None) -> User:
+    return User.objects.get(pk=built_expert)
+
+
+def build_draft() -> ProcedurePage:
+    """SOP-3, not submitted yet."""
+    owner = make.procedure_owner()
+    return make.working_copy(by=owner, procedure_owner=owner, number="SOP-3")
 
 
 @pytest.fixture
 def draft(db: None) -> ProcedurePage:
-    """SOP-3, not submitted yet."""
-    owner = make.procedure_owner()
-    return make.working_copy(by=owner, procedure_owner=owner, number="SOP-3")
+    return build_draft()
 
 
 def build_world(expert: User) -> ProcedureVersion:
@@ -125,9 +136,15 @@ def build_world(expert: User) -> ProcedureVersion:
     return make.release(first.page, by=first.last_editor, approver=staff, summary="A tray")
 
 
+@pytest.fixture(scope="module")
+def built_world(built_expert: int, django_db_blocker: Any) -> Iterator[int]:
+    with built_once(django_db_blocker, lambda: build_world(User.objects.get(pk=built_expert)).pk) as key:
+        yield key
+
+
 @pytest.fixture
-def world(expert: User) -> ProcedureVersion:
-    return build_world(expert)
+def world(built_world: int, db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built_world)
 
 
 def verify(*arguments: str) -> tuple[bool, str]:

@@ -18,9 +18,15 @@ from procedures.models.audit import NO_HASH
 from review import releasing
 from review.models import Signature
 from tests import factories as make
-from tests.integration.audit.conftest import submit, verify
+from tests.integration.audit.conftest import build_expert, build_world, submit, verify
 
 POSTGRESQL = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+
+
+@pytest.fixture
+def world(db: None) -> ProcedureVersion:
+    """For one test: the others here begin with an empty log."""
+    return build_world(build_expert())
 
 
 def kinds(page: ProcedurePage | None = None) -> list[str]:

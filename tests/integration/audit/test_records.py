@@ -24,8 +24,7 @@ from review import releasing
 from review.models import Delegation, Signature
 from tests import factories as make
 from tests.factories import signed_in
-from tests.integration.audit.conftest import Tamper, build_expert, build_world, sign, submit, verify
-from tests.pristine import built_once
+from tests.integration.audit.conftest import Tamper, sign, submit, verify
 
 pytestmark = pytest.mark.django_db
 
@@ -109,13 +108,10 @@ EDITS: dict[str, Edit] = {
 
 
 @pytest.fixture(scope="module")
-def record(django_db_setup: None, django_db_blocker: Any) -> str:
-    """What is exported of a world that is gone again, as text."""
-    with built_once(
-        django_db_blocker, lambda: json.dumps(procedure_record(build_world(build_expert()).page))
-    ) as text:
-        pass
-    return text
+def record(built_world: int, django_db_blocker: Any) -> str:
+    """What is exported of the world, as text."""
+    with django_db_blocker.unblock():
+        return json.dumps(procedure_record(ProcedureVersion.objects.get(pk=built_world).page))
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS.keys())

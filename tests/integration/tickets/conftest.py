@@ -1,6 +1,8 @@
 """A machine, its code, and a procedure that has been replaced once."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,7 @@ from kb.tickets import actions
 from kb.tickets.models import Ticket
 from procedures.models import ErrorCode, Machine, ProcedurePage, ProcedureVersion
 from tests import factories
+from tests.pristine import built_once
 
 
 @dataclass
@@ -29,8 +32,7 @@ class Scene:
         return factories.release(page, by=self.owner, approver=self.approver, summary="Better")
 
 
-@pytest.fixture
-def scene(db: None) -> Scene:
+def build() -> Scene:
     line, other = factories.product_line("LM"), factories.product_line("NX")
     model = factories.machine_model(line, "LM-200")
     machine = factories.machine(model, factories.releases(line)[0], customer="河湾印刷厂")
@@ -53,3 +55,16 @@ def scene(db: None) -> Scene:
         machine=machine, error_code=code, symptom="风扇异响 fan noise", severity="medium", by=engineer
     )
     return Scene(engineer, owner, approver, machine, code, foreign, old, ticket)
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
+    with built_once(django_db_blocker, build) as scene:
+        yield scene
+
+
+@pytest.fixture
+def scene(built: Scene, db: None) -> Scene:
+    """As it is in the database now."""
+    things = {field.name: getattr(built, field.name) for field in fields(built)}
+    return Scene(**{name: type(thing)._base_manager.get(pk=thing.pk) for name, thing in things.items()})
