@@ -20,7 +20,7 @@ PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --req
 	touch $@
 
 kb/locale/zh_Hans/LC_MESSAGES/django.mo: kb/locale/zh_Hans/LC_MESSAGES/django.po .venv/installed
-	@$(MANAGE) translations compile >/dev/null
+	@$(BIN)/pybabel -q compile -i $< -o $@
 
 setup: .venv/installed kb/locale/zh_Hans/LC_MESSAGES/django.mo
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract as babel_extract
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.conf import settings
 from django.utils.translation.template import templatize
@@ -71,13 +70,6 @@ def update() -> int:
     with path.open("wb") as file:
         write_po(file, catalog, width=110, sort_output=True, include_lineno=False, ignore_obsolete=True)
     return sum(1 for message in catalog if message.id and not _translated(message))
-
-
-def compile_catalogue() -> Path:
-    target = catalogue_path().with_suffix(".mo")
-    with target.open("wb") as file:
-        write_mo(file, read())
-    return target
 
 
 def problems() -> list[str]:

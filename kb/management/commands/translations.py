@@ -1,4 +1,4 @@
-"""`manage.py translations update|check|compile`: the Chinese catalogue against the code."""
+"""`manage.py translations update|check`: the Chinese catalogue against the code."""
 
 from typing import Any
 
@@ -8,18 +8,16 @@ from kb import translations
 
 
 class Command(BaseCommand):
-    help = "Brings kb/locale up to the code, checks that it is complete, or compiles it."
+    help = "Brings kb/locale up to the code, or checks that it is complete."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("action", choices=["update", "check", "compile"])
+        parser.add_argument("action", choices=["update", "check"])
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         match action:
             case "update":
                 missing = translations.update()
                 self.stdout.write(f"{missing} texts are not translated yet.")
-            case "compile":
-                self.stdout.write(str(translations.compile_catalogue()))
             case "check":
                 if complaints := translations.problems():
                     raise CommandError("\n".join(complaints))
