@@ -59,9 +59,11 @@ def _test_settings(django_test_environment: None) -> Iterator[None]:
     from django.conf import settings
     from django.test import override_settings
 
+    from tests.settings import PASSWORD_HASHERS
+
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     with override_settings(
-        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        PASSWORD_HASHERS=PASSWORD_HASHERS,
         STORAGES={
             "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
             "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

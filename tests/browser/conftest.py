@@ -37,7 +37,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = free.getsockname()[1]
     folder = tmp_path_factory.mktemp("demo")
     address = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "REDLINE_DATA_DIR": str(folder), "REDLINE_BASE_URL": address}
+    environment = {
+        **os.environ,
+        "REDLINE_DATA_DIR": str(folder),
+        "REDLINE_BASE_URL": address,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+    }
     environment.pop("DATABASE_URL", None)  # the demo's own database, whatever the other tests run on
 
     # The other worker may be making the template meanwhile.
@@ -79,7 +84,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def sign_in(site: str) -> SignIn:
-    """Through the form, and with the cookies of that while the session lasts: a password takes long to check."""
+    """Through the form, and with the cookies of that while the session lasts."""
     sessions: dict[str, list[Any]] = {}
 
     def signing_in(page: Page, username: str) -> None:

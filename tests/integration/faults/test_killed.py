@@ -22,7 +22,7 @@ def test_a_release_killed_before_any_kind_of_write_leaves_the_old_version(
             **os.environ,
             "DATABASE_URL": own_database,
             "REDLINE_DATA_DIR": str(tmp_path / "data"),
-            "DJANGO_SETTINGS_MODULE": "kb.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
         },
         capture_output=True,
         text=True,
