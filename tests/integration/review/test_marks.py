@@ -1,23 +1,37 @@
 """Comments and proposals: from the field to the owner, into the next version, and back to the author."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from procedures.models import ProcedurePage
+from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import actions, releasing, threads
 from review.contributions import credits
 from review.models import Suggestion, SuggestionStatus, ThreadStatus
 from tests import factories as make
+from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 BODY = "Open the door. Wait 5 minutes. Close the door."
 
 
-@pytest.fixture
-def version():
+def build() -> int:
     owner = make.procedure_owner()
-    return make.released(owner=owner, steps=[make.step("a", body=BODY), make.step("b", title="Test it")])
+    return make.released(owner=owner, steps=[make.step("a", body=BODY), make.step("b", title="Test it")]).pk
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
+    with built_once(django_db_blocker, build) as key:
+        yield key
+
+
+@pytest.fixture
+def version(built: int, db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built)
 
 
 def propose(version, new: str, *, by=None, step: str = "a", field: str = "body") -> Suggestion:

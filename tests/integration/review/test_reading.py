@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from kb.accounts.models import User
 from kb.accounts.roles import DOCUMENTATION_STAFF, FIELD_ENGINEER, PROCEDURE_OWNER
 from kb.bootstrap import build_site
 from kb.context_processors import Waiting
@@ -23,6 +25,7 @@ from review.models import Acknowledgement, Notice, NoticeKind, ReadingRule
 from tests import factories as make
 from tests.factories import PASSWORD, signed_in
 from tests.integration.audit.conftest import verify
+from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 
@@ -50,16 +53,27 @@ def acknowledge(version: ProcedureVersion, person: Any) -> None:
     duties.acknowledge(task=task(version, person), by=person)
 
 
-@pytest.fixture
-def engineer() -> Any:
-    return make.field_engineer("eve")
+def build() -> tuple[int, int]:
+    """Somebody to ask, and version 1.0, a minor one, which nobody was asked to read."""
+    engineer, line = make.field_engineer("eve"), make.product_line("UPS")
+    steps = [make.step("a", body="Turn left."), make.step("b")]
+    return engineer.pk, make.released(product_line=line, steps=steps).pk
+
+
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[int, int]]:
+    with built_once(django_db_blocker, build) as keys:
+        yield keys
 
 
 @pytest.fixture
-def first(engineer: Any) -> ProcedureVersion:
-    """Version 1.0, a minor one, which nobody was asked to read."""
-    line = make.product_line("UPS")
-    return make.released(product_line=line, steps=[make.step("a", body="Turn left."), make.step("b")])
+def engineer(built: tuple[int, int], db: None) -> Any:
+    return User.objects.get(pk=built[0])
+
+
+@pytest.fixture
+def first(built: tuple[int, int], db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built[1])
 
 
 def test_a_site_begins_with_field_engineers_and_two_weeks_and_keeps_what_was_set() -> None:
