@@ -12,7 +12,7 @@ from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
 from procedures.views.version import find_version, frozen_image
 from procedures.wording import diff_text
-from review import actions, queries, rules, threads
+from review import deciding, landing, proposing, queries, rules, threads
 from review.forms import CommentForm, DecideForm, ReplyForm, SuggestForm
 from review.models import Photo, Suggestion, Thread
 from review.pointing import PointedImage, shown_size
@@ -90,7 +90,7 @@ def suggest(request: HttpRequest, number: str, label: str, step_id: str) -> Http
     refusal = rules.why_not(rules.check_mark, user=request.user, version=version)
     if request.method == "POST" and form.is_valid():
         try:
-            suggestion = actions.suggest(
+            suggestion = proposing.suggest(
                 version=version,
                 changes=form.changes(),
                 reason=form.cleaned_data["reason"],
@@ -153,7 +153,7 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 def suggestion(request: HttpRequest, pk: int) -> HttpResponse:
     """One proposal: what it changes, what became of it, and for the owner the decision."""
     found = get_object_or_404(queries.for_list(Suggestion.objects.all()), pk=pk)
-    page = actions.working_copy(found.version.page)
+    page = landing.working_copy(found.version.page)
     landing = actions.landing(found, page)
     seen = actions.working_digest(found, page)
     refusal = rules.why_not(rules.check_decide, user=request.user, suggestion=found, to="accepted")
@@ -162,7 +162,7 @@ def suggestion(request: HttpRequest, pk: int) -> HttpResponse:
         answer = form.cleaned_data["answer"]
         try:
             if form.cleaned_data["decision"] == "accept":
-                actions.accept(
+                deciding.accept(
                     suggestion=found,
                     by=request.user,
                     answer=answer,
@@ -170,7 +170,7 @@ def suggestion(request: HttpRequest, pk: int) -> HttpResponse:
                     seen=form.cleaned_data["seen"],
                 )
             else:
-                actions.refuse(suggestion=found, by=request.user, answer=answer)
+                deciding.refuse(suggestion=found, by=request.user, answer=answer)
         except NotAllowed as refused:
             # The page shows the text as it is now, with the reason above.
             form = DecideForm(
@@ -211,7 +211,7 @@ def suggestion(request: HttpRequest, pk: int) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Suggestion.objects.select_related("version__page"), pk=pk)
     try:
-        actions.withdraw(suggestion=found, by=request.user)
+        deciding.withdraw(suggestion=found, by=request.user)
     except NotAllowed as refused:
         messages.error(request, refused.reason)
     else:
