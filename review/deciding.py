@@ -22,6 +22,14 @@ from review.recording import required, save_as
 from review.steps import Steps
 
 
+class EditRefused(NotAllowed):
+    """One of several that were to land together cannot, as they stand."""
+
+    def __init__(self, reason: str, suggestion_id: int) -> None:
+        super().__init__(reason)
+        self.suggestion_id = suggestion_id
+
+
 @dataclass(frozen=True, slots=True)
 class Acceptance:
     """That one edit lands, and how.
@@ -81,16 +89,11 @@ def accept_together(
     steps = Steps(page)
     landed = []
     for pk, landing in landings(locked, canonical_content(page)["steps"]).items():
-        acceptance = wanted[pk]
-        if acceptance.seen is not None and acceptance.seen != landing.seen:
-            raise NotAllowed(
-                _(
-                    "The working copy changed while you were deciding. "
-                    "Look at the text below again; yours is still there."
-                )
-            )
-        outcome = outcome_of(landing, acceptance)
-        _carry_out(landing.suggestion, outcome, steps, by)
+        try:
+            outcome = outcome_of(landing, wanted[pk])
+            _carry_out(landing.suggestion, outcome, steps, by)
+        except NotAllowed as refused:
+            raise EditRefused(refused.reason, pk) from refused
         landed.append((landing.suggestion, outcome))
     steps.put_back(page)
     revision = page.save_revision(user=by, log_action=True)
@@ -103,8 +106,15 @@ def accept_together(
 
 
 def outcome_of(landing: Landing, acceptance: Acceptance) -> Outcome:
-    """What lands. Raises NotAllowed where a person must say more than they did."""
+    """What lands. Raises NotAllowed where a person must say more than they did, or looked at another text."""
     suggestion, undecided = landing.suggestion, landing.undecided
+    if acceptance.seen is not None and acceptance.seen != landing.seen:
+        raise NotAllowed(
+            _(
+                "The working copy changed while you were deciding. "
+                "Look at the text below again; yours is still there."
+            )
+        )
     if suggestion.action == SuggestedAction.REMOVE:
         if undecided and not acceptance.anyway:
             raise NotAllowed(
@@ -252,6 +262,14 @@ def withdraw(*, suggestion: Suggestion, by: Any, at: datetime | None = None) -> 
     suggestion = _locked(suggestion)
     rules.check_withdraw(user=by, suggestion=suggestion)
     return _decide(suggestion, SuggestionStatus.WITHDRAWN, by, "", at)
+
+
+@transaction.atomic
+def withdraw_together(*, suggestion: Suggestion, by: Any, at: datetime | None = None) -> None:
+    """Take back what is undecided of all that was sent together."""
+    undecided = list(suggestion.sent_together().waiting())
+    for part in undecided or [suggestion]:  # the one that is decided says so
+        withdraw(suggestion=part, by=by, at=at)
 
 
 def _locked(suggestion: Suggestion) -> Suggestion:

@@ -83,6 +83,13 @@ def _comments() -> QuerySet[Comment]:
     return Comment.objects.select_related("author").annotate(has_photos=Exists(photos))
 
 
+def comments_on(suggestion: Suggestion) -> list[Comment]:
+    """What was said to a proposal; `suggestion` is the first of what was sent together."""
+    comments = list(_comments().filter(thread__suggestion=suggestion))
+    prefetch_related_objects([found for found in comments if getattr(found, "has_photos", False)], "photos")
+    return comments
+
+
 def show_photos(threads: Iterable[Thread]) -> None:
     """Fetch the photos of all comments: one query, and none where there are no photos."""
     comments = [comment for thread in threads for comment in thread.comments.all()]
@@ -100,7 +107,9 @@ def show_places(threads: Sequence[Thread], version: ProcedureVersion) -> None:
 
 def for_list(suggestions: QuerySet[Suggestion]) -> QuerySet[Suggestion]:
     return (
-        suggestions.select_related("author", "version__page", "decided_by", "released_in")
+        suggestions.select_related(
+            "author", "version__page", "decided_by", "released_in", "assigned_to", "sent_with"
+        )
         .defer("version__search_text", "version__html", "released_in__content", "released_in__html")
         .prefetch_related("changes", "images")
     )

@@ -89,7 +89,7 @@ class Suggestion(models.Model):
     ticket_reference = models.CharField(_("ticket"), max_length=40, blank=True)
     action = models.CharField(max_length=6, choices=SuggestedAction.choices, default=SuggestedAction.EDIT)
     step_id = models.CharField(max_length=64)
-    after = models.CharField(
+    after = models.CharField(  # noqa: DJ001  "" is the first place, NULL none of its own
         max_length=64, null=True, blank=True,
         help_text="The id of the step that this one is to follow; empty: it comes first; null: it stays.",
     )  # fmt: skip
@@ -108,7 +108,7 @@ class Suggestion(models.Model):
     landed_in = models.ForeignKey(
         Revision, on_delete=models.PROTECT, null=True, blank=True, related_name="landed_suggestions"
     )
-    landed_after = models.CharField(
+    landed_after = models.CharField(  # noqa: DJ001  "" is the first place, NULL none of its own
         max_length=64, null=True, blank=True,
         help_text="Where the step came to stand, where its place was part of the proposal.",
     )  # fmt: skip

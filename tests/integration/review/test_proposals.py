@@ -242,10 +242,12 @@ def test_only_what_the_text_says_can_be_adopted(version) -> None:
     head = propose(version, StepEdit("a", texts={"title": "Other"}))
     with pytest.raises(NotAllowed, match="does not say this"):
         deciding.adopt(suggestion=head, by=owner)
-    edit_by_hand(
-        version, owner,
-        lambda steps: [{**step, "value": {**step["value"], "title": "Other"}} if step["id"] == "a" else step for step in steps],
-    )  # fmt: skip
+
+    def renamed(steps):
+        steps[0]["value"] = {**steps[0]["value"], "title": "Other"}
+        return steps
+
+    edit_by_hand(version, owner, renamed)
     assert deciding.adopt(suggestion=head, by=owner).status == SuggestionStatus.ADOPTED
 
 

@@ -39,14 +39,13 @@ def test_who_decides_second_is_told_and_loses_nothing(version) -> None:
         version=version, changes={("a", "body"): "Wait 10 minutes."}, reason="x", by=make.field_engineer()
     )
     deciding.refuse(suggestion=suggestion, by=version.last_editor, answer="No.")
-    change = suggestion.changes.get()
     page = signed_in(make.documentation_staff()).post(
         suggestion.get_absolute_url(),
         {
-            "decision": "accept",
-            "answer": "A long and careful answer",
-            f"final-{change.pk}": "Wait until the lamp is off.",
-            "seen": "x",
+            f"d{suggestion.pk}-decision": "accept",
+            f"d{suggestion.pk}-answer": "A long and careful answer",
+            f"d{suggestion.pk}-final-body": "Wait until the lamp is off.",
+            f"d{suggestion.pk}-seen": "x",
         },
     )
     text = page.content.decode()
