@@ -184,7 +184,7 @@ def test_all_that_waits_on_a_procedure_is_decided_on_one_page(version) -> None:
     one.refresh_from_db()
     other.refresh_from_db()
     assert (one.status, other.status) == (SuggestionStatus.SUBMITTED, SuggestionStatus.CHANGED)
-    later = {f"d{one.pk}-seen": "x"}
+    later = {f"d{one.pk}-seen": "x", f"d{one.pk}-final-title": "Third"}
     assert "Nothing is decided yet" in owner.post(where, later, follow=True).content.decode()
     page = owner.post(where, later | {f"d{one.pk}-answer": "Half an answer"}).content.decode()
     assert "Choose a decision" in page
