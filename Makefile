@@ -8,9 +8,8 @@ SOURCES := kb procedures review search tests manage.py
 PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
 debian = @dpkg -s $(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1 || true
 
-.PHONY: setup demo run test test-postgresql check bench translations lock
-
 PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes
+.PHONY: setup demo run test test-postgresql check bench translations lock
 
 # pip installs uv, and uv the rest in seconds; pip does it all where uv cannot (only pip may know the index).
 .venv/installed: requirements.lock
@@ -35,13 +34,11 @@ demo: setup
 run: setup
 	$(BIN)/gunicorn kb.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --timeout 120
 
-# Browser tests need Chromium; what could not run is said at the end.
-test: setup
+test: setup  # the browser tests need Chromium; what could not run is said at the end
 	$(call debian,$(PRINTING) $(if $(shell command -v chromium),,chromium))
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-# The same tests against the server that DATABASE_URL names.
-test-postgresql: setup
+test-postgresql: setup  # the same tests against the server that DATABASE_URL names
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL, e.g. postgres://redline:PASSWORD@127.0.0.1:5432/redline"; exit 2; }
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not corpora"
 
@@ -56,7 +53,6 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
-
 translations: setup
 	$(MANAGE) translations update
 

@@ -7,7 +7,7 @@ from wagtail.models import Revision
 
 from procedures.content import STEP_TEXTS, canonical_content
 from procedures.wording import sentences
-from review.models import Suggestion
+from review.models import SuggestedAction, Suggestion
 
 
 def proposers(page_id: int) -> dict[int, set[int]]:
@@ -28,24 +28,43 @@ def carried_by(revision: Revision) -> list[Suggestion]:
     landed = Suggestion.objects.on_page(int(revision.object_id)).unreleased()
     return [
         suggestion
-        for suggestion in landed.filter(landed_in_id__lte=revision.pk).prefetch_related("changes")
+        for suggestion in landed.filter(landed_in_id__lte=revision.pk)
+        .select_related("version")
+        .prefetch_related("changes", "images")
         if is_carried(suggestion, content)
     ]
 
 
 def is_carried(suggestion: Suggestion, content: Mapping[str, Any]) -> bool:
-    """Whether the content still says some of what landed: a sentence that the proposal brought, in any step.
+    """Whether the content still holds something of what landed: a sentence that the proposal brought, in any step;
+    an image; the place of a step.
 
-    Of one that only took sentences away: whether one of them is still gone.
+    Of one that only took something away: whether some of it is still gone.
     """
-    texts = {
-        (step["id"], name): set(sentences(step[name])) for step in content["steps"] for name in STEP_TEXTS
-    }
-    everywhere = set().union(*texts.values())
+    steps = {step["id"]: step for step in content["steps"]}
+    if suggestion.action == SuggestedAction.REMOVE:
+        return suggestion.step_id not in steps
+    images = {image["sha256"] for step in content["steps"] for image in step["images"]}
+    if any(image.sha256 in images for image in suggestion.images.all()):
+        return True
+    if suggestion.landed_after is not None and _is_moved(suggestion, list(steps)):
+        return True
+    here = steps.get(suggestion.step_id, {})
+    everywhere = {text for step in content["steps"] for name in STEP_TEXTS for text in sentences(step[name])}
     brought: set[str] = set()
     still_gone = False
     for change in suggestion.changes.all():
         base, landed = set(sentences(change.base_text)), set(sentences(change.landed_text))
         brought |= landed - base
-        still_gone |= bool((base - landed) - texts.get((change.step_id, change.field), set()))
+        still_gone |= bool((base - landed) - set(sentences(here.get(change.field, ""))))
     return bool(brought & everywhere) if brought else still_gone
+
+
+def _is_moved(suggestion: Suggestion, order: list[str]) -> bool:
+    """Whether the step stands on another side of some step than in the version as shown."""
+    shown = [step["id"] for step in suggestion.version.steps]
+    step_id = suggestion.step_id
+    if step_id not in order or step_id not in shown:
+        return False
+    before = {step for step in shown[: shown.index(step_id)] if step in order}
+    return before != {step for step in order[: order.index(step_id)] if step in shown}

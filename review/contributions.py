@@ -114,13 +114,15 @@ def credits(versions: list[ProcedureVersion]) -> Mapping[int, list[Credit]]:
     )
     for suggestion in released:
         titles = {step["id"]: step["title"] for step in suggestion.version.steps}
-        steps = dict.fromkeys(titles[change.step_id] for change in suggestion.changes.all())
+        added = next(
+            (change.landed_text for change in suggestion.changes.all() if change.field == "title"), ""
+        )
         assert suggestion.released_in_id is not None  # filtered above
         found.setdefault(suggestion.released_in_id, []).append(
             Credit(
                 author=suggestion.author.display_name,
                 reason=suggestion.reason,
-                steps=list(steps),
+                steps=[titles.get(suggestion.step_id) or added],
                 url=suggestion.get_absolute_url(),
                 ticket_reference=suggestion.ticket_reference,
             )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from procedures.models import ErrorCode, FaqPage, ProcedurePage, ProcedureVersion, Significance
 from procedures.queries import machines_for
 from review import readers
-from review.models import Release, Suggestion, Thread, ThreadStatus
+from review.models import Release, SuggestedAction, Suggestion, Thread, ThreadStatus
 
 SHOWN = 20
 
@@ -95,6 +95,7 @@ def _marks(outlook: Outlook) -> Iterable[Effect]:
     gone, stay = _("its step is gone"), _("stays open")
     threads = (
         Thread.objects.on_page(outlook.page.pk)
+        .on_text()
         .exclude(status=ThreadStatus.RESOLVED)
         .prefetch_related("comments")
     )
@@ -104,19 +105,14 @@ def _marks(outlook: Outlook) -> Iterable[Effect]:
         note = gone if thread.step_id and thread.step_id not in steps else stay
         items.append(Item(str(said or thread), thread.get_absolute_url(), note))
     yield effect(gettext_lazy("Comments not resolved"), items)
-    edits = (
-        Suggestion.objects.on_page(outlook.page.pk)
-        .waiting()
-        .select_related("author")
-        .prefetch_related("changes")
-    )
+    edits = Suggestion.objects.on_page(outlook.page.pk).waiting().select_related("author")
     yield effect(
         gettext_lazy("Proposed edits not decided"),
         [
             Item(
                 edit.reason[:80],
                 edit.get_absolute_url(),
-                stay if any(change.step_id in steps for change in edit.changes.all()) else gone,
+                stay if edit.action == SuggestedAction.ADD or edit.step_id in steps else gone,
             )
             for edit in edits
         ],

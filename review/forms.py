@@ -4,23 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models import ProcedurePage, Significance
 from review.anchors import Quote
-from review.models import Delegation, SuggestedField, Suggestion, ThreadKind
+from review.models import Delegation, ThreadKind
 from review.photos import clean_photo
 from review.threads import MOST_PHOTOS, Point
 
 COMMENT_LENGTH = 10_000
-STEP_TEXT_LENGTH = 100_000
 
 
-def _area(rows: int) -> forms.Textarea:
+def area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
 
 
@@ -87,9 +84,9 @@ class CommentForm(PhotosForm):
     field_order = ("kind", "text", "quote", "photos", "keep_position")
 
     kind = forms.ChoiceField(label=_("What is it?"), choices=ThreadKind.choices, initial=ThreadKind.QUESTION)
-    text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=_area(4))
+    text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=area(4))
     quote = forms.CharField(
-        label=_("Passage"), required=False, max_length=COMMENT_LENGTH, widget=_area(2),
+        label=_("Passage"), required=False, max_length=COMMENT_LENGTH, widget=area(2),
         help_text=_("Select it in the step before you press “Comment”, or copy it here; empty: the whole step."),
     )  # fmt: skip
     # What stands around the passage, so that it finds its place again.
@@ -112,101 +109,7 @@ class CommentForm(PhotosForm):
 class ReplyForm(PhotosForm):
     field_order = ("text", "photos", "keep_position")
 
-    text = forms.CharField(label=_("Reply"), max_length=COMMENT_LENGTH, widget=_area(3))
-
-
-class SuggestForm(forms.Form):
-    """The four texts of a step as shown, to be edited, and why."""
-
-    title = forms.CharField(label=_("Title"), max_length=255)
-    body = forms.CharField(
-        label=_("What to do"),
-        required=False,
-        max_length=STEP_TEXT_LENGTH,
-        widget=_area(10),
-        help_text=_("Markdown."),
-    )
-    expected = forms.CharField(
-        label=_("Expected result"), required=False, max_length=STEP_TEXT_LENGTH, widget=_area(2)
-    )
-    caution = forms.CharField(
-        label=_("Caution"), required=False, max_length=STEP_TEXT_LENGTH, widget=_area(2)
-    )
-    reason = forms.CharField(
-        label=_("Why?"),
-        max_length=COMMENT_LENGTH,
-        widget=_area(3),
-        help_text=_("What you met in the field. The owner decides by it."),
-    )
-    ticket_reference = forms.CharField(
-        label=_("Ticket"), required=False, max_length=40, help_text=_("Where there is one, e.g. T-00042.")
-    )
-
-    def __init__(self, *args: Any, user: Any, step: dict[str, Any], **kwargs: Any) -> None:
-        self.user, self.step = user, step
-        kwargs.setdefault("initial", {name: step[name] for name in SuggestedField.values})
-        super().__init__(*args, **kwargs)
-
-    def clean_ticket_reference(self) -> str:
-        if not (reference := self.cleaned_data["ticket_reference"]):
-            return ""
-        # Tickets live above this app: the site names the function that knows them.
-        ticket = import_string(settings.REDLINE_TICKET_LOOKUP)(reference, self.user)
-        if ticket is None:
-            raise forms.ValidationError(gettext("There is no ticket %(number)s.") % {"number": reference})
-        return ticket.number
-
-    def changes(self) -> dict[tuple[str, str], str]:
-        """{(step id, field): text} of all four fields."""
-        return {(self.step["id"], name): self.cleaned_data[name] for name in SuggestedField.values}
-
-
-class DecideForm(DecisionForm):
-    """The decision on one proposal; a field for each change holds the text that will land."""
-
-    decision = forms.ChoiceField(
-        label=_("Decision"),
-        choices=[("accept", _("Accept")), ("refuse", _("Refuse"))],
-        widget=forms.RadioSelect,
-    )
-    answer = forms.CharField(
-        label=_("Answer to the author"), required=False, max_length=COMMENT_LENGTH, widget=_area(3),
-        help_text=_("Needed to refuse."),
-    )  # fmt: skip
-
-    seen = forms.CharField(widget=forms.HiddenInput, max_length=16)
-
-    def __init__(
-        self, *args: Any, suggestion: Suggestion, landing: dict[tuple[str, str], str | None], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.keys: dict[str, tuple[str, str]] = {}
-        for change in suggestion.changes.all():
-            name = f"final-{change.pk}"
-            landed = landing[change.step_id, change.field]
-            self.keys[name] = (change.step_id, change.field)
-            self.on_record[name] = {change.proposed_text, change.landed_text}
-            self.fields[name] = forms.CharField(
-                label=_("Text that will land: %(field)s") % {"field": change.get_field_display()},
-                required=False,
-                max_length=STEP_TEXT_LENGTH,
-                widget=_area(1 if change.field == SuggestedField.TITLE else 6),
-                # Where both sides changed the same place nothing is filled in: a person writes what lands.
-                initial=landed or "",
-            )
-
-    @property
-    def final_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.keys]
-
-    def final(self) -> dict[tuple[str, str], str]:
-        return {key: self.cleaned_data[name] for name, key in self.keys.items()}
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("decision") == "refuse" and not data.get("answer"):
-            self.add_error("answer", gettext("Say why it is refused: the author is told."))
-        return data
+    text = forms.CharField(label=_("Reply"), max_length=COMMENT_LENGTH, widget=area(3))
 
 
 class SubmitForm(DecisionForm):
@@ -215,7 +118,7 @@ class SubmitForm(DecisionForm):
     change_summary = forms.CharField(
         label=_("What changes?"),
         max_length=COMMENT_LENGTH,
-        widget=_area(3),
+        widget=area(3),
         help_text=_("One or two sentences; readers see it in the change log."),
     )
     significance = forms.ChoiceField(
@@ -255,7 +158,7 @@ class SignForm(DecisionForm):
     """A signature under the bytes with this hash, for one's own part or in the place of somebody away."""
 
     on_behalf_of = forms.ChoiceField(label=_("In whose name?"), required=False)
-    comment = forms.CharField(label=_("Comment"), required=False, max_length=COMMENT_LENGTH, widget=_area(2))
+    comment = forms.CharField(label=_("Comment"), required=False, max_length=COMMENT_LENGTH, widget=area(2))
     password = _password()
     sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)
     stage = forms.IntegerField(widget=forms.HiddenInput)
@@ -279,7 +182,7 @@ class ConfirmForm(DecisionForm):
     """The version in force is still correct: a signature under its hash."""
 
     comment = forms.CharField(
-        label=_("Comment"), required=False, max_length=COMMENT_LENGTH, widget=_area(2),
+        label=_("Comment"), required=False, max_length=COMMENT_LENGTH, widget=area(2),
         help_text=_("What you checked, e.g. against which machine or manual."),
     )  # fmt: skip
     password = _password()
@@ -287,17 +190,17 @@ class ConfirmForm(DecisionForm):
 
 
 class RemarkForm(DecisionForm):
-    text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=_area(3))
+    text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=area(3))
     stage = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class SendBackForm(DecisionForm):
-    reason = forms.CharField(label=_("What has to change first?"), max_length=COMMENT_LENGTH, widget=_area(2))
+    reason = forms.CharField(label=_("What has to change first?"), max_length=COMMENT_LENGTH, widget=area(2))
 
 
 class WithdrawForm(DecisionForm):
     reason = forms.CharField(
-        label=_("Why?"), max_length=COMMENT_LENGTH, widget=_area(3), help_text=_("Readers see it.")
+        label=_("Why?"), max_length=COMMENT_LENGTH, widget=area(3), help_text=_("Readers see it.")
     )
     replaced_by = forms.CharField(
         label=_("What to use instead"),

@@ -224,11 +224,19 @@ def _merge_step(before: Step, theirs: Step, ours: Step, conflicts: list[Conflict
     for name in STEP_VALUES:
         if theirs.get(name) == before.get(name) or theirs.get(name) == ours.get(name):
             continue
-        if ours.get(name) != before.get(name):
+        if name == "images" and (images := _merge_images(before, theirs, ours)) is not None:
+            landed[name] = images
+        elif ours.get(name) != before.get(name):
             conflicts.append(Conflict(ours["id"], name, Clash.SAME_SENTENCE))
         else:
             landed[name] = theirs.get(name)
     return landed
+
+
+def _merge_images(before: Step, theirs: Step, ours: Step) -> list[dict[str, str]] | None:
+    sides = [[image["sha256"] + image["alt"] for image in step["images"]] for step in (before, theirs, ours)]
+    merged = merge_items(*sides)
+    return None if merged is None else [{"sha256": item[:64], "alt": item[64:]} for item in merged]
 
 
 def _adds_up(

@@ -4,7 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    prefetch_related_objects,
+)
 
 from procedures.models import ProcedurePage, ProcedureVersion
 from review.anchors import Fate
@@ -17,8 +27,8 @@ from review.models import (
     Remark,
     Signature,
     Stage,
-    SuggestedChange,
     Suggestion,
+    SuggestionStatus,
     Thread,
     ThreadStatus,
 )
@@ -41,7 +51,7 @@ class StepMarks:
 def marks_by_step(version: ProcedureVersion) -> dict[str, StepMarks]:
     """Threads of every version of the page and its waiting proposals, by step id ("" for the whole)."""
     marks: dict[str, StepMarks] = {}
-    threads = list(threads_with_comments(Thread.objects.on_page(version.page_id)))
+    threads = list(threads_with_comments(Thread.objects.on_page(version.page_id).on_text()))
     show_places(threads, version)
     for thread in threads:
         marks.setdefault(thread.step_id, StepMarks()).threads.append(thread)
@@ -49,11 +59,13 @@ def marks_by_step(version: ProcedureVersion) -> dict[str, StepMarks]:
         Suggestion.objects.on_page(version.page_id)
         .waiting()
         .select_related("author")
-        .prefetch_related("changes")
+        .annotate(vote_count=Count("votes", distinct=True))
     )
+    shown = {step["id"] for step in version.steps}
     for suggestion in waiting:
-        for step_id in dict.fromkeys(change.step_id for change in suggestion.changes.all()):
-            marks.setdefault(step_id, StepMarks()).suggestions.append(suggestion)
+        # A new step is told of where it is to come.
+        place = suggestion.step_id if suggestion.step_id in shown else suggestion.after or ""
+        marks.setdefault(place, StepMarks()).suggestions.append(suggestion)
     return marks
 
 
@@ -69,6 +81,13 @@ def threads_with_comments(threads: QuerySet[Thread]) -> QuerySet[Thread]:
 def _comments() -> QuerySet[Comment]:
     photos = Photo.objects.filter(comment=OuterRef("pk"))
     return Comment.objects.select_related("author").annotate(has_photos=Exists(photos))
+
+
+def comments_on(suggestion: Suggestion) -> list[Comment]:
+    """What was said to a proposal; `suggestion` is the first of what was sent together."""
+    comments = list(_comments().filter(thread__suggestion=suggestion))
+    prefetch_related_objects([found for found in comments if getattr(found, "has_photos", False)], "photos")
+    return comments
 
 
 def show_photos(threads: Iterable[Thread]) -> None:
@@ -88,9 +107,11 @@ def show_places(threads: Sequence[Thread], version: ProcedureVersion) -> None:
 
 def for_list(suggestions: QuerySet[Suggestion]) -> QuerySet[Suggestion]:
     return (
-        suggestions.select_related("author", "version__page", "decided_by", "released_in")
+        suggestions.select_related(
+            "author", "version__page", "decided_by", "released_in", "assigned_to", "sent_with"
+        )
         .defer("version__search_text", "version__html", "released_in__content", "released_in__html")
-        .prefetch_related(Prefetch("changes", SuggestedChange.objects.all()))
+        .prefetch_related("changes", "images")
     )
 
 
@@ -104,13 +125,15 @@ def decided_by(user: Any) -> Q:
 def suggestions_to_decide(user: Any) -> QuerySet[Suggestion]:
     if not user.has_perm("review.decide_suggestion"):
         return Suggestion.objects.none()
-    return Suggestion.objects.waiting().filter(decided_by(user)).exclude(author=user)
+    own = Q(assigned_to=user) | decided_by(user) & Q(assigned_to__isnull=True)
+    submitted = Suggestion.objects.filter(status=SuggestionStatus.SUBMITTED)
+    return submitted.filter(own).exclude(author=user)
 
 
 def threads_to_answer(user: Any) -> QuerySet[Thread]:
     if not user.has_perm("review.decide_suggestion"):
         return Thread.objects.none()
-    return Thread.objects.waiting().filter(decided_by(user)).exclude(started_by=user)
+    return Thread.objects.waiting().on_text().filter(decided_by(user)).exclude(started_by=user)
 
 
 def stages_for(user: Any) -> QuerySet[Stage]:

@@ -16,8 +16,8 @@ from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, Versio
 from procedures.numbers import claim_number
 from procedures.rules import NotAllowed
 from review import duties, reviewing, rules, sealing
-from review.actions import working_copy
 from review.carrying import carried_by
+from review.landing import working_copy
 from review.models import (
     NoticeKind,
     Release,

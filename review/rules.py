@@ -50,14 +50,25 @@ def owns(user: Any, page: ProcedurePage) -> bool:
     return user.has_perm("review.decide_suggestion") and page.procedure_owner_id == user.pk
 
 
+def decides(user: Any, suggestion: Suggestion) -> bool:
+    """Whether this person answers for the procedure, or was handed the decision."""
+    if owns(user, suggestion.version.page):
+        return True
+    return user.has_perm("review.decide_suggestion") and suggestion.assigned_to_id == user.pk
+
+
 def check_decide(*, user: Any, suggestion: Suggestion, to: str) -> None:
-    if not owns(user, suggestion.version.page):
+    if not decides(user, suggestion):
         raise PermissionDenied(
             _("Only the procedure's owner or documentation staff decide on proposed edits.")
         )
     if suggestion.author_id == user.pk:
         raise NotAllowed(_("You proposed this edit yourself; somebody else must decide on it."))
-    if to not in SUGGESTION_TRANSITIONS.get(suggestion.status, ()):
+    _check_to(suggestion, to)
+
+
+def _check_to(suggestion: Suggestion, to: str) -> None:
+    if to == suggestion.status or to not in SUGGESTION_TRANSITIONS.get(suggestion.status, ()):
         raise NotAllowed(
             _("This proposed edit was already decided: %(status)s.")
             % {"status": suggestion.get_status_display()}
@@ -68,18 +79,43 @@ def can_decide(*, user: Any, suggestion: Suggestion) -> bool:
     return _holds(check_decide, user=user, suggestion=suggestion, to="accepted")
 
 
+def check_hand_on(*, user: Any, suggestion: Suggestion, to: Any) -> None:
+    check_decide(user=user, suggestion=suggestion, to="refused")
+    if not (to.is_active and may_read_internal(to) and to.has_perm("review.decide_suggestion")):
+        raise NotAllowed(_("%(person)s may not decide on proposed edits.") % {"person": to})
+    if to.pk in (suggestion.author_id, suggestion.assigned_to_id):
+        raise NotAllowed(_("Hand it to somebody else: %(person)s cannot take it.") % {"person": to})
+
+
 def check_withdraw(*, user: Any, suggestion: Suggestion) -> None:
     if suggestion.author_id != user.pk:
         raise PermissionDenied(_("Only its author can withdraw a proposed edit."))
-    if "withdrawn" not in SUGGESTION_TRANSITIONS.get(suggestion.status, ()):
+    _check_to(suggestion, "withdrawn")
+
+
+def can_withdraw(*, user: Any, suggestion: Suggestion) -> bool:
+    return _holds(check_withdraw, user=user, suggestion=suggestion)
+
+
+def check_comment(*, user: Any, suggestion: Suggestion) -> None:
+    """Commenting on a proposal, also once it is decided."""
+    _require(user, "review.add_thread", _("Your role does not include commenting."))
+
+
+def check_vote(*, user: Any, suggestion: Suggestion) -> None:
+    """Having met what the proposal mends; `suggestion` is the first of what was sent together."""
+    _require(user, "review.add_suggestion", _("Your role does not include proposing edits."))
+    if suggestion.author_id == user.pk:
+        raise NotAllowed(_("You proposed this yourself: it counts already."))
+    if not suggestion.sent_together().waiting().exists():
         raise NotAllowed(
             _("This proposed edit was already decided: %(status)s.")
             % {"status": suggestion.get_status_display()}
         )
 
 
-def can_withdraw(*, user: Any, suggestion: Suggestion) -> bool:
-    return _holds(check_withdraw, user=user, suggestion=suggestion)
+def can_vote(*, user: Any, suggestion: Suggestion) -> bool:
+    return _holds(check_vote, user=user, suggestion=suggestion)
 
 
 def check_resolve(*, user: Any, thread: Thread) -> None:

@@ -2,11 +2,12 @@
 reopened. Each action is one transaction, recorded with who and when, and whoever it concerns is told."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
@@ -18,7 +19,7 @@ from procedures.people import staff
 from procedures.rules import NotAllowed
 from review import rules
 from review.anchors import Fate, Place, Quote, find, visible_text
-from review.models import Comment, NoticeKind, Photo, Thread, ThreadStatus
+from review.models import Comment, NoticeKind, Photo, Suggestion, Thread, ThreadStatus
 from review.notifying import notify
 from review.photos import CleanPhoto
 from review.recording import required, save_as
@@ -94,6 +95,34 @@ def reply(
             thread=thread,
             text=comment.text[:500],
         )
+    return comment
+
+
+@transaction.atomic
+def comment_on(
+    *,
+    suggestion: Suggestion,
+    text: str,
+    by: Any,
+    photos: Sequence[CleanPhoto],
+    at: datetime,
+    told: Collection[int] = (),
+) -> Comment:
+    """Add a comment to a proposed edit; its author and whoever commented before are told, but for those `told`
+    by other words."""
+    rules.check_comment(user=by, suggestion=suggestion)
+    text = required(text, _("Write a comment first."))
+    thread = Thread.objects.select_for_update(of=("self",)).filter(suggestion=suggestion).first()
+    if thread is None:
+        thread = Thread(
+            version=suggestion.version, step_id=suggestion.step_id, suggestion=suggestion, started_by=by, started_at=at
+        )  # fmt: skip
+        save_as(thread, by)
+    comment = _say(thread, text, by, photos, at)
+    named = {person.pk for person in mentioned(text)}
+    before = get_user_model()._default_manager.filter(comments__thread=thread).distinct()
+    concerned = [person for person in (suggestion.author, *before) if person.pk not in {*named, *told}]
+    _tell(concerned, NoticeKind.COMMENTED, thread, by, at, text)
     return comment
 
 

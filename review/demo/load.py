@@ -13,7 +13,7 @@ from django.db.models import F, Max
 from wagtail.models import Workflow, WorkflowTask
 
 from procedures.models import ProcedurePage, ProcedureVersion, ProductLine, Significance
-from review import actions, duties, readers, releasing, threads
+from review import deciding, duties, proposing, readers, releasing, threads
 from review.models import Comment, Notice, ReviewPlan, ReviewTask, Stage, Suggestion, Thread, ThreadStatus
 
 HERE = Path(__file__).resolve().parent
@@ -172,7 +172,7 @@ class _Loader:
             return False
         version = self._version(row["procedure"])
         case = row.get("ticket_case")
-        self._suggestions[row["reason"]] = actions.suggest(
+        self._suggestions[row["reason"]] = proposing.suggest(
             version=version,
             changes={(row["step"], row["field"]): _edited(version, row, row["new"])},
             reason=row["reason"],
@@ -187,12 +187,12 @@ class _Loader:
             return False
         by = self._people[row["decided_by"]]
         if row["outcome"] == "refused":
-            actions.refuse(suggestion=suggestion, by=by, answer=row["answer"], at=at)
+            deciding.refuse(suggestion=suggestion, by=by, answer=row["answer"], at=at)
             return True
         final = None
         if row["outcome"] == "accepted_with_changes":
-            final = {(row["step"], row["field"]): _edited(suggestion.version, row, row["final"])}
-        actions.accept(suggestion=suggestion, by=by, answer=row["answer"], final=final, at=at)
+            final = {row["field"]: _edited(suggestion.version, row, row["final"])}
+        deciding.accept(suggestion=suggestion, by=by, answer=row["answer"], final=final, at=at)
         return True
 
     def _release(self, row: Mapping[str, Any], at: datetime) -> bool:

@@ -1,25 +1,27 @@
 """What is said about procedures, proposed, reviewed and signed."""
 
 from review.models.duties import Acknowledgement, Confirmation, ReadingRule
-from review.models.marks import (
-    LANDED,
-    SUGGESTION_TRANSITIONS,
-    Comment,
-    Photo,
-    SuggestedChange,
-    SuggestedField,
-    Suggestion,
-    SuggestionStatus,
-    Thread,
-    ThreadKind,
-    ThreadStatus,
-)
 from review.models.notices import Notice, NoticeKind
 from review.models.plans import Delegation, Meaning, ReviewPlan, ReviewTask, StageKind
 from review.models.releases import Release, ReleaseStatus, Remark, Signature, Stage
+from review.models.suggestions import (
+    LANDED,
+    OPEN,
+    SUGGESTION_TRANSITIONS,
+    SuggestedAction,
+    SuggestedChange,
+    SuggestedField,
+    SuggestedImage,
+    Suggestion,
+    SuggestionKind,
+    SuggestionStatus,
+    Vote,
+)
+from review.models.threads import Comment, Photo, Thread, ThreadKind, ThreadStatus
 
 __all__ = [
     "LANDED",
+    "OPEN",
     "SUGGESTION_TRANSITIONS",
     "Acknowledgement",
     "Comment",
@@ -38,11 +40,15 @@ __all__ = [
     "Signature",
     "Stage",
     "StageKind",
+    "SuggestedAction",
     "SuggestedChange",
     "SuggestedField",
+    "SuggestedImage",
     "Suggestion",
+    "SuggestionKind",
     "SuggestionStatus",
     "Thread",
     "ThreadKind",
     "ThreadStatus",
+    "Vote",
 ]

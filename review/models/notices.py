@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models import ProcedurePage, ProcedureVersion
-from review.models.marks import Suggestion, Thread
+from review.models.suggestions import Suggestion
+from review.models.threads import Thread
 
 
 class NoticeKind(models.TextChoices):
@@ -31,6 +32,10 @@ class NoticeKind(models.TextChoices):
     RESOLVED = "resolved", _("Your comment was resolved")
     REOPENED = "reopened", _("A comment was reopened")
     DECIDED = "decided", _("Your proposed edit was decided on")
+    ASKED_BACK = "asked_back", _("A question on your proposed edit")
+    HANDED_ON = "handed_on", _("A proposed edit was handed to you to decide on")
+    COMMENTED = "commented", _("A comment on a proposed edit")
+    ALTERNATIVE = "alternative", _("An alternative to your proposed edit")
 
 
 # Where a notice leads; the others lead to the working copy and its release.

@@ -1,4 +1,4 @@
-"""Who may open these pages at all."""
+"""Who may open these pages at all, and in which shape."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from procedures.access import may_read_internal
 
@@ -20,3 +21,8 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         return view(request, *args, **kwargs)
 
     return login_required(guarded)
+
+
+def page_or_fragment(request: HttpRequest, page: str, fragment: str, context: dict[str, Any]) -> HttpResponse:
+    """The form alone where htmx asked for it, else its page."""
+    return render(request, fragment if request.htmx else page, context)  # type: ignore[attr-defined]  # django-htmx

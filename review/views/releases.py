@@ -16,7 +16,7 @@ from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, S
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
 from procedures.views.version import find_version, render_working_copy
-from review import actions, queries, releasing, rules
+from review import landing, queries, releasing, rules
 from review.carrying import is_carried
 from review.effects import Outlook, effects_of
 from review.eligibility import asked, may_sign_for
@@ -39,7 +39,7 @@ def release_page(
     if request.method == "POST" and forms.done():
         page.refresh_from_db(fields=["number"])  # the last signature may have given it another one
         return redirect(name, page.number)
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     working = canonical_content(draft)
     content = release.content if release else working
     base = base_version(page.pk)

@@ -21,7 +21,7 @@ def run(others: int = OTHERS) -> float:
 
     from procedures.importing import importer
     from procedures.models import ProcedurePage
-    from review import actions, releasing
+    from review import landing, releasing
     from tests import factories as make
 
     owner, approver = make.procedure_owner(), make.documentation_staff()
@@ -54,7 +54,7 @@ def run(others: int = OTHERS) -> float:
     clock, cpu = [], []
     for turn in range(TURNS):
         page = ProcedurePage.objects.get(pk=page.pk)
-        draft = actions.working_copy(page)
+        draft = landing.working_copy(page)
         draft.steps[turn].value["body"] = f"Changed in turn {turn}."
         draft.save_revision(user=owner)
         release = releasing.submit_for_release(

@@ -9,6 +9,7 @@ from django.test import Client
 
 from kb.accounts.models import User
 from kb.accounts.roles import DOCUMENTATION_STAFF, FIELD_ENGINEER, PROCEDURE_OWNER
+from procedures.content import canonical_content
 from procedures.models import (
     Applicability,
     Audience,
@@ -26,6 +27,7 @@ from procedures.models import (
     SoftwareRelease,
 )
 from review import releasing
+from review.landing import find
 from review.models import Release
 
 _next = count(1)
@@ -154,6 +156,12 @@ def released(
     owner = owner or procedure_owner()
     page = working_copy(by=owner, procedure_owner=owner, audience=audience, **fields)
     return release(page, by=owner, approver=approver or documentation_staff())
+
+
+def text_of(page: ProcedurePage, step_id: str, field: str = "body") -> str | None:
+    """What the page, as it is in memory, says there; None where it has no such step."""
+    step = find(canonical_content(page)["steps"], step_id)
+    return step and step[field]
 
 
 def signed_in(user: User) -> Client:

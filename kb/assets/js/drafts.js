@@ -95,7 +95,7 @@
   // Whose, where, which form there and what it is about, as its hidden fields say; then the tab.
   function formKey(form) {
     const names = [...new Set(controls(form).map((control) => control.name))];
-    const hidden = [...form.elements].filter((one) => one.type === "hidden" && one.value && !NO_SUBJECT.includes(one.name));
+    const hidden = [...form.elements].filter((one) => one.type === "hidden" && one.value && !NO_SUBJECT.includes(one.name.split("-").pop()));
     const subject = hidden.map((one) => `${one.name}=${one.value}`);
     return `${MINE}${addressOf(form.getAttribute("action"))}:${[...subject, ...names].join(",")}@`;
   }

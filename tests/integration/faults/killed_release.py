@@ -68,7 +68,7 @@ def prepare() -> tuple[int, int]:
     from wagtail.images.tests.utils import get_test_image_file
 
     from procedures.models import Applicability, ProcedurePage
-    from review import actions, releasing
+    from review import deciding, landing, proposing, releasing
     from tests import factories as make
 
     line = make.product_line("LM")
@@ -79,11 +79,11 @@ def prepare() -> tuple[int, int]:
         owner=owner, product_line=line, applies_to=[{"model": model, "options": []}], error_codes=codes[:1],
         title=OLD_WORD, steps=[make.step("a", body="Wait 5 minutes."), make.step("b")],
     )  # fmt: skip
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=first, changes={("a", "body"): "Wait 10 minutes."}, reason="x", by=make.field_engineer()
     )
-    actions.accept(suggestion=suggestion, by=owner)
-    draft = actions.working_copy(ProcedurePage.objects.get(pk=first.page_id))
+    deciding.accept(suggestion=suggestion, by=owner)
+    draft = landing.working_copy(ProcedurePage.objects.get(pk=first.page_id))
     file = ImageFile(get_test_image_file(filename="picture.png").file, name="picture.png")
     picture = Image.objects.create(title="picture", file=file)
     draft.steps[1].value["images"].append({"image": picture, "alt": "The picture"})

@@ -17,7 +17,7 @@ from kb.accounts.models import User
 from procedures.content import canonical_content
 from procedures.models import AuditEvent, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions, releasing, scheduling
+from review import deciding, landing, proposing, releasing, scheduling
 from review.models import Signature, Suggestion
 from tests import factories as make
 from tests.factories import signed_in
@@ -38,7 +38,7 @@ def page_of(version: ProcedureVersion) -> ProcedurePage:
 
 
 def save_body(page: ProcedurePage, text: str, by: User) -> None:
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     draft.steps[0].value["body"] = text
     draft.save_revision(user=by)
 
@@ -66,7 +66,7 @@ def approve(page: ProcedurePage, by: User) -> Callable[[], ProcedureVersion]:
 
 def desk_save(page: ProcedurePage, title: str, by: User) -> Callable[[], HttpResponse]:
     """A save in the editing desk of what was opened just now, under another title."""
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     blocks = []
     for block in draft.steps:
         texts = {
@@ -162,7 +162,7 @@ def test_an_editor_saves_while_a_release_is_approved(released_before: bool, meet
         page = make.working_copy(by=owner, procedure_owner=owner, steps=[make.step("a")])
         releasing.submit_for_release(page=page, by=owner, change_summary="First", significance="minor")
         page = ProcedurePage.objects.get(pk=page.pk)
-    before = canonical_content(actions.working_copy(page))
+    before = canonical_content(landing.working_copy(page))
     version, response = at_once(
         approve(page, make.documentation_staff()),
         desk_save(page, "Typed meanwhile", make.documentation_staff()),
@@ -171,7 +171,7 @@ def test_an_editor_saves_while_a_release_is_approved(released_before: bool, meet
     assert refused([version]) == []
     assert version.content == before
     if was_saved(response):
-        assert actions.working_copy(ProcedurePage.objects.get(pk=page.pk)).title == "Typed meanwhile"
+        assert landing.working_copy(ProcedurePage.objects.get(pk=page.pk)).title == "Typed meanwhile"
         assert ProcedurePage.objects.get(pk=page.pk).has_unpublished_changes
     assert_released_whole(page, version)
 
@@ -180,18 +180,18 @@ def test_what_is_opened_after_a_release_is_saved(first: ProcedureVersion) -> Non
     page = submitted(first)
     make.approve(page, by=make.documentation_staff())
     assert was_saved(desk_save(page_of(first), "Typed after", make.documentation_staff())())
-    assert actions.working_copy(page_of(first)).title == "Typed after"
+    assert landing.working_copy(page_of(first)).title == "Typed after"
 
 
 @both_ways
 def test_an_edit_is_accepted_while_a_release_is_approved(first: ProcedureVersion, meet: bool) -> None:
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=first, changes={("b", "body"): "Another step."}, reason="x", by=make.field_engineer()
     )
     page = submitted(first)
     version, accepted = at_once(
         approve(page, make.documentation_staff()),
-        lambda: actions.accept(suggestion=suggestion, by=first.last_editor),
+        lambda: deciding.accept(suggestion=suggestion, by=first.last_editor),
         meet_before_writing=meet,
     )
     assert refused([version, accepted]) == []
@@ -199,9 +199,9 @@ def test_an_edit_is_accepted_while_a_release_is_approved(first: ProcedureVersion
     # It landed after what was submitted: it waits for the next version and is not lost.
     accepted = Suggestion.objects.get(pk=suggestion.pk)
     assert (accepted.status, accepted.released_in) == ("accepted", None)
-    copy = actions.working_copy(page_of(first))
-    assert actions.current_text(copy, "b", "body") == "Another step."
-    assert actions.current_text(copy, "a", "body") == "Wait 6 minutes."
+    copy = landing.working_copy(page_of(first))
+    assert make.text_of(copy, "b", "body") == "Another step."
+    assert make.text_of(copy, "a", "body") == "Wait 6 minutes."
     assert version.steps[1]["body"] == "Other step."
 
 
@@ -240,7 +240,7 @@ def test_an_editor_saves_while_the_working_copy_is_submitted(first: ProcedureVer
     assert refused([done]) == []
     page = page_of(first)
     assert page.releases.in_review().get().change_summary == "Longer"
-    assert (actions.working_copy(page).title == "Typed meanwhile") == was_saved(response)
+    assert (landing.working_copy(page).title == "Typed meanwhile") == was_saved(response)
 
 
 @both_ways
@@ -254,41 +254,41 @@ def test_two_editors_save_what_both_opened(first: ProcedureVersion, meet: bool) 
     saved = [was_saved(response) for response in results]
     assert sorted(saved) == [False, True]
     titles = ["Typed by one", "Typed by the other"]
-    assert actions.working_copy(page_of(first)).title == titles[saved.index(True)]
+    assert landing.working_copy(page_of(first)).title == titles[saved.index(True)]
 
 
 @both_ways
 def test_an_edit_is_accepted_while_an_editor_saves(first: ProcedureVersion, meet: bool) -> None:
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=first, changes={("a", "body"): "Wait 10 minutes."}, reason="x", by=make.field_engineer()
     )
     accepted, response = at_once(
-        lambda: actions.accept(suggestion=suggestion, by=first.last_editor),
+        lambda: deciding.accept(suggestion=suggestion, by=first.last_editor),
         desk_save(page_of(first), "Typed meanwhile", make.documentation_staff()),
         meet_before_writing=meet,
     )
     assert refused([accepted]) == []
-    copy = actions.working_copy(page_of(first))
-    assert actions.current_text(copy, "a", "body") == "Wait 10 minutes."
+    copy = landing.working_copy(page_of(first))
+    assert make.text_of(copy, "a", "body") == "Wait 10 minutes."
     assert (copy.title == "Typed meanwhile") == was_saved(response)
 
 
 @both_ways
 def test_two_decide_on_the_same_edit(first: ProcedureVersion, meet: bool) -> None:
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=first, changes={("a", "body"): "Wait 10 minutes."}, reason="x", by=make.field_engineer()
     )
     staff = make.documentation_staff()
     results = at_once(
-        lambda: actions.accept(suggestion=suggestion, by=first.last_editor),
-        lambda: actions.refuse(suggestion=suggestion, by=staff, answer="No"),
+        lambda: deciding.accept(suggestion=suggestion, by=first.last_editor),
+        lambda: deciding.refuse(suggestion=suggestion, by=staff, answer="No"),
         meet_before_writing=meet,
     )
     (reason,) = refused(results)
     assert "already decided" in reason
     status = Suggestion.objects.get(pk=suggestion.pk).status
     assert status == ("accepted" if isinstance(results[0], Suggestion) else "refused")
-    body = actions.current_text(actions.working_copy(page_of(first)), "a", "body")
+    body = make.text_of(landing.working_copy(page_of(first)), "a", "body")
     assert body == ("Wait 10 minutes." if status == "accepted" else "Wait 5 minutes.")
 
 
@@ -296,18 +296,18 @@ def test_two_decide_on_the_same_edit(first: ProcedureVersion, meet: bool) -> Non
 def test_two_accept_edits_of_different_steps(first: ProcedureVersion, meet: bool) -> None:
     engineer = make.field_engineer()
     edits = [
-        actions.suggest(version=first, changes={(step, "body"): text}, reason="x", by=engineer)
+        proposing.suggest(version=first, changes={(step, "body"): text}, reason="x", by=engineer)
         for step, text in (("a", "Wait 10 minutes."), ("b", "Another step."))
     ]
     staff = make.documentation_staff()
     results = at_once(
-        lambda: actions.accept(suggestion=edits[0], by=first.last_editor),
-        lambda: actions.accept(suggestion=edits[1], by=staff),
+        lambda: deciding.accept(suggestion=edits[0], by=first.last_editor),
+        lambda: deciding.accept(suggestion=edits[1], by=staff),
         meet_before_writing=meet,
     )
     assert refused(results) == []
-    copy = actions.working_copy(page_of(first))
-    assert [actions.current_text(copy, step, "body") for step in "ab"] == [
+    copy = landing.working_copy(page_of(first))
+    assert [make.text_of(copy, step, "body") for step in "ab"] == [
         "Wait 10 minutes.",
         "Another step.",
     ]

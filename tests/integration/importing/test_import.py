@@ -17,7 +17,7 @@ from procedures.content import canonical_content, content_hash
 from procedures.importing import writing
 from procedures.importing.exporting import export_version
 from procedures.models import ErrorCode, ProcedureIndexPage, ProcedurePage, ProcedureVersion, ProductLine
-from review import actions
+from review import deciding, proposing
 from search.models import SearchDocument
 from tests import factories
 from tests.integration.importing.conftest import Run
@@ -147,13 +147,13 @@ def test_what_was_released_or_drafted_here_is_not_overwritten(run: Run, folder: 
     owner = factories.procedure_owner()
     run(folder, owner=owner.username)
     version = ProcedureVersion.objects.get(title="released")
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=version,
         changes={(version.steps[0]["id"], "body"): "ours"},
         reason="better",
         by=factories.field_engineer(),
     )
-    actions.accept(suggestion=suggestion, by=owner)
+    deciding.accept(suggestion=suggestion, by=owner)
     factories.release(version.page, by=owner, approver=approver)
     draft = ProcedurePage.objects.get(title="drafted")
     draft.summary = "being written"

@@ -9,7 +9,7 @@ from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
 
 from procedures.models import ProcedurePage, ProcedureVersion
-from review import actions, releasing
+from review import landing, releasing
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -28,7 +28,7 @@ def shown(image: Image, alt: str) -> dict:
 
 def save(version: ProcedureVersion, steps: list[dict], **fields: object) -> ProcedurePage:
     """The working copy with these steps, saved by the owner."""
-    draft = actions.working_copy(ProcedurePage.objects.get(pk=version.page_id))
+    draft = landing.working_copy(ProcedurePage.objects.get(pk=version.page_id))
     draft.steps = ProcedurePage._meta.get_field("steps").to_python(steps)
     for name, value in fields.items():
         setattr(draft, name, value)

@@ -18,7 +18,7 @@ from procedures.actions import withdraw_version
 from procedures.frozen_files import frozen_name
 from procedures.models import ProcedureVersion
 from procedures.views.copies import permanent_address
-from review import actions, releasing
+from review import landing, releasing
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -49,7 +49,7 @@ def copy_of(version: ProcedureVersion) -> str:
 
 def superseded(version: ProcedureVersion, audience: str = "") -> ProcedureVersion:
     """Release the next version; returns the one in force."""
-    draft = actions.working_copy(version.page)
+    draft = landing.working_copy(version.page)
     draft.steps[0].value["body"] = "New text."
     draft.audience = audience or draft.audience
     draft.save_revision(user=version.last_editor)
@@ -245,7 +245,7 @@ def test_the_sites_own_address_is_printed_where_it_was_set(settings) -> None:
 
 def test_a_copy_of_a_version_to_come_says_from_when_it_counts_to_whoever_may_read_it() -> None:
     first = make.released(audience="public")
-    draft = actions.working_copy(first.page)
+    draft = landing.working_copy(first.page)
     draft.steps[0].value["body"] = "New text."
     draft.save_revision(user=first.last_editor)
     releasing.submit_for_release(
@@ -317,7 +317,7 @@ def test_staff_read_why_a_copy_was_withdrawn() -> None:
 def test_a_copy_of_what_was_called_off_names_its_own_version_before_the_successor() -> None:
     first, successor = make.released(), make.released()
     owner, staff = first.last_editor, make.documentation_staff()
-    draft = actions.working_copy(first.page)
+    draft = landing.working_copy(first.page)
     draft.steps[0].value["body"] = "New text."
     draft.save_revision(user=owner)
     releasing.submit_for_release(

@@ -22,7 +22,7 @@ from procedures.models import (
     ProcedureVersion,
 )
 from procedures.rules import NotAllowed
-from review import actions, releasing
+from review import landing, releasing
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -92,7 +92,7 @@ def test_a_guide_in_another_language_fills_a_gap_and_overlaps_with_none(shelf: S
 
 def test_a_superseded_version_answers_nothing(shelf: Shelf) -> None:
     first = shelf.guide("SOP-1")
-    draft = actions.working_copy(first.page)
+    draft = landing.working_copy(first.page)
     draft.error_codes.set([])
     draft.save_revision(user=shelf.owner)
     make.release(first.page, by=shelf.owner, approver=shelf.staff, summary="Answers no code any more")
@@ -157,7 +157,7 @@ def test_the_refusal_is_shown_to_the_approver(shelf: Shelf) -> None:
 
 def test_the_next_version_does_not_overlap_with_the_one_it_follows(shelf: Shelf) -> None:
     first = shelf.guide("SOP-1")
-    draft = actions.working_copy(first.page)
+    draft = landing.working_copy(first.page)
     draft.title = "Changed"
     draft.save_revision(user=shelf.owner)
     assert make.release(first.page, by=shelf.owner, approver=shelf.staff, summary="x").label == "1.1"

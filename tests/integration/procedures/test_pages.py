@@ -8,7 +8,7 @@ from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
 
 from procedures.models import ProcedureVersion
-from review import actions, threads
+from review import landing, proposing, threads
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -25,7 +25,7 @@ def test_a_page_costs_a_signed_in_reader_twelve_queries_at_most(django_assert_ma
     reader = make.field_engineer()
     for n in range(10):
         threads.start_thread(version=version, step_id=f"s{n}", kind="question", text="Why?", by=reader)
-        actions.suggest(version=version, changes={(f"s{n}", "body"): "Other."}, reason="x", by=reader)
+        proposing.suggest(version=version, changes={(f"s{n}", "body"): "Other."}, reason="x", by=reader)
     client = signed_in(reader)
     client.get(version.get_absolute_url())
     with django_assert_max_num_queries(12):
@@ -35,7 +35,7 @@ def test_a_page_costs_a_signed_in_reader_twelve_queries_at_most(django_assert_ma
 
 def test_an_old_version_says_so_and_names_the_one_in_force() -> None:
     first = make.released(steps=[make.step("a", body="Old text.")])
-    draft = actions.working_copy(first.page)
+    draft = landing.working_copy(first.page)
     draft.steps[0].value["body"] = "New text."
     draft.save_revision(user=first.last_editor)
     make.release(first.page, by=first.last_editor, approver=make.documentation_staff(), summary="New")

@@ -9,7 +9,7 @@ from wagtail.actions.publish_page_revision import PublishPageRevisionAction
 from procedures.content import canonical_content, content_hash
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions, releasing
+from review import landing, releasing
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -112,7 +112,7 @@ def test_the_approved_revision_is_released_not_the_newest() -> None:
     owner, staff = make.procedure_owner(), make.documentation_staff()
     page = make.working_copy(by=owner, procedure_owner=owner, title="As approved")
     releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
-    later = actions.working_copy(page)
+    later = landing.working_copy(page)
     later.title = "Slipped in later"
     later.save_revision(user=owner)
     assert make.approve(page, by=staff).title == "As approved"
@@ -132,7 +132,7 @@ def test_nothing_changed_means_no_new_version() -> None:
 def test_the_next_number_follows_the_significance(significance: str, label: str) -> None:
     first = make.released()
     owner, staff = first.last_editor, make.documentation_staff()
-    draft = actions.working_copy(first.page)
+    draft = landing.working_copy(first.page)
     draft.title = "Changed"
     draft.save_revision(user=owner)
     second = make.release(first.page, by=owner, approver=staff, significance=significance, summary="Changed")
@@ -161,7 +161,7 @@ def test_an_autosave_never_overwrites_a_reviewed_revision() -> None:
     owner, _staff = make.procedure_owner(), make.documentation_staff()
     page = make.working_copy(by=owner, procedure_owner=owner, title="As submitted")
     releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     submitted = draft.get_latest_revision()
     draft.title = "Autosaved"
     saved = draft.save_revision(user=owner, overwrite_revision=submitted)
@@ -174,7 +174,7 @@ def test_saving_without_a_change_keeps_the_hash() -> None:
     owner = make.procedure_owner()
     page = make.working_copy(by=owner, steps=[make.step("a", body="One\r\nTwo\r\n")])
     before = content_hash(canonical_content(page))
-    revision = actions.working_copy(page).save_revision(user=owner)
+    revision = landing.working_copy(page).save_revision(user=owner)
     assert content_hash(canonical_content(revision.as_object())) == before
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions, releasing
+from review import deciding, landing, proposing, releasing
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -17,7 +17,7 @@ def version():
 
 
 def edit(version: ProcedureVersion, step: int, text: str, by: object) -> None:
-    draft = actions.working_copy(ProcedurePage.objects.get(pk=version.page_id))
+    draft = landing.working_copy(ProcedurePage.objects.get(pk=version.page_id))
     draft.steps[step].value["body"] = text
     draft.save_revision(user=by)
 
@@ -48,10 +48,10 @@ def test_an_editor_whose_change_was_followed_by_another_cannot_approve(version) 
 
 def test_the_author_of_an_accepted_edit_cannot_approve_it(version) -> None:
     staff, owner = make.documentation_staff(), version.last_editor
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=version, changes={("a", "body"): "Wait 10 minutes."}, reason="x", by=staff
     )
-    actions.accept(suggestion=suggestion, by=owner)
+    deciding.accept(suggestion=suggestion, by=owner)
     submit(version, owner)
     with pytest.raises(NotAllowed, match="You edited this"):
         make.approve(version.page, by=staff)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from kb.accounts.roles import DOCUMENTATION_STAFF
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions, readers, releasing
+from review import landing, readers, releasing
 from review.models import Acknowledgement, ReadingRule
 from tests import factories as make
 from tests.factories import signed_in
@@ -35,7 +35,7 @@ def version(people) -> ProcedureVersion:
 
 
 def edit(version: ProcedureVersion, step: int, text: str, by: Any) -> ProcedurePage:
-    draft = actions.working_copy(version.page)
+    draft = landing.working_copy(version.page)
     draft.steps[step].value["body"] = text
     draft.save_revision(user=by)
     return ProcedurePage.objects.get(pk=version.page_id)

@@ -16,7 +16,7 @@ from kb.accounts.roles import ADMINISTRATOR, DOCUMENTATION_STAFF, FIELD_ENGINEER
 from procedures.lifecycle import LIFE_TRANSITIONS, LifeState
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review import actions, releasing
+from review import landing, releasing
 from tests import factories as make
 from tests.factories import signed_in
 from tests.factories.desk import desk_form
@@ -61,7 +61,7 @@ def page(built: dict[str, int], state: str, db: None) -> ProcedurePage:
 
 
 def edit(page: ProcedurePage, text: str, by: Any) -> None:
-    draft = actions.working_copy(ProcedurePage.objects.get(pk=page.pk))
+    draft = landing.working_copy(ProcedurePage.objects.get(pk=page.pk))
     draft.steps[0].value["body"] = text
     draft.save_revision(user=by)
 

@@ -7,7 +7,7 @@ from wagtail.test.utils.form_data import nested_form_data
 
 from kb.accounts.roles import ADMINISTRATOR
 from procedures.models import FaqPage, ProcedureIndexPage, ProcedurePage
-from review import actions
+from review import deciding, landing, proposing
 from tests import factories as make
 from tests.factories import signed_in
 from tests.factories.desk import desk_form
@@ -52,17 +52,17 @@ def test_the_editor_refuses_to_save_over_an_accepted_edit(version) -> None:
     page = ProcedurePage.objects.get(pk=version.page_id)
     client = signed_in(owner)
     loaded = page.latest_revision_id
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=version, changes={("a", "body"): "Wait 10 minutes."}, reason="x", by=make.field_engineer()
     )
-    actions.accept(suggestion=suggestion, by=owner)
+    deciding.accept(suggestion=suggestion, by=owner)
     for known in ({"loaded_revision_id": str(loaded)}, {}):
         response = client.post(f"/admin/pages/{page.pk}/edit/", desk_form(number=page.number, **known))
         assert response.status_code == 200
         assert "after you opened it" in response.content.decode()
         assert "Typed title" in response.content.decode()
     page = ProcedurePage.objects.get(pk=page.pk)
-    assert actions.current_text(actions.working_copy(page), "a", "body") == "Wait 10 minutes."
+    assert make.text_of(landing.working_copy(page), "a", "body") == "Wait 10 minutes."
 
 
 def test_a_faq_entry_is_not_saved_over_a_newer_one() -> None:

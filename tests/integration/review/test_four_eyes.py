@@ -13,7 +13,7 @@ from wagtail.models import PageLogEntry
 from kb.accounts.roles import DOCUMENTATION_STAFF
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions, delegating, queries, releasing, scheduling
+from review import deciding, delegating, landing, proposing, queries, releasing, scheduling
 from review.models import Delegation, Notice, NoticeKind, Release, ReviewTask, Signature
 from review.staffing import first_short
 from tests import factories as make
@@ -53,11 +53,11 @@ def two_steps(owner: Any, approver: Any) -> ProcedureVersion:
 def test_whoever_only_moved_sentences_does_not_sign(owner) -> None:
     editor, other = make.documentation_staff(), make.documentation_staff()
     page = two_steps(owner, other).page
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     one, two = (draft.steps[number].value for number in (0, 1))
     one["body"], two["body"] = two["body"], one["body"]
     draft.save_revision(user=editor)
-    actions.working_copy(page).save_revision(user=owner)  # nothing changed
+    landing.working_copy(page).save_revision(user=owner)  # nothing changed
     release = submit(page, owner)
     with pytest.raises(NotAllowed, match="You edited this"):
         sign(release, 1, editor)
@@ -68,10 +68,10 @@ def test_whoever_only_moved_sentences_does_not_sign(owner) -> None:
 def test_whoever_saved_and_changed_nothing_signs(owner) -> None:
     other, saver = make.documentation_staff(), make.documentation_staff()
     page = two_steps(owner, other).page
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     draft.steps[0].value["body"] = "Wait 50 minutes."
     draft.save_revision(user=owner)
-    actions.working_copy(page).save_revision(user=saver)
+    landing.working_copy(page).save_revision(user=saver)
     release = submit(page, owner)
     sign(release, 1, saver)
     assert ProcedureVersion.objects.effective().get().approved_by == saver
@@ -227,7 +227,7 @@ def test_the_plan_follows_the_product_line_that_is_submitted(page, owner) -> Non
     line = make.product_line()
     plan({"people": [other]}, product_line=page.product_line)
     plan({"people": [expert], "name": "Experts of the line"}, product_line=line)
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     draft.product_line = line
     draft.save_revision(user=owner)
     shown = signed_in(owner).get(f"/review/{page.number}/working-copy/").content.decode()
@@ -240,7 +240,7 @@ def test_the_plan_follows_the_product_line_that_is_submitted(page, owner) -> Non
 
 def test_authors_do_not_close_the_consultation_on_their_own_text(page, owner) -> None:
     editor, expert, last = make.documentation_staff(), make.field_engineer(), make.field_engineer()
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     draft.title = "Another title"
     draft.save_revision(user=editor)
     plan({"people": [owner, editor, expert], "kind": "consult"}, {"people": [last]})
@@ -332,7 +332,7 @@ def test_a_delegation_that_is_over_is_not_ended_again() -> None:
 def test_another_owner_holds_as_soon_as_it_is_saved_and_is_on_record(owner) -> None:
     staff, olivia = make.documentation_staff(), make.procedure_owner()
     version = make.released(owner=owner, approver=staff, team="North")
-    draft = actions.working_copy(version.page)
+    draft = landing.working_copy(version.page)
     draft.procedure_owner, draft.team = olivia, "South"
     draft.save_revision(user=staff)
     page = ProcedurePage.objects.get(pk=version.page_id)
@@ -343,7 +343,7 @@ def test_another_owner_holds_as_soon_as_it_is_saved_and_is_on_record(owner) -> N
     assert log.data == {"procedure_owner": [str(owner), str(olivia)], "team": ["North", "South"]}
     assert f"{owner} → {olivia}" in log.formatter.format_message(log)
     # Neither an earlier revision nor a release brings the former owner back.
-    assert actions.working_copy(page).procedure_owner == olivia
+    assert landing.working_copy(page).procedure_owner == olivia
     assert version.revision.as_object().procedure_owner == olivia
 
 
@@ -365,8 +365,8 @@ def test_whoever_is_waited_for_no_more_has_no_notice_of_it_left() -> None:
 
 def propose_and_accept(version: ProcedureVersion, text: str, author: Any) -> None:
     step = version.steps[0]["id"]
-    edit = actions.suggest(version=version, changes={(step, "body"): text}, reason="x", by=author)
-    actions.accept(suggestion=edit, by=version.page.procedure_owner)
+    edit = proposing.suggest(version=version, changes={(step, "body"): text}, reason="x", by=author)
+    deciding.accept(suggestion=edit, by=version.page.procedure_owner)
 
 
 def test_whoever_proposed_the_words_does_not_sign_them_however_they_come_back(owner) -> None:
@@ -374,7 +374,7 @@ def test_whoever_proposed_the_words_does_not_sign_them_however_they_come_back(ow
     first = make.released(owner=owner, approver=staff)
     propose_and_accept(first, "The proposer's words.", proposer)
     second = make.release(first.page, by=owner, approver=staff, summary="Proposed")
-    draft = actions.working_copy(ProcedurePage.objects.get(pk=first.page_id))
+    draft = landing.working_copy(ProcedurePage.objects.get(pk=first.page_id))
     draft.steps[0].value["body"] = "Other words."
     draft.save_revision(user=owner)
     make.release(first.page, by=owner, approver=staff, summary="Other")

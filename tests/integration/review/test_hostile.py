@@ -16,7 +16,7 @@ from wagtail.models import Workflow, WorkflowTask
 
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions, releasing
+from review import landing, releasing
 from review.models import Delegation, Release, ReviewTask
 from tests import factories as make
 from tests.factories import signed_in
@@ -48,7 +48,7 @@ def page_of(version: ProcedureVersion) -> ProcedurePage:
 
 
 def edit(version: ProcedureVersion, step: int, text: str, by: Any) -> Any:
-    draft = actions.working_copy(page_of(version))
+    draft = landing.working_copy(page_of(version))
     draft.steps[step].value["body"] = text
     return draft.save_revision(user=by)
 
@@ -112,7 +112,7 @@ def picture(by: Any) -> Any:
 def test_whoever_took_the_picture_does_not_sign_it_and_nobody_deletes_it(version) -> None:
     author, other, owner = make.documentation_staff(), make.documentation_staff(), version.last_editor
     image = picture(author)
-    draft = actions.working_copy(page_of(version))
+    draft = landing.working_copy(page_of(version))
     draft.steps[0].value["images"].append({"image": image, "alt": "The fan"})
     draft.save_revision(user=owner)
     release = submit(page_of(version), owner)

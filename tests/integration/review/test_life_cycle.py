@@ -12,7 +12,7 @@ from procedures.actions import go_live, withdraw_version
 from procedures.lifecycle import LIFE_TRANSITIONS, LifeState, check_transition
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review import actions, releasing, scheduling
+from review import landing, releasing, scheduling
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def second(version: ProcedureVersion, **fields: object) -> ProcedureVersion:
     """The next version, with another text, through submission and signature."""
     page = ProcedurePage.objects.get(pk=version.page_id)
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     draft.steps[0].value["body"] = f"Changed after {version.label}."
     draft.save_revision(user=version.last_editor)
     fields = {"change_summary": "Changed", "significance": "minor", **fields}
@@ -115,7 +115,7 @@ def test_an_earlier_text_comes_back_as_a_new_version_signed_anew() -> None:
     version = second(first)
     releasing.take_up(version=first, by=first.last_editor)
     page = ProcedurePage.objects.get(pk=first.page_id)
-    assert actions.current_text(actions.working_copy(page), "a", "body") == "The good old way."
+    assert make.text_of(landing.working_copy(page), "a", "body") == "The good old way."
     assert ProcedureVersion.objects.effective().get() == version
     releasing.submit_for_release(
         page=page, by=first.last_editor, change_summary="Back to 1.0", significance="minor"
@@ -184,7 +184,7 @@ def test_an_old_link_of_a_public_procedure_says_that_it_is_old() -> None:
 
 def test_an_old_public_version_of_what_is_internal_now_is_closed() -> None:
     first = make.released(audience="public")
-    draft = actions.working_copy(ProcedurePage.objects.get(pk=first.page_id))
+    draft = landing.working_copy(ProcedurePage.objects.get(pk=first.page_id))
     draft.audience = "internal"
     draft.save_revision(user=first.last_editor)
     make.release(draft, by=first.last_editor, approver=make.documentation_staff(), summary="Internal now")

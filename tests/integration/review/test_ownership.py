@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from procedures.models import ProcedurePage, ProcedureVersion
-from review import actions
+from review import landing
 from tests import factories as make
 from tests.factories import signed_in
 from tests.factories.desk import desk_form
@@ -81,7 +81,7 @@ def test_the_desk_offers_only_people_who_can_act(version) -> None:
 
 
 def test_no_save_names_an_owner_who_cannot_act(version) -> None:
-    draft = actions.working_copy(stored(version))
+    draft = landing.working_copy(stored(version))
     draft.procedure_owner = make.field_engineer()
     with pytest.raises(ValidationError, match="nobody else can act on it"):
         draft.save_revision(user=version.last_editor)

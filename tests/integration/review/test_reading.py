@@ -20,7 +20,7 @@ from kb.bootstrap import build_site
 from kb.context_processors import Waiting
 from procedures.models import AuditEvent, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions, duties, readers, releasing, scheduling
+from review import deciding, duties, landing, proposing, readers, releasing, scheduling
 from review.models import Acknowledgement, Notice, NoticeKind, ReadingRule
 from tests import factories as make
 from tests.factories import PASSWORD, signed_in
@@ -101,7 +101,7 @@ def test_a_major_version_asks_the_active_field_engineers(first: ProcedureVersion
 def test_before_it_is_signed_the_release_names_whom_it_will_ask(first: Any, engineer: Any) -> None:
     owner, page = first.page.procedure_owner, ProcedurePage.objects.get(pk=first.page_id)
     author, other = make.field_engineer("ann"), make.field_engineer("otto")
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     draft.steps[0].value["body"] = "Turn right."
     draft.save_revision(user=author)
 
@@ -151,10 +151,10 @@ def test_whoever_wrote_or_signed_the_text_is_not_asked_but_who_proposed_one_edit
     rule = ReadingRule.objects.get()
     rule.groups.set(Group.objects.filter(name__in=[FIELD_ENGINEER, PROCEDURE_OWNER, DOCUMENTATION_STAFF]))
     other = make.procedure_owner()
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=first, changes={("b", "body"): "Switch it off."}, reason="Sparks", by=engineer
     )
-    actions.accept(suggestion=suggestion, by=first.page.procedure_owner)
+    deciding.accept(suggestion=suggestion, by=first.page.procedure_owner)
     second = release(first, "Turn right.")
     assert second.released_suggestions.get() == suggestion
     assert asked(second) == {engineer, other}

@@ -15,7 +15,7 @@ from wagtail.images.tests.utils import get_test_image_file_jpeg
 
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
-from review import actions, queries, threads
+from review import deciding, landing, proposing, queries, threads
 from review.anchors import Fate, Quote
 from review.models import Notice, Photo, Thread
 from review.photos import clean_photo
@@ -91,7 +91,7 @@ def test_a_passage_that_a_later_version_dropped_says_so_and_shows_what_it_was(ve
     threads.start_thread(
         version=version, step_id="a", kind="question", text="Why?", by=engineer, quote=Quote("Open the door")
     )
-    draft = actions.working_copy(version.page)
+    draft = landing.working_copy(version.page)
     draft.steps[0].value["body"] = "Leave it shut."
     draft.save_revision(user=version.last_editor)
     make.release(draft, by=version.last_editor, approver=version.approved_by, summary="Shut")
@@ -199,8 +199,8 @@ def test_the_author_is_told_of_each_change_of_state(version) -> None:
     assert [row.status for row in thread.history.order_by("history_date", "history_id")] == [
         "open", "answered", "resolved", "open",
     ]  # fmt: skip
-    suggestion = actions.suggest(version=version, changes={("b", "body"): "x"}, reason="x", by=author)
-    actions.refuse(suggestion=suggestion, by=owner, answer="No.")
+    suggestion = proposing.suggest(version=version, changes={("b", "body"): "x"}, reason="x", by=author)
+    deciding.refuse(suggestion=suggestion, by=owner, answer="No.")
     assert told(author)[-1] == "decided"
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from procedures.models import ProcedurePage
-from review import actions, releasing
+from review import deciding, landing, proposing, releasing
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -19,11 +19,11 @@ def version():
 
 def test_an_edit_that_was_taken_back_is_not_credited(version) -> None:
     owner = version.last_editor
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=version, changes={("a", "body"): "Wait 10 minutes."}, reason="x", by=make.field_engineer()
     )
-    actions.accept(suggestion=suggestion, by=owner)
-    draft = actions.working_copy(ProcedurePage.objects.get(pk=version.page_id))
+    deciding.accept(suggestion=suggestion, by=owner)
+    draft = landing.working_copy(ProcedurePage.objects.get(pk=version.page_id))
     draft.steps[0].value["body"] = "Wait 5 minutes."
     draft.steps[1].value["body"] = "Something else."
     draft.save_revision(user=owner)
@@ -35,18 +35,17 @@ def test_an_edit_that_was_taken_back_is_not_credited(version) -> None:
 
 
 def test_who_decides_second_is_told_and_loses_nothing(version) -> None:
-    suggestion = actions.suggest(
+    suggestion = proposing.suggest(
         version=version, changes={("a", "body"): "Wait 10 minutes."}, reason="x", by=make.field_engineer()
     )
-    actions.refuse(suggestion=suggestion, by=version.last_editor, answer="No.")
-    change = suggestion.changes.get()
+    deciding.refuse(suggestion=suggestion, by=version.last_editor, answer="No.")
     page = signed_in(make.documentation_staff()).post(
         suggestion.get_absolute_url(),
         {
-            "decision": "accept",
-            "answer": "A long and careful answer",
-            f"final-{change.pk}": "Wait until the lamp is off.",
-            "seen": "x",
+            f"d{suggestion.pk}-decision": "accept",
+            f"d{suggestion.pk}-answer": "A long and careful answer",
+            f"d{suggestion.pk}-final-body": "Wait until the lamp is off.",
+            f"d{suggestion.pk}-seen": "x",
         },
     )
     text = page.content.decode()
@@ -58,7 +57,7 @@ def test_who_decides_second_is_told_and_loses_nothing(version) -> None:
 def test_a_late_approval_and_a_second_submission_lose_nothing(version) -> None:
     owner, staff = version.last_editor, make.documentation_staff()
     address = f"/review/{version.number}/working-copy/"
-    draft = actions.working_copy(version.page)
+    draft = landing.working_copy(version.page)
     draft.steps[0].value["body"] = "Wait 50 minutes."
     draft.save_revision(user=owner)
     releasing.submit_for_release(page=version.page, by=owner, change_summary="First", significance="minor")
@@ -84,7 +83,7 @@ def test_a_late_approval_and_a_second_submission_lose_nothing(version) -> None:
 
 def test_a_release_sent_back_says_why_to_whoever_submitted_it(version) -> None:
     owner = version.last_editor
-    draft = actions.working_copy(version.page)
+    draft = landing.working_copy(version.page)
     draft.steps[0].value["body"] = "Wait 50 minutes."
     draft.save_revision(user=owner)
     releasing.submit_for_release(page=version.page, by=owner, change_summary="Longer", significance="minor")
@@ -99,7 +98,7 @@ def test_a_release_sent_back_says_why_to_whoever_submitted_it(version) -> None:
 
 def test_the_inbox_says_how_much_waits_of_each_kind_and_the_navigation_how_much_in_all(version) -> None:
     for reason in ("One.", "Two."):
-        actions.suggest(
+        proposing.suggest(
             version=version, changes={("a", "body"): reason}, reason=reason, by=make.field_engineer()
         )
     text = signed_in(version.last_editor).get("/review/inbox/").content.decode()

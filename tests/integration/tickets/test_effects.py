@@ -3,7 +3,7 @@
 from kb.tickets import actions as tickets
 from procedures.models import Applicability, ProcedurePage
 from procedures.queries import machines_for
-from review import actions, releasing, threads
+from review import landing, releasing, threads
 from review.effects import Outlook, effects_of
 from tests import factories as make
 from tests.factories import signed_in
@@ -21,7 +21,7 @@ def test_the_release_page_shows_what_else_it_touches(scene: Scene) -> None:
     other_model = make.machine_model(scene.machine.model.product_line, "LM-300")
     other = make.machine(other_model, scene.machine.release)
     added = make.error_code(other_model.product_line, "E-2000")
-    draft = actions.working_copy(page)
+    draft = landing.working_copy(page)
     draft.applicability = [Applicability(model=other_model)]
     draft.error_codes.set([added])
     draft.steps = [make.step("new-step")]

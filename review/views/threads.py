@@ -1,4 +1,4 @@
-"""Comment on a step, propose an edit, and what becomes of both."""
+"""Comments: on a step, a passage, a point of an image; replies, and what becomes of them."""
 
 from typing import Any
 
@@ -11,12 +11,11 @@ from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
 from procedures.views.version import find_version, frozen_image
-from procedures.wording import diff_text
-from review import actions, queries, rules, threads
-from review.forms import CommentForm, DecideForm, ReplyForm, SuggestForm
-from review.models import Photo, Suggestion, Thread
+from review import queries, rules, threads
+from review.forms import CommentForm, ReplyForm
+from review.models import Photo, Thread
 from review.pointing import PointedImage, shown_size
-from review.views.access import staff_only
+from review.views.access import page_or_fragment, staff_only
 
 
 def _step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def comment(request: HttpRequest, number: str, label: str, step_id: str = "") ->
             return redirect(f"{version.get_absolute_url()}#step-{step_id}" if step_id else version)
     marked = PointedImage.typed(step, version, form)
     context = {"version": version, "step": step, "form": form, "refusal": refusal, "marked": marked}
-    return _page_or_fragment(request, "review/comment.html", "review/_comment_form.html", context)
+    return page_or_fragment(request, "review/comment.html", "review/_comment_form.html", context)
 
 
 def _marked(request: HttpRequest, step: dict[str, Any] | None) -> dict[str, Any]:
@@ -79,33 +78,6 @@ def photo(request: HttpRequest, pk: int) -> HttpResponse:
     response: Any = frozen_image(str(found.file.name))
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
-
-
-@staff_only
-def suggest(request: HttpRequest, number: str, label: str, step_id: str) -> HttpResponse:
-    """Propose other texts for a step, on the text as this version shows it."""
-    version = find_version(request, number, label)
-    step = _step_of(version, step_id)
-    form = SuggestForm(request.POST or None, user=request.user, step=step)
-    refusal = rules.why_not(rules.check_mark, user=request.user, version=version)
-    if request.method == "POST" and form.is_valid():
-        try:
-            suggestion = actions.suggest(
-                version=version,
-                changes=form.changes(),
-                reason=form.cleaned_data["reason"],
-                ticket_reference=form.cleaned_data["ticket_reference"],
-                by=request.user,
-            )
-        except NotAllowed as refused:
-            form.add_error(None, refused.reason)
-        else:
-            messages.success(
-                request, _("Your proposed edit is with the owner. You see here what becomes of it.")
-            )
-            return redirect(suggestion)
-    context = {"version": version, "step": step, "form": form, "refusal": refusal}
-    return _page_or_fragment(request, "review/suggest.html", "review/_suggest_form.html", context)
 
 
 @staff_only
@@ -147,79 +119,3 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("Resolved."))
     return redirect(found)
-
-
-@staff_only
-def suggestion(request: HttpRequest, pk: int) -> HttpResponse:
-    """One proposal: what it changes, what became of it, and for the owner the decision."""
-    found = get_object_or_404(queries.for_list(Suggestion.objects.all()), pk=pk)
-    page = actions.working_copy(found.version.page)
-    landing = actions.landing(found, page)
-    seen = actions.working_digest(found, page)
-    refusal = rules.why_not(rules.check_decide, user=request.user, suggestion=found, to="accepted")
-    form = DecideForm(request.POST or None, suggestion=found, landing=landing, initial={"seen": seen})
-    if request.method == "POST" and form.is_valid():
-        answer = form.cleaned_data["answer"]
-        try:
-            if form.cleaned_data["decision"] == "accept":
-                actions.accept(
-                    suggestion=found,
-                    by=request.user,
-                    answer=answer,
-                    final=form.final(),
-                    seen=form.cleaned_data["seen"],
-                )
-            else:
-                actions.refuse(suggestion=found, by=request.user, answer=answer)
-        except NotAllowed as refused:
-            # The page shows the text as it is now, with the reason above.
-            form = DecideForm(
-                {**request.POST.dict(), "seen": seen},
-                suggestion=found,
-                landing=landing,
-                initial={"seen": seen},
-            )
-            form.add_error(None, refused.reason)
-        else:
-            messages.success(request, _("Your decision is recorded; the author sees it."))
-            return redirect(found)
-    titles = {step["id"]: (number, step["title"]) for number, step in enumerate(found.version.steps, 1)}
-    changes = [
-        {
-            "change": change,
-            "step": titles.get(change.step_id),
-            "parts": diff_text(change.base_text, change.proposed_text),
-            "landed_parts": diff_text(change.base_text, change.landed_text),
-            "current": actions.current_text(page, change.step_id, change.field),
-            "conflict": found.is_open and landing[change.step_id, change.field] is None,
-        }
-        for change in found.changes.all()
-    ]
-    context = {
-        "suggestion": found,
-        "changes": changes,
-        "form": form,
-        "refusal": refusal,
-        "owns": rules.owns(request.user, found.version.page),
-        "can_withdraw": rules.can_withdraw(user=request.user, suggestion=found),
-    }
-    return render(request, "review/suggestion.html", context)
-
-
-@post_only("review:suggestion", "pk")
-@staff_only
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Suggestion.objects.select_related("version__page"), pk=pk)
-    try:
-        actions.withdraw(suggestion=found, by=request.user)
-    except NotAllowed as refused:
-        messages.error(request, refused.reason)
-    else:
-        messages.success(request, _("Withdrawn."))
-    return redirect(found)
-
-
-def _page_or_fragment(
-    request: HttpRequest, page: str, fragment: str, context: dict[str, Any]
-) -> HttpResponse:
-    return render(request, fragment if request.htmx else page, context)  # type: ignore[attr-defined]  # django-htmx

@@ -1,0 +1,296 @@
+"""Deciding on proposed edits. Each action is one transaction, recorded with who and when, and the author is told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from wagtail.models import Revision
+
+from procedures.content import canonical_content, clean_text
+from procedures.models import ProcedurePage
+from procedures.rules import NotAllowed
+from review import rules, threads
+from review.landing import FIRST, Landing, landings, working_copy
+from review.merge import Clash
+from review.models import NoticeKind, SuggestedAction, SuggestedField, Suggestion, SuggestionStatus
+from review.notifying import notify
+from review.recording import required, save_as
+from review.steps import Steps
+
+
+class EditRefused(NotAllowed):
+    """One of several that were to land together cannot, as they stand."""
+
+    def __init__(self, reason: str, suggestion_id: int) -> None:
+        super().__init__(reason)
+        self.suggestion_id = suggestion_id
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """That one edit lands, and how.
+
+    `final`: the decider's own texts by field. `after`: the id of the step that it is to follow, where the decider
+    says so. `anyway`: a step goes though its text has changed, or an image comes though others have.
+    `seen`: `Landing.seen` of what the decider looked at.
+    """
+
+    suggestion: Suggestion
+    final: Mapping[str, str] = field(default_factory=dict)
+    after: str | None = None
+    anyway: bool = False
+    seen: str | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What lands of one edit; `after` None: the step stays where it is."""
+
+    texts: Mapping[str, str]
+    after: str | None
+    with_changes: bool
+
+
+def accept(
+    *,
+    suggestion: Suggestion,
+    by: Any,
+    answer: str = "",
+    final: Mapping[str, str] | None = None,
+    after: str | None = None,
+    anyway: bool = False,
+    seen: str | None = None,
+    at: datetime | None = None,
+) -> Suggestion:
+    """Land one edit in the working copy as a revision of the decider's; see `accept_together`."""
+    acceptance = Acceptance(suggestion, final or {}, after, anyway, seen, answer)
+    return accept_together([acceptance], by=by, at=at)[0]
+
+
+@transaction.atomic
+def accept_together(
+    acceptances: Sequence[Acceptance], *, by: Any, at: datetime | None = None
+) -> list[Suggestion]:
+    """Land edits that were sent together in one revision of the working copy: all of them, or none.
+
+    Raises NotAllowed where the working copy has moved since the decider looked, and where a person must decide
+    (the same sentence changed, the step is gone) and did not say what lands.
+    """
+    wanted = {acceptance.suggestion.pk: acceptance for acceptance in acceptances}
+    locked = [_locked(acceptance.suggestion) for acceptance in acceptances]
+    for suggestion in locked:
+        rules.check_decide(user=by, suggestion=suggestion, to=SuggestionStatus.ACCEPTED)
+    page = working_copy(locked[0].version.page)
+    steps = Steps(page)
+    landed = []
+    for pk, landing in landings(locked, canonical_content(page)["steps"]).items():
+        try:
+            outcome = outcome_of(landing, wanted[pk])
+            _carry_out(landing.suggestion, outcome, steps, by)
+        except NotAllowed as refused:
+            raise EditRefused(refused.reason, pk) from refused
+        landed.append((landing.suggestion, outcome))
+    steps.put_back(page)
+    revision = page.save_revision(user=by, log_action=True)
+    decided = [
+        _land(suggestion, outcome, revision, by, wanted[suggestion.pk].answer, at)
+        for suggestion, outcome in landed
+    ]
+    _adopt_others(decided, page, revision, by, at)
+    return decided
+
+
+def outcome_of(landing: Landing, acceptance: Acceptance) -> Outcome:
+    """What lands. Raises NotAllowed where a person must say more than they did, or looked at another text."""
+    suggestion, undecided = landing.suggestion, landing.undecided
+    if acceptance.seen is not None and acceptance.seen != landing.seen:
+        raise NotAllowed(
+            _(
+                "The working copy changed while you were deciding. "
+                "Look at the text below again; yours is still there."
+            )
+        )
+    if suggestion.action == SuggestedAction.REMOVE:
+        if undecided and not acceptance.anyway:
+            raise NotAllowed(
+                _("The step has changed since this was proposed: say that it goes all the same.")
+            )
+        return Outcome({}, None, with_changes=False)
+    after = landing.after
+    gone = undecided.get("") == Clash.STEP_GONE
+    if gone or undecided.get("") == Clash.SAME_PLACE:
+        after = acceptance.after
+        if after is None and gone:
+            raise NotAllowed(
+                _("That step is no longer in the working copy: say where it is to stand again, or refuse.")
+            )
+        if after is None:
+            raise NotAllowed(
+                _("Steps were added or moved at the same place: say where this one is to stand.")
+            )
+    elif acceptance.after is not None and landing.moves:
+        after = acceptance.after
+    if "images" in undecided and not acceptance.anyway:
+        raise NotAllowed(
+            _("The images of the step have changed since: say that the new one comes all the same.")
+        )
+    texts, with_changes = {}, after != landing.after
+    for change in suggestion.changes.all():
+        merged = None if change.field in undecided else (landing.step or {}).get(change.field, "")
+        final = acceptance.final.get(change.field)
+        text = clean_text(final) if final is not None else merged
+        if text is None or (merged is None and not text):
+            raise NotAllowed(
+                _(
+                    "The working copy has changed in the same place since this was proposed: "
+                    "write the text to land yourself."
+                )
+            )
+        if change.field == SuggestedField.TITLE and not text:
+            raise NotAllowed(_("A step needs a title."))
+        with_changes |= text != merged
+        texts[change.field] = text
+    return Outcome(texts, after, with_changes)
+
+
+def _carry_out(suggestion: Suggestion, outcome: Outcome, steps: Steps, by: Any) -> None:
+    step_id = suggestion.step_id
+    if suggestion.action == SuggestedAction.REMOVE:
+        steps.remove(step_id)
+        return
+    if step_id not in steps:
+        if outcome.after != FIRST and outcome.after not in steps:
+            raise NotAllowed(_("The step that another one is to follow is not there."))
+        steps.add(step_id, suggestion.version)
+    steps.write(step_id, outcome.texts)
+    if outcome.after is not None:
+        if outcome.after != FIRST and (outcome.after not in steps or outcome.after == step_id):
+            raise NotAllowed(_("The step that another one is to follow is not there."))
+        steps.move(step_id, outcome.after)
+    for image in suggestion.images.all():
+        image.landed_as = steps.replace_image(step_id, image, by)
+        save_as(image, by)
+
+
+def _land(
+    suggestion: Suggestion, outcome: Outcome, revision: Revision, by: Any, answer: str, at: datetime | None
+) -> Suggestion:
+    for change in suggestion.changes.all():
+        change.landed_text = outcome.texts[change.field]
+        save_as(change, by)
+    suggestion.landed_in, suggestion.landed_after = revision, outcome.after
+    to = SuggestionStatus.CHANGED if outcome.with_changes else SuggestionStatus.ACCEPTED
+    return _decide(suggestion, to, by, answer, at)
+
+
+def _adopt_others(
+    decided: Sequence[Suggestion], page: ProcedurePage, revision: Revision, by: Any, at: datetime | None
+) -> None:
+    """What the text says already, now that these have landed, waits for no further decision."""
+    steps = canonical_content(page)["steps"]
+    waiting = Suggestion.objects.on_page(page.pk).waiting().exclude(author=by)
+    same_steps = waiting.filter(step_id__in={suggestion.step_id for suggestion in decided})
+    for suggestion in same_steps.select_related("version__page", "sent_with", "author"):
+        if landings([suggestion], steps)[suggestion.pk].contained:
+            _adopt(suggestion, revision, by, _("The text says this already."), at)
+
+
+@transaction.atomic
+def adopt(*, suggestion: Suggestion, by: Any, answer: str = "", at: datetime | None = None) -> Suggestion:
+    """Close an edit whose words the working copy has already; its author is credited all the same."""
+    suggestion = _locked(suggestion)
+    rules.check_decide(user=by, suggestion=suggestion, to=SuggestionStatus.ADOPTED)
+    page = working_copy(suggestion.version.page)
+    if not landings([suggestion], canonical_content(page)["steps"])[suggestion.pk].contained:
+        raise NotAllowed(_("The working copy does not say this: accept it, or refuse it with a reason."))
+    revision = page.get_latest_revision() or page.save_revision(user=by)
+    return _adopt(suggestion, revision, by, answer, at)
+
+
+def _adopt(
+    suggestion: Suggestion, revision: Revision, by: Any, answer: str, at: datetime | None
+) -> Suggestion:
+    for change in suggestion.changes.all():
+        change.landed_text = change.proposed_text
+        save_as(change, by)
+    suggestion.landed_in = revision
+    return _decide(suggestion, SuggestionStatus.ADOPTED, by, answer, at)
+
+
+@transaction.atomic
+def refuse(*, suggestion: Suggestion, by: Any, answer: str, at: datetime | None = None) -> Suggestion:
+    suggestion = _locked(suggestion)
+    rules.check_decide(user=by, suggestion=suggestion, to=SuggestionStatus.REFUSED)
+    answer = required(answer, _("Say why it is refused: the author is told."))
+    return _decide(suggestion, SuggestionStatus.REFUSED, by, answer, at)
+
+
+@transaction.atomic
+def ask_back(*, suggestion: Suggestion, by: Any, question: str, at: datetime | None = None) -> Suggestion:
+    """Ask the author before deciding: it waits for their answer, which is a comment on the proposal."""
+    suggestion = _locked(suggestion)
+    rules.check_decide(user=by, suggestion=suggestion, to=SuggestionStatus.ASKED)
+    question, at = required(question, _("Write the question to the author.")), at or timezone.now()
+    head = suggestion.sent_with or suggestion
+    suggestion.status = SuggestionStatus.ASKED
+    save_as(suggestion, by)
+    threads.comment_on(suggestion=head, text=question, by=by, photos=(), at=at, told={suggestion.author_id})
+    _tell(NoticeKind.ASKED_BACK, suggestion, [suggestion.author], by, at, question)
+    return suggestion
+
+
+@transaction.atomic
+def hand_on(
+    *, suggestion: Suggestion, to: Any, by: Any, note: str = "", at: datetime | None = None
+) -> Suggestion:
+    """Let somebody else decide, who is told; whoever answers for the procedure still may."""
+    suggestion = _locked(suggestion)
+    rules.check_hand_on(user=by, suggestion=suggestion, to=to)
+    suggestion.assigned_to = to
+    save_as(suggestion, by)
+    _tell(NoticeKind.HANDED_ON, suggestion, [to], by, at or timezone.now(), clean_text(note))
+    return suggestion
+
+
+@transaction.atomic
+def withdraw(*, suggestion: Suggestion, by: Any, at: datetime | None = None) -> Suggestion:
+    suggestion = _locked(suggestion)
+    rules.check_withdraw(user=by, suggestion=suggestion)
+    return _decide(suggestion, SuggestionStatus.WITHDRAWN, by, "", at)
+
+
+@transaction.atomic
+def withdraw_together(*, suggestion: Suggestion, by: Any, at: datetime | None = None) -> None:
+    """Take back what is undecided of all that was sent together."""
+    undecided = list(suggestion.sent_together().waiting())
+    for part in undecided or [suggestion]:  # the one that is decided says so
+        withdraw(suggestion=part, by=by, at=at)
+
+
+def _locked(suggestion: Suggestion) -> Suggestion:
+    """The edit as it is now, and its procedure held against another decision until this one is through."""
+    ProcedurePage.objects.select_for_update().get(pk=suggestion.version.page_id)
+    return (
+        Suggestion.objects.select_for_update(of=("self",))
+        .select_related("version__page", "sent_with", "author")
+        .get(pk=suggestion.pk)
+    )
+
+
+def _decide(suggestion: Suggestion, to: str, by: Any, answer: str, at: datetime | None) -> Suggestion:
+    suggestion.status = to
+    suggestion.decided_by, suggestion.decided_at = by, at or timezone.now()
+    suggestion.answer = clean_text(answer)
+    save_as(suggestion, by)
+    _tell(NoticeKind.DECIDED, suggestion, [suggestion.author], by, suggestion.decided_at, suggestion.answer)
+    return suggestion
+
+
+def _tell(kind: str, suggestion: Suggestion, people: Sequence[Any], by: Any, at: datetime, text: str) -> None:
+    page = suggestion.version.page
+    notify(people, kind, page, by=by, at=at, text=text[: threads.SHOWN], suggestion=suggestion)

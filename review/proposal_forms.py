@@ -1,0 +1,310 @@
+"""Forms of proposed edits: a step as it should read, why, and what is decided on it. They parse; rules decide."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import QueryDict
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from review.deciding import Acceptance
+from review.forms import COMMENT_LENGTH, DecisionForm, area
+from review.landing import FIRST, Landing
+from review.merge import Clash, Step
+from review.models import SuggestedField, SuggestionKind
+from review.photos import clean_photo
+from review.proposing import NewImage, StepEdit
+
+STEP_TEXT_LENGTH = 100_000
+STAYS, AT_THE_TOP = "", "^"  # values of a choice of places; the others are ids of steps
+Place = tuple[str, str]  # (value, what a person reads)
+
+
+def places(steps: Iterable[Step], besides: str = "") -> list[Place]:
+    """Where a step can stand: at the top, or after one of these."""
+    found: list[Place] = [(AT_THE_TOP, gettext("At the top"))]
+    for number, step in enumerate(steps, 1):
+        if step["id"] != besides:
+            label = gettext("After step %(number)d: %(title)s")
+            found.append((step["id"], label % {"number": number, "title": step["title"][:80]}))
+    return found
+
+
+def place_id(value: str) -> str | None:
+    """The id that the chosen place means, FIRST at the top, None where it stays."""
+    return {STAYS: None, AT_THE_TOP: FIRST}.get(value, value)
+
+
+def place_value(after: str | None) -> str:
+    """The choice for such an id."""
+    return STAYS if after is None else after or AT_THE_TOP
+
+
+class StepTexts(forms.Form):
+    title = forms.CharField(label=_("Title"), max_length=255)
+    body = forms.CharField(
+        label=_("What to do"),
+        required=False,
+        max_length=STEP_TEXT_LENGTH,
+        widget=area(10),
+        help_text=_("Markdown."),
+    )
+    expected = forms.CharField(
+        label=_("Expected result"), required=False, max_length=STEP_TEXT_LENGTH, widget=area(2)
+    )
+    caution = forms.CharField(label=_("Caution"), required=False, max_length=STEP_TEXT_LENGTH, widget=area(2))
+
+    def texts(self) -> dict[str, str]:
+        return {name: self.cleaned_data.get(name, "") for name in SuggestedField.values}
+
+
+class StepForm(StepTexts):
+    """A step as shown, to be edited, moved, given other images, or removed."""
+
+    after = forms.ChoiceField(label=_("Where it stands"), required=False)
+    remove = forms.BooleanField(label=_("Remove this step"), required=False)
+
+    def __init__(self, *args: Any, step: Step, steps: Sequence[Step], **kwargs: Any) -> None:
+        """`steps`: those of the version, which it can be moved among."""
+        self.step = step
+        kwargs["initial"] = {name: step[name] for name in SuggestedField.values} | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+        stays: Place = (STAYS, gettext("Where it is"))
+        self.fields["after"].choices = [stays, *places(steps, besides=step["id"])]  # type: ignore[attr-defined]  # Django's stubs know one class of fields only
+        for number, image in enumerate(step["images"]):
+            self.fields[f"image-{number}"] = forms.FileField(
+                label=_("Another image in the place of “%(alt)s”") % {"alt": image["alt"]},
+                required=False,
+                widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/heic"}),
+            )
+            self.fields[f"alt-{number}"] = forms.CharField(
+                label=_("What the new image shows"), required=False, max_length=255, initial=image["alt"]
+            )
+
+    @property
+    def image_fields(self) -> list[tuple[Mapping[str, str], forms.BoundField, forms.BoundField]]:
+        """(the image as shown, its field, the field of its words)."""
+        return [
+            (image, self[f"image-{number}"], self[f"alt-{number}"])
+            for number, image in enumerate(self.step["images"])
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("remove"):
+            self.errors.pop("title", None)  # what it would be called does not matter
+        self.new_images = []
+        for number, image in enumerate(self.step["images"]):
+            if not (file := data.get(f"image-{number}")):
+                continue
+            try:
+                photo = clean_photo(file, size=file.size)
+            except forms.ValidationError as refused:
+                self.add_error(f"image-{number}", f"{file.name}: {' '.join(refused.messages)}")
+                continue
+            alt = data.get(f"alt-{number}") or image["alt"]
+            self.new_images.append(NewImage(image["sha256"], photo, alt))
+        return data
+
+    def edit(self) -> StepEdit:
+        if self.cleaned_data["remove"]:
+            return StepEdit(self.step["id"], removes=True)
+        after = place_id(self.cleaned_data["after"])
+        return StepEdit(self.step["id"], texts=self.texts(), after=after, images=self.new_images)
+
+
+class NewStepForm(StepTexts):
+    """A step that is not there yet; left empty it is none."""
+
+    after = forms.ChoiceField(label=_("Where it stands"))
+    step_id = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(self, *args: Any, steps: Sequence[Step], others: Iterable[str] = (), **kwargs: Any) -> None:
+        """`others`: the ids of the new steps before it, which it can follow."""
+        kwargs |= {"empty_permitted": True, "use_required_attribute": False}
+        super().__init__(*args, **kwargs)
+        choices = places(steps)
+        for number, other in enumerate(others, 1):
+            choices.append((other, gettext("After new step %(number)d") % {"number": number}))
+        self.fields["after"].choices = choices  # type: ignore[attr-defined]  # as above
+
+    def has_changed(self) -> bool:
+        """Whether anything is written in it: also what another proposal was the beginning of."""
+        return any((self[name].value() or "").strip() for name in SuggestedField.values)
+
+    def edit(self) -> StepEdit:
+        data = self.cleaned_data
+        return StepEdit(data["step_id"], texts=self.texts(), after=place_id(data["after"]), adds=True)
+
+
+class ReasonForm(forms.Form):
+    """Why it should read otherwise."""
+
+    kind = forms.ChoiceField(
+        label=_("What is it?"),
+        choices=SuggestionKind.choices,
+        initial=SuggestionKind.IMPROVEMENT,
+        required=False,
+    )
+    reason = forms.CharField(
+        label=_("Why?"),
+        max_length=COMMENT_LENGTH,
+        widget=area(3),
+        help_text=_("What you met in the field. The owner decides by it."),
+    )
+    ticket_reference = forms.CharField(
+        label=_("Ticket"), required=False, max_length=40, help_text=_("Where there is one, e.g. T-00042.")
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or SuggestionKind.IMPROVEMENT
+
+    def clean_ticket_reference(self) -> str:
+        return known_ticket(self.cleaned_data["ticket_reference"], self.user)
+
+    def why(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in ("kind", "reason", "ticket_reference")}
+
+
+class SuggestForm(ReasonForm, StepForm):
+    """One step as it should read, and why."""
+
+
+class VoteForm(forms.Form):
+    ticket_reference = forms.CharField(label=_("Ticket"), required=False, max_length=40)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_ticket_reference(self) -> str:
+        return known_ticket(self.cleaned_data["ticket_reference"], self.user)
+
+
+def known_ticket(reference: str, user: Any) -> str:
+    """The number of the ticket. Raises ValidationError where this person sees none of that number."""
+    if not reference:
+        return ""
+    # Tickets live above this app: the site names the function that knows them.
+    ticket = import_string(settings.REDLINE_TICKET_LOOKUP)(reference, user)
+    if ticket is None:
+        raise forms.ValidationError(gettext("There is no ticket %(number)s.") % {"number": reference})
+    return str(ticket.number)
+
+
+def typed_in(form: type[forms.Form], data: QueryDict, prefix: str = "") -> dict[str, str]:
+    """What was typed for the fields of a form that is to be shown again and not judged yet."""
+    names = {name: f"{prefix}-{name}" if prefix else name for name in form.base_fields}
+    return {name: str(data[key]) for name, key in names.items() if key in data}
+
+
+class PartForm(DecisionForm):
+    """The decision on one step of a proposal; a field for each text holds what will land."""
+
+    decision = forms.ChoiceField(label=_("Decision"), required=False, widget=forms.RadioSelect)
+    answer = forms.CharField(
+        label=_("Answer to the author"), required=False, max_length=COMMENT_LENGTH, widget=area(2),
+        help_text=_("Needed to refuse and to ask."),
+    )  # fmt: skip
+    to = forms.ChoiceField(label=_("Hand on to"), required=False)
+    after = forms.ChoiceField(label=_("Where it will stand"), required=False)
+    anyway = forms.BooleanField(required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=16)
+
+    def __init__(
+        self, *args: Any, landing: Landing, steps: Sequence[Step], people: Mapping[str, Any], **kwargs: Any
+    ) -> None:
+        """`steps`: the working copy's. `people`: to whom it can be handed, by primary key as text."""
+        self.landing, self.steps, self.people = landing, steps, people
+        suggestion = landing.suggestion
+        kwargs.setdefault("prefix", f"d{suggestion.pk}")
+        kwargs["initial"] = {"seen": landing.seen, "after": place_value(landing.after)}
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        taken = [("accept", _("Accept"))]
+        if landing.contained:
+            taken = [("adopt", _("Mark as already in the text"))]
+        fields["decision"].choices = [
+            ("", _("Later")), *taken, ("refuse", _("Refuse")), ("ask", _("Ask the author")), ("hand", _("Hand on"))
+        ]  # fmt: skip
+        if suggestion.status == "asked":
+            fields["decision"].choices = [c for c in fields["decision"].choices if c[0] != "ask"]
+        fields["to"].choices = [("", "–"), *((key, str(person)) for key, person in people.items())]
+        self._ask_for_place(steps)
+        self._ask_all_the_same()
+        self._ask_for_texts()
+
+    def _ask_for_place(self, steps: Sequence[Step]) -> None:
+        landing, field = self.landing, self.fields["after"]
+        self.places = landing.moves or landing.undecided.get("") == Clash.STEP_GONE
+        if not self.places or landing.contained:
+            del self.fields["after"]
+            self.places = False
+            return
+        chosen: list[Place] = [] if landing.after is not None else [(STAYS, "–")]
+        field.choices = [*chosen, *places(steps, besides=landing.suggestion.step_id)]  # type: ignore[attr-defined]  # as above
+
+    def _ask_all_the_same(self) -> None:
+        undecided = self.landing.undecided
+        if undecided.get("") == Clash.STEP_CHANGED:
+            self.fields["anyway"].label = gettext("The step goes, though its text has changed")
+        elif "images" in undecided:
+            self.fields["anyway"].label = gettext(
+                "The new image comes, though the step's images have changed"
+            )
+        else:
+            del self.fields["anyway"]
+
+    def _ask_for_texts(self) -> None:
+        landing = self.landing
+        self.texts: list[str] = []
+        for change in [] if landing.contained else landing.suggestion.changes.all():
+            name = f"final-{change.field}"
+            landed = "" if change.field in landing.undecided else (landing.step or {}).get(change.field, "")
+            self.texts.append(change.field)
+            self.on_record[name] = {change.proposed_text, change.landed_text}
+            self.fields[name] = forms.CharField(
+                label=_("Text that will land: %(field)s") % {"field": change.get_field_display()},
+                required=False,
+                max_length=STEP_TEXT_LENGTH,
+                widget=area(1 if change.field == SuggestedField.TITLE else 6),
+                # Where both sides changed the same place nothing is filled in: a person writes what lands.
+                initial=landed,
+            )
+
+    @property
+    def final_fields(self) -> list[forms.BoundField]:
+        return [self[f"final-{name}"] for name in self.texts]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        decision = data.get("decision")
+        if not decision and set(self.changed_data) - {"seen", "decision"}:
+            self.add_error("decision", gettext("Choose a decision: what you typed here belongs to none yet."))
+        if decision == "refuse" and not data.get("answer"):
+            self.add_error("answer", gettext("Say why it is refused: the author is told."))
+        if decision == "ask" and not data.get("answer"):
+            self.add_error("answer", gettext("Write the question to the author."))
+        if decision == "hand" and not data.get("to"):
+            self.add_error("to", gettext("Choose who is to decide."))
+        return data
+
+    def acceptance(self) -> Acceptance:
+        data = self.cleaned_data
+        after = place_id(data["after"]) if data.get("after") else None
+        landing = self.landing
+        return Acceptance(
+            landing.suggestion,
+            final={name: data[f"final-{name}"] for name in self.texts},
+            after=after,
+            anyway=data.get("anyway", False),
+            seen=data["seen"],
+            answer=data["answer"],
+        )
