@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import delegations, duties, inbox, marks, reading, releases
+from review.views import delegations, duties, holds, inbox, marks, reading, releases
 
 app_name = "review"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("readers/", reading.readers_report, name="readers"),
     path("readers.csv", reading.readers_csv, name="readers_csv"),
     path("<str:number>/still-correct/", duties.still_correct, name="still_correct"),
+    path("<str:number>/hold/", holds.hold, name="hold"),
     path("<str:number>/read/", reading.read, name="read"),
     path("threads/<int:pk>/", marks.thread, name="thread"),
     path("photos/<int:pk>/", marks.photo, name="photo"),
@@ -20,6 +21,7 @@ urlpatterns = [
         "<str:number>/v/<str:label>/steps/<str:step_id>/images/<str:sha256>/point/", marks.point, name="point"
     ),
     path("threads/<int:pk>/resolve/", marks.resolve, name="resolve"),
+    path("threads/<int:pk>/kind/", marks.change_kind, name="change_kind"),
     path("edits/<int:pk>/", marks.suggestion, name="suggestion"),
     path("edits/<int:pk>/withdraw/", marks.withdraw, name="withdraw"),
     path("<str:number>/working-copy/", releases.release_page, name="draft"),

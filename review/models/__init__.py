@@ -1,6 +1,7 @@
 """What is said about procedures, proposed, reviewed and signed."""
 
 from review.models.duties import Acknowledgement, Confirmation, ReadingRule
+from review.models.holds import Hold, SafetyClock
 from review.models.marks import (
     LANDED,
     SUGGESTION_TRANSITIONS,
@@ -25,6 +26,7 @@ __all__ = [
     "Comment",
     "Confirmation",
     "Delegation",
+    "Hold",
     "Meaning",
     "Notice",
     "NoticeKind",
@@ -35,6 +37,7 @@ __all__ = [
     "Remark",
     "ReviewPlan",
     "ReviewTask",
+    "SafetyClock",
     "Signature",
     "Stage",
     "StageKind",

@@ -15,6 +15,7 @@ from wagtail.models import Revision
 from procedures.models import ProcedureVersion
 
 if TYPE_CHECKING:
+    from review.models.holds import SafetyClock
     from review.pointing import PointedImage
 
 
@@ -93,6 +94,11 @@ class Thread(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("review:thread", args=[self.pk])
+
+    @property
+    def clock(self) -> "SafetyClock | None":
+        """By when it is to be answered, where it is about safety (queries.threads_with_comments reads it)."""
+        return getattr(self, "safety_clock", None) if self.kind == ThreadKind.SAFETY else None
 
 
 class Comment(models.Model):
