@@ -22,11 +22,17 @@ from tests.factories import PASSWORD, signed_in
 from tests.integration.audit.conftest import verify
 
 pytestmark = pytest.mark.django_db
-WHY, INSTEAD, STEP = "The clamp slips under load.", "Lower the load and call support.", "Open the clamp slowly."
+WHY, INSTEAD, STEP = (
+    "The clamp slips under load.",
+    "Lower the load and call support.",
+    "Open the clamp slowly.",
+)
 
 
 def place(page: ProcedurePage, by: Any, **fields: Any) -> Hold:
-    return holding.place(page=page, by=by, **{"password": PASSWORD, "reason": WHY, "instead": INSTEAD, **fields})
+    return holding.place(
+        page=page, by=by, **{"password": PASSWORD, "reason": WHY, "instead": INSTEAD, **fields}
+    )
 
 
 def lift(hold: Hold, by: Any, **fields: Any) -> Hold:
@@ -94,7 +100,9 @@ def test_only_who_answers_for_it_places_and_lifts(version: ProcedureVersion, own
     assert (lifted.lifted_by, lifted.lifted_name, lifted.is_open) == (owner, str(owner), False)
 
 
-def test_a_second_hold_and_a_second_lift_are_refused(hold: Hold, version: ProcedureVersion, owner: User) -> None:
+def test_a_second_hold_and_a_second_lift_are_refused(
+    hold: Hold, version: ProcedureVersion, owner: User
+) -> None:
     with pytest.raises(NotAllowed, match="on hold already"):
         place(version.page, make.documentation_staff())
     lift(hold, owner)
@@ -127,7 +135,13 @@ def test_the_database_keeps_a_hold_as_it_was_signed(hold: Hold, owner: User) -> 
         Hold.objects.filter(pk=hold.pk)._raw_delete("default")
     with pytest.raises(IntegrityError), transaction.atomic():
         Hold.objects.create(
-            page=hold.page, version=hold.version, reason="x", instead="x", placed_by=owner, placed_at=now, name="x"
+            page=hold.page,
+            version=hold.version,
+            reason="x",
+            instead="x",
+            placed_by=owner,
+            placed_at=now,
+            name="x",
         )
     lift(hold, owner)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -263,7 +277,9 @@ def test_the_guide_that_a_code_leads_to_says_so_first(owner: User) -> None:
     assert "This guide is on hold: do not use it." in page
 
 
-def test_lists_cost_no_query_more(version: ProcedureVersion, owner: User, django_assert_num_queries: Any) -> None:
+def test_lists_cost_no_query_more(
+    version: ProcedureVersion, owner: User, django_assert_num_queries: Any
+) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -322,12 +338,12 @@ def test_lifting_opens_the_doors_again(hold: Hold, version: ProcedureVersion, ow
         page = text(client, f"/procedures/{version.number}/")
         assert STEP in page
         assert WHY not in page
-    assert "This copy is in force" in text(
-        Client(), f"/copies/{version.number}/1.0/{version.sha256[:16]}/"
-    )
+    assert "This copy is in force" in text(Client(), f"/copies/{version.number}/1.0/{version.sha256[:16]}/")
 
 
-def test_a_release_that_goes_into_force_lifts_nothing(hold: Hold, version: ProcedureVersion, owner: User) -> None:
+def test_a_release_that_goes_into_force_lifts_nothing(
+    hold: Hold, version: ProcedureVersion, owner: User
+) -> None:
     draft = actions.working_copy(version.page)
     draft.steps[0].value["body"] = "Safe text."
     draft.save_revision(user=owner)

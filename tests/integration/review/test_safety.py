@@ -48,7 +48,9 @@ def clock(thread: Thread) -> SafetyClock:
     return SafetyClock.objects.get(thread=thread)
 
 
-def test_the_owner_and_documentation_staff_are_told_at_once(version: ProcedureVersion, engineer: User) -> None:
+def test_the_owner_and_documentation_staff_are_told_at_once(
+    version: ProcedureVersion, engineer: User
+) -> None:
     staff = [make.documentation_staff(), make.documentation_staff()]
     left = make.documentation_staff()
     User.objects.filter(pk=left.pk).update(is_active=False)
@@ -178,7 +180,11 @@ def test_one_that_fails_holds_no_other_up(
 
 
 def test_a_comment_that_turns_out_to_be_about_safety(version: ProcedureVersion, engineer: User) -> None:
-    thread, owner, staff = start(version, engineer, kind="question"), owner_of(version), make.documentation_staff()
+    thread, owner, staff = (
+        start(version, engineer, kind="question"),
+        owner_of(version),
+        make.documentation_staff(),
+    )
     client = signed_in(owner)
     address = f"/review/threads/{thread.pk}/kind/"
     assert address in client.get(thread.get_absolute_url()).content.decode()
@@ -207,7 +213,9 @@ def test_a_change_of_kind_that_is_refused(version: ProcedureVersion, engineer: U
     threads.resolve_thread(thread=thread, by=owner)
     with pytest.raises(NotAllowed, match="reopen it first"):
         threads.change_kind(thread=thread, kind="safety", by=owner)
-    assert signed_in(engineer).post(f"/review/threads/{thread.pk}/kind/", {"kind": "safety"}).status_code == 403
+    assert (
+        signed_in(engineer).post(f"/review/threads/{thread.pk}/kind/", {"kind": "safety"}).status_code == 403
+    )
 
 
 def test_the_database_keeps_the_clock_in_order(version: ProcedureVersion, engineer: User) -> None:
