@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from procedures import audit
-from procedures.models import ProcedurePage
+from procedures.models import AuditKind, ProcedurePage
 from procedures.people import staff
-from review import rules, safety, sealing
+from review import rules, safety
 from review.models import (
     Acknowledgement,
     Comment,
@@ -58,7 +58,7 @@ def place(
         safety.stop_clocks_of(page=page, by=by, at=hold.placed_at)
         _tell(NoticeKind.ON_HOLD, hold, by, hold.placed_at, f"{hold.reason}\n\n{hold.instead}")
         audit.record(
-            sealing.PUT_ON_HOLD,
+            AuditKind.HELD,
             version=hold.version,
             by=by,
             at=hold.placed_at,
@@ -81,7 +81,7 @@ def lift(*, hold: Hold, by: Any, password: str, reason: str, at: datetime | None
         save_as(hold, by)
         _tell(NoticeKind.HOLD_LIFTED, hold, by, hold.lifted_at, hold.lift_reason)
         audit.record(
-            sealing.HOLD_LIFTED,
+            AuditKind.HOLD_LIFTED,
             page=hold.page,
             by=by,
             at=hold.lifted_at,

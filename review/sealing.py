@@ -21,8 +21,6 @@ TAKEN_BACK = "taken_back"
 PASSWORD_REFUSED = "password_refused"
 ASKED_TO_READ = "asked_to_read"
 SCHEDULE_FAILED = "schedule_failed"
-PUT_ON_HOLD = "put_on_hold"
-HOLD_LIFTED = "hold_lifted"
 SAFETY_ESCALATED = "safety_escalated"
 _LABELS = {
     STAGE_OPENED: pgettext_lazy("event", "Stage opened"),
@@ -34,8 +32,6 @@ _LABELS = {
     PASSWORD_REFUSED: pgettext_lazy("event", "Wrong password for a signature"),
     ASKED_TO_READ: pgettext_lazy("event", "Readers asked"),
     SCHEDULE_FAILED: pgettext_lazy("event", "What was due could not be done"),
-    PUT_ON_HOLD: pgettext_lazy("event", "Put on hold"),
-    HOLD_LIFTED: pgettext_lazy("event", "Hold lifted"),
     SAFETY_ESCALATED: pgettext_lazy("event", "Safety comment overdue"),
 }
 

@@ -41,7 +41,7 @@ def test_two_people_put_it_on_hold_once(first: ProcedureVersion, meet: bool) -> 
     )
     assert refused(results) == ["It is on hold already: readers are shown what was said then."]
     assert list(Hold.objects.open()) == [result for result in results if isinstance(result, Hold)]
-    assert AuditEvent.objects.filter(kind="put_on_hold").count() == 1
+    assert AuditEvent.objects.filter(kind="held").count() == 1
 
 
 @both_ways

@@ -150,9 +150,9 @@ def test_the_database_keeps_a_hold_as_it_was_signed(hold: Hold, owner: User) -> 
 
 def test_both_are_on_record_sealed_and_exported(hold: Hold, version: ProcedureVersion, owner: User) -> None:
     lift(hold, owner)
-    events = list(AuditEvent.objects.filter(kind__in=["put_on_hold", "hold_lifted"]).order_by("sequence"))
+    events = list(AuditEvent.objects.filter(kind__in=["held", "hold_lifted"]).order_by("sequence"))
     assert [(event.kind, event.actor_name) for event in events] == [
-        ("put_on_hold", str(owner)),
+        ("held", str(owner)),
         ("hold_lifted", str(owner)),
     ]
     assert events[0].data["reason"] == WHY
