@@ -199,6 +199,10 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 REDLINE_TICKET_LOOKUP = "kb.tickets.queries.ticket_for_reference"
 # How many months after its release, or its last review, a procedure is due for review; its page may say otherwise.
 REDLINE_REVIEW_MONTHS = env.int("REDLINE_REVIEW_MONTHS", 24)
+# Within how many hours somebody who answers for the procedure gives a first answer to a safety comment.
+REDLINE_SAFETY_HOURS = env.int("REDLINE_SAFETY_HOURS", 4)
+if REDLINE_SAFETY_HOURS < 1:
+    raise ImproperlyConfigured("REDLINE_SAFETY_HOURS is a number of hours: set 1 or more.")
 REDLINE_SEARCH_ENGINE = env.str("REDLINE_SEARCH_ENGINE", "auto")
 
 LOGGING = {

@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
+from django.db.models import Value
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from procedures.models import ProcedureVersion
+from procedures.models.version import VersionQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,57 @@ def change_credits(versions: list[ProcedureVersion]) -> dict[int, list[Credit]]:
         for pk, credits in crediter(versions).items():
             merged.setdefault(pk, []).extend(credits)
     return merged
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why nobody is to work by a procedure for now, as one reader is told."""
+
+    since: datetime
+    reason: str
+    instead: str
+    by: str  # "" for whoever is not told
+    may_read_on: bool
+    may_lift: bool
+
+
+# (the name by which a query calls the procedure's page) -> whether it is stopped, as a column of that query
+OnHold = Callable[[str], Combinable]
+# (a reader, a version) -> why they are stopped, in one query; None where they are not
+Stopper = Callable[[Any, ProcedureVersion], Stop | None]
+
+
+def _nothing_on_hold(page: str) -> Combinable:
+    return Value(False)
+
+
+def _nobody_stopped(user: Any, version: ProcedureVersion) -> Stop | None:
+    return None
+
+
+_stopper: tuple[OnHold, Stopper] = (_nothing_on_hold, _nobody_stopped)
+
+
+def register_stopper(*, on_hold: OnHold, stop: Stopper) -> None:
+    """One app decides what is on hold: every list and every page asks it."""
+    global _stopper
+    _stopper = (on_hold, stop)
+
+
+def on_hold(page: str) -> Combinable:
+    """Whether what a query calls `page` is on hold, as a column of that query."""
+    return _stopper[0](page)
+
+
+def with_on_hold(versions: VersionQuerySet) -> VersionQuerySet:
+    """The versions, each with whether its procedure is on hold (ProcedureVersion.on_hold)."""
+    column: Any = {"on_hold": on_hold("page")}
+    return versions.annotate(**column)
+
+
+def stop_of(user: Any, version: ProcedureVersion) -> Stop | None:
+    """Why this reader is stopped at the version; None where its procedure is not on hold."""
+    return _stopper[1](user, version)
 
 
 # (a version that is printed, whether its reader is staff) -> a warning in the active language, or None

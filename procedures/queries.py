@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from procedures.access import may_read_internal
+from procedures.extensions import with_on_hold
 from procedures.models import (
     ErrorCode,
     FaqCategory,
@@ -23,8 +24,8 @@ from procedures.models.version import VersionQuerySet
 
 
 def for_lists(versions: VersionQuerySet) -> VersionQuerySet:
-    """Versions without their frozen texts: a list shows a line of each."""
-    return versions.select_related("product_line").defer("content", "html", "search_text")
+    """Versions without their frozen texts, and whether each is on hold: a list shows a line of each."""
+    return with_on_hold(versions.select_related("product_line").defer("content", "html", "search_text"))
 
 
 def with_applicability(versions: VersionQuerySet) -> VersionQuerySet:

@@ -15,6 +15,7 @@ from wagtail.signals import page_published, page_unpublished
 
 from procedures.access import may_read_internal, readable_audiences
 from procedures.content import without_markup
+from procedures.extensions import on_hold
 from procedures.models import (
     Audience,
     ErrorCode,
@@ -22,11 +23,12 @@ from procedures.models import (
     Kind,
     Machine,
     MachineModel,
+    ProcedurePage,
     ProcedureVersion,
     Severity,
 )
 from search.indexing import reindex
-from search.registry import DocumentData, Source
+from search.registry import DocumentData, Source, no_warnings
 from search.registry import register as register_source
 
 _WIDEST_FIRST = (Audience.PUBLIC, Audience.CUSTOMER, Audience.INTERNAL)
@@ -62,6 +64,11 @@ def _procedures(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
 def _visible_procedures(user: Any, ids: Sequence[str]) -> set[str]:
     pages = ProcedureVersion.objects.visible_to(user).effective().filter(page_id__in=[int(pk) for pk in ids])
     return {str(pk) for pk in pages.values_list("page_id", flat=True)}
+
+
+def _on_hold(ids: Sequence[str]) -> dict[str, Any]:
+    pages = ProcedurePage.objects.annotate(stopped=on_hold("pk")).filter(stopped=True, pk__in=ids)
+    return {str(pk): _("On hold") for pk in pages.values_list("pk", flat=True)}
 
 
 def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
@@ -190,7 +197,16 @@ def register() -> None:
         ("machine", _("Machines"), _machines, _for_staff(Machine), []),
     ):
         register_source(
-            Source(name, label, documents, visible_to, _scopes, kinds=dict(kinds), audiences=audiences)
+            Source(
+                name,
+                label,
+                documents,
+                visible_to,
+                _scopes,
+                kinds=dict(kinds),
+                audiences=audiences,
+                warnings=_on_hold if name == "procedure" else no_warnings,
+            )
         )
     page_published.connect(_faq_changed, dispatch_uid="faq-published")
     page_unpublished.connect(_faq_changed, dispatch_uid="faq-unpublished")

@@ -11,11 +11,13 @@ class ReviewConfig(AppConfig):
         from wagtail import signals
 
         from procedures import authorship, extensions, underway
-        from review import carrying, contributions, delegating, reviewing, sealing
+        from review import carrying, contributions, delegating, reviewing, sealing, stopping
         from review.models import Delegation, Release
 
         extensions.register(contributions.duties)
         extensions.register(contributions.marks)
+        extensions.register_stopper(on_hold=stopping.on_hold, stop=stopping.stop)
+        extensions.register_paper_note(stopping.on_paper)
         extensions.register_paper_note(contributions.overdue_on_paper)
         authorship.register_proposers(carrying.proposers)
         extensions.register_credits(contributions.credits)

@@ -17,8 +17,8 @@ from procedures.extensions import Contribution, Credit
 from procedures.models import ProcedureVersion
 from review import readers, upkeep
 from review.models import Suggestion
-from review.queries import StepMarks, marks_by_step
-from review.rules import can_confirm, can_mark
+from review.queries import StepMarks, marks_by_step, open_safety_threads
+from review.rules import can_confirm, can_mark, owns
 
 _STEP_ID = "STEP-ID"
 
@@ -58,8 +58,14 @@ def marks(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) 
         "marks": by_step.get("", StepMarks()),
         "elsewhere": elsewhere,
         "can_mark": bool(buttons),
+        "may_hold": version.is_effective and owns(request.user, version.page),
+        "about_safety": open_safety_threads(by_step.values()),
     }
-    return Contribution(steps=steps, page=render_to_string("review/_page_marks.html", page))
+    return Contribution(
+        steps=steps,
+        page=render_to_string("review/_page_marks.html", page),
+        notice=render_to_string("review/_safety.html", page) if page["about_safety"] else "",
+    )
 
 
 def duties(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) -> Contribution | None:

@@ -219,6 +219,32 @@ class WithdrawForm(DecisionForm):
         return page
 
 
+class HoldForm(DecisionForm):
+    """Readers are stopped, and read both texts."""
+
+    reason = forms.CharField(
+        label=_("Why?"), max_length=COMMENT_LENGTH, widget=area(3),
+        help_text=_("Everybody who may read the procedure is shown this, customers too."),
+    )  # fmt: skip
+    instead = forms.CharField(
+        label=_("What to do instead"), max_length=COMMENT_LENGTH, widget=area(3),
+        help_text=_(
+            "Also for whoever is in the middle of the work. Everybody who may read the procedure is shown this, "
+            "customers too."
+        ),
+    )  # fmt: skip
+    password = _password()
+
+
+class LiftForm(DecisionForm):
+    lift_reason = forms.CharField(
+        label=_("Why can it be used again?"), max_length=COMMENT_LENGTH, widget=area(3),
+        help_text=_("It stays on record, and whoever the hold concerns is told."),
+    )  # fmt: skip
+    password = _password()
+    hold = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**62)
+
+
 class DelegationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is generic to the checker only
     """While I am away, somebody else signs in my place."""
 

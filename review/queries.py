@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import (
+    Case,
     Count,
     Exists,
     F,
@@ -13,6 +14,7 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    When,
     prefetch_related_objects,
 )
 
@@ -30,6 +32,7 @@ from review.models import (
     Suggestion,
     SuggestionStatus,
     Thread,
+    ThreadKind,
     ThreadStatus,
 )
 from review.pointing import PointedImage
@@ -69,10 +72,17 @@ def marks_by_step(version: ProcedureVersion) -> dict[str, StepMarks]:
     return marks
 
 
+def open_safety_threads(marks: Iterable[StepMarks]) -> list[Thread]:
+    """Those of what marks_by_step found that are about safety and not resolved: what waits longest first."""
+    threads = [thread for found in marks for thread in found.threads]
+    about = [t for t in threads if t.kind == ThreadKind.SAFETY and t.status != ThreadStatus.RESOLVED]
+    return sorted(about, key=lambda thread: thread.started_at)
+
+
 def threads_with_comments(threads: QuerySet[Thread]) -> QuerySet[Thread]:
     """With what a template shows of a thread, but without the frozen texts of its version."""
     return (
-        threads.select_related("version")
+        threads.select_related("version", "safety_clock")
         .defer("version__content", "version__html", "version__search_text")
         .prefetch_related(Prefetch("comments", _comments()))
     )
@@ -133,7 +143,8 @@ def suggestions_to_decide(user: Any) -> QuerySet[Suggestion]:
 def threads_to_answer(user: Any) -> QuerySet[Thread]:
     if not user.has_perm("review.decide_suggestion"):
         return Thread.objects.none()
-    return Thread.objects.waiting().on_text().filter(decided_by(user)).exclude(started_by=user)
+    waiting = Thread.objects.waiting().on_text().filter(decided_by(user)).exclude(started_by=user)
+    return waiting.order_by(Case(When(kind=ThreadKind.SAFETY, then=0), default=1), "started_at")
 
 
 def stages_for(user: Any) -> QuerySet[Stage]:

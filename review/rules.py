@@ -17,6 +17,7 @@ from review.eligibility import may_sign_for
 from review.models import (
     SUGGESTION_TRANSITIONS,
     Acknowledgement,
+    Hold,
     Release,
     Stage,
     StageKind,
@@ -138,6 +139,32 @@ def can_reopen(*, user: Any, thread: Thread) -> bool:
 
 def can_resolve(*, user: Any, thread: Thread) -> bool:
     return _holds(check_resolve, user=user, thread=thread)
+
+
+def check_change_kind(*, user: Any, thread: Thread, kind: str) -> None:
+    """Whoever answers for the procedure says what a comment is about: above all, that it is about safety."""
+    if not owns(user, thread.version.page):
+        raise PermissionDenied(_("Only the procedure's owner or documentation staff say what this is about."))
+    if thread.status == ThreadStatus.RESOLVED:
+        raise NotAllowed(_("This is resolved: reopen it first."))
+    if thread.kind == kind:
+        raise NotAllowed(_("That is what it is already: %(kind)s.") % {"kind": thread.get_kind_display()})
+
+
+def check_place_hold(*, user: Any, page: ProcedurePage) -> None:
+    if not owns(user, page):
+        raise PermissionDenied(_("Only the procedure's owner or documentation staff put it on hold."))
+    if page.holds.open().exists():
+        raise NotAllowed(_("It is on hold already: readers are shown what was said then."))
+    if not page.versions.effective().exists():
+        raise NotAllowed(_("No version of it is in force: there is nothing to put on hold."))
+
+
+def check_lift_hold(*, user: Any, hold: Hold) -> None:
+    if not owns(user, hold.page):
+        raise PermissionDenied(_("Only the procedure's owner or documentation staff lift a hold."))
+    if not hold.is_open:
+        raise NotAllowed(_("This hold was lifted by %(name)s already.") % {"name": hold.lifted_name})
 
 
 def check_submit(*, user: Any, page: ProcedurePage) -> None:

@@ -1,5 +1,5 @@
 """What the clock does: scheduled versions go into force, stages are reminded of, escalated and closed,
-and so are the duties of versions in force (review.reminding).
+and so are the duties of versions in force (review.reminding); safety comments without an answer are escalated.
 
 Any number of workers may run this at once: each thing is done under the lock of its procedure, after asking
 again whether it is still to be done. What fails is reported and holds nothing else up.
@@ -17,7 +17,7 @@ from procedures import audit
 from procedures.actions import go_live
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review import duties, reminding, reviewing, sealing
+from review import duties, reminding, reviewing, safety, sealing
 from review.eligibility import documentation_staff, silent
 from review.models import Notice, NoticeKind, Release, Stage, StageKind
 from review.notifying import notify
@@ -38,11 +38,15 @@ def run(now: datetime) -> Iterator[str]:
     stages = Stage.objects.open().filter(due_at__lte=now + REMIND_BEFORE)
     pks = list(stages.values_list("pk", flat=True))
     yield from _each(pks, _pursue, lambda pk: Release.objects.get(stages=pk), now)
-    try:
-        yield from reminding.remind(now)
-    except Exception as error:  # whatever it is, what was done before stays done, and the caller is told
-        logger.exception("reminders failed")
-        yield Failure(_("Reminders: %(reason)s") % {"reason": _reason(error)})
+    for do, failed in (
+        (safety.escalate, _("Safety comments: %(reason)s")),
+        (reminding.remind, _("Reminders: %(reason)s")),
+    ):
+        try:
+            yield from do(now)
+        except Exception as error:  # whatever it is, what was done before stays done, and the caller is told
+            logger.exception("%s failed", do.__name__)
+            yield Failure(failed % {"reason": _reason(error)})
 
 
 def _each(

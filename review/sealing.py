@@ -10,7 +10,7 @@ from procedures import audit
 from procedures.audit.versions import VERSIONS
 from procedures.content import content_hash
 from procedures.models import Origin, ProcedureVersion
-from review.models import Acknowledgement, Confirmation, Release, Remark, Signature, Stage
+from review.models import Acknowledgement, Confirmation, Hold, Release, Remark, Signature, Stage
 
 STAGE_OPENED = "stage_opened"
 STAGE_COMPLETE = "stage_complete"
@@ -21,6 +21,7 @@ TAKEN_BACK = "taken_back"
 PASSWORD_REFUSED = "password_refused"
 ASKED_TO_READ = "asked_to_read"
 SCHEDULE_FAILED = "schedule_failed"
+SAFETY_ESCALATED = "safety_escalated"
 _LABELS = {
     STAGE_OPENED: pgettext_lazy("event", "Stage opened"),
     STAGE_COMPLETE: pgettext_lazy("event", "Stage complete"),
@@ -31,6 +32,7 @@ _LABELS = {
     PASSWORD_REFUSED: pgettext_lazy("event", "Wrong password for a signature"),
     ASKED_TO_READ: pgettext_lazy("event", "Readers asked"),
     SCHEDULE_FAILED: pgettext_lazy("event", "What was due could not be done"),
+    SAFETY_ESCALATED: pgettext_lazy("event", "Safety comment overdue"),
 }
 
 RELEASE_COLUMNS = (
@@ -47,10 +49,14 @@ SIGNATURE_COLUMNS = (
 REMARK_COLUMNS = ("stage", "author", "written_at", "text")
 CONFIRMATION_COLUMNS = ("version", "confirmed_by", "name", "confirmed_at", "comment", "sha256")
 ACKNOWLEDGEMENT_COLUMNS = ("version", "person", "asked_at", "due_on", "acknowledged_at", "overtaken_at")
+HOLD_COLUMNS = (
+    "page", "version", "reason", "instead", "placed_by", "placed_at", "name", "lifted_by", "lifted_at", "lifted_name",
+    "lift_reason",
+)  # fmt: skip
 
-_RELEASES, _SIGNATURES, _CONFIRMATIONS = "release", "signature", "confirmation"
+_RELEASES, _SIGNATURES, _CONFIRMATIONS, _HOLDS = "release", "signature", "confirmation", "hold"
 """Topics of the facts: {release's pk: (version's pk, SHA-256)}, {signature's pk: (release's pk, SHA-256)},
-{confirmation's pk: (version's pk, SHA-256)}."""
+{confirmation's pk: (version's pk, SHA-256)}, {hold's pk: (page's pk, version's pk)}."""
 
 
 def register() -> None:
@@ -62,8 +68,10 @@ def register() -> None:
     audit.seal(Remark, REMARK_COLUMNS, page="stage__release__page")
     audit.seal(Confirmation, CONFIRMATION_COLUMNS, check=note_confirmation)
     audit.seal(Acknowledgement, ACKNOWLEDGEMENT_COLUMNS)
+    audit.seal(Hold, HOLD_COLUMNS, page="page", check=note_hold)
     audit.register_final_check(check_signatures)
     audit.register_final_check(check_confirmations)
+    audit.register_final_check(check_holds)
 
 
 def note_release(pk: int, fields: Mapping[str, Any], facts: audit.Facts) -> Iterator[str]:
@@ -83,6 +91,20 @@ def note_confirmation(pk: int, fields: Mapping[str, Any], facts: audit.Facts) ->
     """As with a signature: it is held against its version at the end."""
     facts[_CONFIRMATIONS][pk] = (fields["version_id"], fields["sha256"])
     return ()
+
+
+def note_hold(pk: int, fields: Mapping[str, Any], facts: audit.Facts) -> tuple[str, ...]:
+    """As with a signature: it is held against its version at the end."""
+    facts[_HOLDS][pk] = (fields["page_id"], fields["version_id"])
+    return ()
+
+
+def check_holds(facts: audit.Facts) -> Iterator[audit.Finding]:
+    """A hold names a version of the procedure that it stops."""
+    for pk, (page_pk, version_pk) in sorted(facts[_HOLDS].items()):
+        version = facts[VERSIONS].get(version_pk)
+        if version is not None and version.page != page_pk:
+            yield audit.Finding(Hold._meta.db_table, pk, _("Its version is one of another procedure."))
 
 
 def check_confirmations(facts: audit.Facts) -> Iterator[audit.Finding]:

@@ -17,9 +17,9 @@ from procedures.content import STEP_TEXTS
 from procedures.models import ProcedureVersion
 from procedures.people import staff
 from procedures.rules import NotAllowed
-from review import rules
+from review import rules, safety
 from review.anchors import Fate, Place, Quote, find, visible_text
-from review.models import Comment, NoticeKind, Photo, Suggestion, Thread, ThreadStatus
+from review.models import Comment, NoticeKind, Photo, Suggestion, Thread, ThreadKind, ThreadStatus
 from review.notifying import notify
 from review.photos import CleanPhoto
 from review.recording import required, save_as
@@ -70,6 +70,8 @@ def start_thread(
         thread.image_sha256, thread.image_x, thread.image_y = point.sha256, point.x, point.y
     save_as(thread, by)
     _say(thread, text, by, photos, thread.started_at)
+    if kind == ThreadKind.SAFETY:
+        safety.raise_alarm(thread=thread, text=text, by=by, at=thread.started_at)
     return thread
 
 
@@ -86,6 +88,7 @@ def reply(
         _set(thread, ThreadStatus.OPEN, by, at)
     elif rules.owns(by, thread.version.page):
         _set(thread, ThreadStatus.ANSWERED, by, at)
+        safety.stop_clock(thread=thread, by=by, at=at)
         notify(
             [thread.started_by],
             NoticeKind.ANSWERED,
@@ -132,7 +135,29 @@ def resolve_thread(*, thread: Thread, by: Any, at: datetime | None = None) -> Th
     rules.check_resolve(user=by, thread=thread)
     at = at or timezone.now()
     _set(thread, ThreadStatus.RESOLVED, by, at)
+    if rules.owns(by, thread.version.page):
+        safety.stop_clock(thread=thread, by=by, at=at)
     _tell([thread.started_by], NoticeKind.RESOLVED, thread, by, at)
+    return thread
+
+
+@transaction.atomic
+def change_kind(*, thread: Thread, kind: str, by: Any, at: datetime | None = None) -> Thread:
+    """Say that a comment is about safety after all, with all that follows from it, or that it is not.
+
+    Raises NotAllowed where it is that already or resolved, PermissionDenied for a missing right.
+    """
+    thread = _locked(thread)
+    rules.check_change_kind(user=by, thread=thread, kind=kind)
+    at = at or timezone.now()
+    thread.kind = kind
+    save_as(thread, by)
+    _tell([thread.started_by], NoticeKind.KIND_CHANGED, thread, by, at)
+    if kind == ThreadKind.SAFETY:
+        said = thread.comments.first()
+        safety.raise_alarm(thread=thread, text=said.text if said else "", by=by, at=at)
+    else:
+        safety.stop_clock(thread=thread, by=by, at=at)
     return thread
 
 
@@ -149,6 +174,8 @@ def reopen_thread(
     _set(thread, ThreadStatus.OPEN, by, at)
     concerned = [person for person in (thread.started_by, was_resolved_by) if person]
     _tell(concerned, NoticeKind.REOPENED, thread, by, at, text)
+    if thread.kind == ThreadKind.SAFETY:
+        safety.raise_alarm(thread=thread, text=text, by=by, at=at)
     return thread
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from review.views import deciding, delegations, duties, inbox, proposals, reading, releases, threads
+from review.views import deciding, delegations, duties, holds, inbox, proposals, reading, releases, threads
 
 app_name = "review"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("readers/", reading.readers_report, name="readers"),
     path("readers.csv", reading.readers_csv, name="readers_csv"),
     path("<str:number>/still-correct/", duties.still_correct, name="still_correct"),
+    path("<str:number>/hold/", holds.hold, name="hold"),
     path("<str:number>/read/", reading.read, name="read"),
     path("threads/<int:pk>/", threads.thread, name="thread"),
     path("photos/<int:pk>/", threads.photo, name="photo"),
@@ -22,6 +23,7 @@ urlpatterns = [
         name="point",
     ),
     path("threads/<int:pk>/resolve/", threads.resolve, name="resolve"),
+    path("threads/<int:pk>/kind/", threads.change_kind, name="change_kind"),
     path("edits/<int:pk>/", deciding.suggestion, name="suggestion"),
     path("edits/<int:pk>/withdraw/", proposals.withdraw, name="withdraw"),
     path("edits/<int:pk>/met-too/", proposals.vote, name="vote"),

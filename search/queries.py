@@ -9,6 +9,8 @@ from search.engine import Hit, Results, SearchQuery, get_engine
 from search.registry import get_source, scopes_for
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     from search.registry import User
 
 SUGGESTIONS = 8
@@ -26,6 +28,18 @@ def suggest(user: "User", prefix: str, limit: int = SUGGESTIONS) -> list[Hit]:
     hits = get_engine().suggest(prefix, scopes_for(user), limit)
     seen = _visible(user, hits)
     return [hit for hit in hits if hit.document.pk in seen]
+
+
+def warnings_of(hits: Iterable[Hit]) -> "dict[int, StrOrPromise]":
+    """{document's pk: what its source warns of}: one query a source at most."""
+    asked: dict[str, dict[str, int]] = defaultdict(dict)
+    for hit in hits:
+        asked[hit.document.source][hit.document.object_id] = hit.document.pk
+    found: dict[int, StrOrPromise] = {}
+    for name, pks in asked.items():
+        if (source := get_source(name)) is not None:
+            found |= {pks[object_id]: warning for object_id, warning in source.warnings(list(pks)).items()}
+    return found
 
 
 def _visible(user: "User", hits: Iterable[Hit]) -> set[int]:

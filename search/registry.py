@@ -32,6 +32,10 @@ class DocumentData:
     version_label: str = ""
 
 
+def no_warnings(ids: Sequence[str]) -> "Mapping[str, StrOrPromise]":
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What one app puts up for finding.
@@ -40,6 +44,7 @@ class Source:
     nothing for is taken out of the index. `scopes(user)` are the scopes this person may see. `visible_to`
     is asked again for every hit about to be shown and returns those object ids that may be. `kinds` and
     `audiences` are what kinds and scopes are called. `weight` (above 0) multiplies the rank of its documents.
+    `warnings` says of those object ids that nobody is to use for now what a hit says instead of its text.
     """
 
     name: str
@@ -50,6 +55,7 @@ class Source:
     kinds: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
     audiences: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
     weight: float = 1.0
+    warnings: "Callable[[Sequence[str]], Mapping[str, StrOrPromise]]" = no_warnings
 
 
 _sources: dict[str, Source] = {}

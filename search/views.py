@@ -15,7 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from search.engine import Hit, Results, SearchQuery
 from search.forms import SearchForm
-from search.queries import find, suggest
+from search.queries import find, suggest, warnings_of
 from search.registry import sources
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class ShownHit:
     type: "StrOrPromise"
     kind: "StrOrPromise"
     language: "StrOrPromise"
+    warning: "StrOrPromise" = ""  # shown in the place of its text
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,12 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     query = form.search_query()
     found = find(request.user, query)
-    labels = _labels()
+    labels, warnings = _labels(), warnings_of(found.hits)
     paginator = Paginator(range(found.total), query.page_size)
     search = SearchPage(
         query=query,
         results=found,
-        hits=[_shown(hit, labels) for hit in found.hits],
+        hits=[_shown(hit, labels, warnings.get(hit.document.pk, "")) for hit in found.hits],
         facets=list(_facets(request, query, found, labels)),
         page=paginator.page(min(found.page, paginator.num_pages)),
     )
@@ -116,16 +117,19 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
 def suggestions(request: HttpRequest) -> HttpResponse:
     """A list of links to what is being typed, empty where nothing fits."""
     hits = suggest(request.user, SearchForm(request.GET).search_query().text)
-    return render(request, "search/_suggestions.html", {"hits": hits})
+    warnings = warnings_of(hits)
+    shown = [(hit, warnings.get(hit.document.pk, "")) for hit in hits]
+    return render(request, "search/_suggestions.html", {"hits": shown})
 
 
-def _shown(hit: Hit, labels: "Labels") -> ShownHit:
+def _shown(hit: Hit, labels: "Labels", warning: "StrOrPromise") -> ShownHit:
     document = hit.document
     return ShownHit(
         hit,
         type=labels["source"].get(document.source, document.source),
         kind=labels["kind"].get(document.kind, document.kind),
         language=labels["language"].get(document.language, document.language),
+        warning=warning,
     )
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
 from procedures.admin.record_changes import RecordChange, record_changes
+from procedures.extensions import with_on_hold
 from procedures.models import ErrorCode, Machine, ProcedureVersion, VersionStatus
 from procedures.models.catalogue import plain_code
 from review.models import Suggestion
@@ -158,8 +159,7 @@ def offered_versions(
 ) -> list[ProcedureVersion]:
     """Versions in force to choose from: those for the machine first, the code's guides before the others."""
     effective = (
-        ProcedureVersion.objects.effective()
-        .visible_to(user)
+        with_on_hold(ProcedureVersion.objects.effective().visible_to(user))
         .defer("content", "html", "search_text")
         .order_by("number")
     )
@@ -191,13 +191,15 @@ class UseRow:
     use: ProcedureUse
     readable: bool
     current: ProcedureVersion | None
+    on_hold: bool = False  # nobody is to work by the procedure now, whichever version was used
 
 
 def use_rows(uses: Iterable[ProcedureUse], user: Any) -> list[UseRow]:
     """The uses with what is now in force of each, two queries for all of them."""
     uses = list(uses)
     visible = ProcedureVersion.objects.visible_to(user)
-    readable = set(visible.filter(pk__in={use.version_id for use in uses}).values_list("pk", flat=True))
+    used = visible.filter(pk__in={use.version_id for use in uses})
+    readable = {version.pk: version.on_hold for version in with_on_hold(used.only("pk"))}
     instead = {use.version_id: use.version.replaced_by_id or use.version.page_id for use in uses}
     in_force = {
         version.page_id: version
@@ -210,6 +212,7 @@ def use_rows(uses: Iterable[ProcedureUse], user: Any) -> list[UseRow]:
             use,
             use.version_id in readable,
             None if use.version.is_effective else in_force.get(instead[use.version_id]),
+            readable.get(use.version_id, False),
         )
         for use in uses
     ]

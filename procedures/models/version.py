@@ -154,6 +154,8 @@ class ProcedureVersion(models.Model):
     )  # fmt: skip
     created_at = models.DateTimeField(auto_now_add=True)
 
+    on_hold: bool = False  # as procedures.extensions.with_on_hold found it, where that was asked
+
     objects = VersionQuerySet.as_manager()
 
     class Meta:

@@ -14,9 +14,11 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 
 from procedures.access import may_read_internal, readable_audiences
+from procedures.extensions import Stop, stop_of
 from procedures.models import ProcedureVersion, VersionStatus
 from procedures.printing import PrintingUnavailable, version_pdf
 from procedures.queries import for_lists
+from procedures.views.stop import stop_page
 from procedures.views.version import find_version, latest, number_now, parse_label
 
 DIGEST_LENGTH = 16  # hexadecimal digits of the content's SHA-256: 64 bits, which nobody guesses
@@ -38,6 +40,9 @@ def permanent_address(request: HttpRequest, version: ProcedureVersion) -> str:
 def pdf(request: HttpRequest, number: str, label: str) -> HttpResponse:
     """The version as PDF, for whoever may read it; 503 and what to install where none can be made."""
     version = find_version(request, number, label)
+    stop = stop_of(request.user, version) if version.on_hold else None
+    if (stopped := stop_page(request, version, stop, status=409)) is not None:
+        return stopped
     try:
         data = version_pdf(
             version,
@@ -71,6 +76,7 @@ class CopyPage:
     readable: bool  # by this reader: then it also says when, why and by what
     current: ProcedureVersion | None  # what is in force instead, if this reader may read it
     named: ProcedureVersion | None  # of a false copy: the version that it claims to be, if readable
+    stop: Stop | None = None  # why nobody is to work by it: for its readers, others learn only that
 
 
 @never_cache
@@ -97,7 +103,8 @@ def copy(request: HttpRequest, number: str, label: str, digest: str) -> HttpResp
             in_force_now.filter(page_id=version.page_id).first()
             or in_force_now.filter(page_id=version.replaced_by_id).first()
         )
-        page = CopyPage(number, label, version, readable=may_read, current=current, named=None)
+        stop = stop_of(request.user, version) if version.on_hold and may_read else None
+        page = CopyPage(number, label, version, readable=may_read, current=current, named=None, stop=stop)
     response = render(request, "procedures/copy.html", {"page": page}, status=200 if version else 404)
     response.headers["X-Robots-Tag"] = "noindex"
     return response

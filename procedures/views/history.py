@@ -5,8 +5,9 @@ from django.shortcuts import redirect, render
 
 from procedures.access import may_read_internal
 from procedures.compare import compare as compare_contents
-from procedures.extensions import change_credits
+from procedures.extensions import change_credits, stop_of, with_on_hold
 from procedures.models import ProcedureVersion
+from procedures.views.stop import stop_page
 from procedures.views.version import number_now, parse_label
 
 
@@ -20,7 +21,7 @@ def _versions(request: HttpRequest, number: str) -> list[ProcedureVersion]:
         raise Http404
     visible = ProcedureVersion.objects.visible_to(request.user)
     versions = list(
-        visible.filter(page__in=visible.filter(number=number).values("page"))
+        with_on_hold(visible.filter(page__in=visible.filter(number=number).values("page")))
         .select_related("approved_by", "last_editor")
         .defer("content", "html", "search_text")
         .order_by("-pk")  # as they were approved: one that was called off may have a higher number
@@ -68,6 +69,9 @@ def _labelled(versions: list[ProcedureVersion], label: str) -> ProcedureVersion:
 def compare(request: HttpRequest, number: str) -> HttpResponse:
     """Two versions, whichever numbers they had, step by step; by default the newest against the one before it."""
     versions = _versions(request, number)
+    stop = stop_of(request.user, versions[0]) if versions[0].on_hold else None
+    if (stopped := stop_page(request, versions[0], stop)) is not None:
+        return stopped
     newest = versions[0].label
     followed = _followed(versions)[versions[0].pk]
     before_label = request.GET.get("from") or (followed.label if followed else newest)

@@ -14,11 +14,12 @@ from django.utils.translation import get_language
 
 from procedures.access import may_read_internal, readable_audiences
 from procedures.compare import describe_applicability
-from procedures.extensions import contributions
+from procedures.extensions import Stop, contributions, stop_of, with_on_hold
 from procedures.frozen_files import content_type, frozen_name
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.reading import ReadStep, read_steps
 from procedures.rendering import render_content
+from procedures.views.stop import stop_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class VersionPage:
     steps: list[tuple[str, SafeString, list[SafeString]]]  # id, HTML, what other apps add
     additions: list[str]  # what other apps add below the whole
     notices: list[str]  # and above it
+    stop: Stop | None  # on hold, and this reader reads on all the same
     internal: bool
 
 
@@ -122,7 +124,7 @@ _UNUSED_PAGE_FIELDS = [
 
 def _readable(request: HttpRequest) -> Any:
     return (
-        ProcedureVersion.objects.visible_to(request.user)
+        with_on_hold(ProcedureVersion.objects.visible_to(request.user))
         .select_related("page__procedure_owner", "product_line", "approved_by")
         .defer("content", "html", "search_text")
         # A page is two wide tables: only what is shown of it.
@@ -155,6 +157,9 @@ def find_version(request: HttpRequest, number: str, label: str) -> ProcedureVers
 
 
 def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVersion | None) -> HttpResponse:
+    stop = stop_of(request.user, version) if version.on_hold else None
+    if (stopped := stop_page(request, version, stop)) is not None:
+        return stopped
     article = _article(version.pk, version.sha256, get_language() or "")
     added = contributions(request, version, [step_id for step_id, _ in article.steps])
     page = VersionPage(
@@ -167,6 +172,7 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
         ],
         additions=[found.page for found in added if found.page],
         notices=[found.notice for found in added if found.notice],
+        stop=stop,
         internal=may_read_internal(request.user),
     )
     return render(request, "procedures/version.html", {"page": page})

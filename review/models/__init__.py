@@ -1,6 +1,7 @@
 """What is said about procedures, proposed, reviewed and signed."""
 
 from review.models.duties import Acknowledgement, Confirmation, ReadingRule
+from review.models.holds import Hold, SafetyClock
 from review.models.notices import Notice, NoticeKind
 from review.models.plans import Delegation, Meaning, ReviewPlan, ReviewTask, StageKind
 from review.models.releases import Release, ReleaseStatus, Remark, Signature, Stage
@@ -27,6 +28,7 @@ __all__ = [
     "Comment",
     "Confirmation",
     "Delegation",
+    "Hold",
     "Meaning",
     "Notice",
     "NoticeKind",
@@ -37,6 +39,7 @@ __all__ = [
     "Remark",
     "ReviewPlan",
     "ReviewTask",
+    "SafetyClock",
     "Signature",
     "Stage",
     "StageKind",

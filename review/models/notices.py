@@ -36,6 +36,11 @@ class NoticeKind(models.TextChoices):
     HANDED_ON = "handed_on", _("A proposed edit was handed to you to decide on")
     COMMENTED = "commented", _("A comment on a proposed edit")
     ALTERNATIVE = "alternative", _("An alternative to your proposed edit")
+    SAFETY = "safety", _("A comment is about safety: answer it now, or put the procedure on hold")
+    SAFETY_LATE = "safety_late", _("A safety comment is overdue for its first answer")
+    ON_HOLD = "on_hold", _("A procedure was put on hold: nobody is to work by it")
+    HOLD_LIFTED = "hold_lifted", _("A hold was lifted: the procedure can be used again")
+    KIND_CHANGED = "kind_changed", _("The kind of your comment was changed")
 
 
 # Where a notice leads; the others lead to the working copy and its release.
@@ -44,6 +49,8 @@ _LEADS_TO = {
     NoticeKind.REVIEW_LATE: "review:still_correct",
     NoticeKind.READ_DUE: "review:read",
     NoticeKind.READ_LATE: "review:read",
+    NoticeKind.ON_HOLD: "review:hold",
+    NoticeKind.HOLD_LIFTED: "review:hold",
 }
 
 

@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 from procedures.models import ProcedureVersion
 
 if TYPE_CHECKING:
+    from review.models.holds import SafetyClock
     from review.pointing import PointedImage
 
 
@@ -101,6 +102,11 @@ class Thread(models.Model):
         if self.suggestion_id:
             return reverse("review:suggestion", args=[self.suggestion_id]) + "#comments"
         return reverse("review:thread", args=[self.pk])
+
+    @property
+    def clock(self) -> "SafetyClock | None":
+        """By when it is to be answered, where it is about safety (queries.threads_with_comments reads it)."""
+        return getattr(self, "safety_clock", None) if self.kind == ThreadKind.SAFETY else None
 
 
 class Comment(models.Model):

@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from procedures.admin.csv_reading import write_rows
 from procedures.admin.csv_views import csv_response
 from procedures.compare import compare
+from procedures.extensions import stop_of
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
+from procedures.views.stop import stop_page
 from procedures.views.version import build_article
 from review import duties, readers, rules
 from review.models import Acknowledgement
@@ -30,6 +32,9 @@ def read(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         return _acknowledge(request, task)
+    stopped = stop_page(request, task.version, stop_of(request.user, task.version))
+    if stopped is not None:
+        return stopped
     since = readers.last_read(task)
     context: dict[str, Any] = {
         "task": task,

@@ -64,6 +64,7 @@ def release_page(
         "taken_back": [found for found in landed if not is_carried(found, content)],
         "sent_back": queries.sent_back(page),
         "scheduled": releasing.scheduled(page),
+        "hold": page.holds.open().first(),
         "waiting": Suggestion.objects.on_page(page.pk).waiting().count(),
         "forms": forms,
         "plans": _plans(draft, user) if release is None else [],

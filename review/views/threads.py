@@ -13,7 +13,7 @@ from procedures.views.post_only import post_only
 from procedures.views.version import find_version, frozen_image
 from review import queries, rules, threads
 from review.forms import CommentForm, ReplyForm
-from review.models import Photo, Thread
+from review.models import Photo, Thread, ThreadKind
 from review.pointing import PointedImage, shown_size
 from review.views.access import page_or_fragment, staff_only
 
@@ -104,6 +104,8 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
         "can_reply": rules.can_mark(user=request.user, version=found.version),
         "can_resolve": rules.can_resolve(user=request.user, thread=found),
         "can_reopen": rules.can_reopen(user=request.user, thread=found),
+        "owns": rules.owns(request.user, found.version.page),
+        "other_kinds": [choice for choice in ThreadKind.choices if choice[0] != found.kind],
     }
     return render(request, "review/thread.html", context)
 
@@ -118,4 +120,22 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, refused.reason)
     else:
         messages.success(request, _("Resolved."))
+    return redirect(found)
+
+
+@post_only("review:thread", "pk")
+@staff_only
+def change_kind(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that a comment is about safety, or about something else."""
+    found = get_object_or_404(Thread.objects.select_related("version__page"), pk=pk)
+    kind = request.POST.get("kind", "")
+    if kind not in ThreadKind.values:
+        messages.error(request, _("Choose what the comment is about."))
+        return redirect(found)
+    try:
+        threads.change_kind(thread=found, kind=kind, by=request.user)
+    except NotAllowed as refused:
+        messages.error(request, refused.reason)
+    else:
+        messages.success(request, _("Changed; its author is told."))
     return redirect(found)

@@ -144,7 +144,7 @@ def test_every_column_of_a_sealed_table_is_sealed() -> None:
     assert sealed_models().keys() == {
         "procedures.procedureversion", "procedures.versionapplicability",
         "review.release", "review.stage", "review.signature", "review.remark",
-        "review.confirmation", "review.acknowledgement",
+        "review.confirmation", "review.acknowledgement", "review.hold",
     }  # fmt: skip
 
 

@@ -21,8 +21,8 @@ from procedures.audit.sealing import sealed_models
 from procedures.audit.upgrading import seal_unsealed
 from procedures.models import AuditEvent, ProcedureVersion
 from procedures.models.audit import NO_HASH
-from review import duties, sealing
-from review.models import Acknowledgement
+from review import duties, holding, sealing
+from review.models import Acknowledgement, Hold
 from tests import factories as make
 from tests.integration.audit.conftest import Tamper, build_expert, build_world, verify
 from tests.pristine import built_once
@@ -44,7 +44,7 @@ JSONS = {
 
 
 def build() -> int:
-    """The world with its duties: it was signed as still correct, and somebody was asked to read it."""
+    """The world with its duties: it was signed as still correct, somebody was asked to read it, and it was on hold."""
     world = build_world(build_expert())
     owner, reader = world.page.procedure_owner, make.field_engineer()
     duties.confirm(version=world, by=owner, password=make.PASSWORD, seen_sha256=world.sha256, comment="Tried")
@@ -53,6 +53,10 @@ def build() -> int:
         version=world, person=reader, asked_at=now, due_on=timezone.localdate(now)
     )
     audit.record(sealing.ASKED_TO_READ, version=world, by=None, sealed=[task])
+    hold = holding.place(
+        page=world.page, by=owner, password=make.PASSWORD, reason="The tray slips", instead="Call support"
+    )
+    holding.lift(hold=hold, by=owner, password=make.PASSWORD, reason="It holds")
     return world.pk
 
 
@@ -236,6 +240,27 @@ def test_a_signature_on_other_content_is_found_though_an_event_seals_it(
     tamper(f"UPDATE {SIGNATURE} SET sha256 = '{'0' * 64}' WHERE id = {signature.pk}")
     audit.record("sealed", version=world, by=None, sealed=[signature])
     first_named(SIGNATURE, signature.pk)
+
+
+def test_a_hold_set_on_another_procedure_is_found_though_an_event_seals_it(
+    world: ProcedureVersion, tamper: Tamper
+) -> None:
+    hold = Hold.objects.get()
+    other = ProcedureVersion.objects.exclude(page=world.page_id).first()
+    tamper("UPDATE review_hold SET version_id = %s WHERE id = %s", other.pk, hold.pk)
+    audit.record("sealed", version=world, by=None, sealed=[hold])
+    first_named("review_hold", hold.pk)
+
+
+def test_a_hold_lifted_by_hand_is_found(world: ProcedureVersion, tamper: Tamper) -> None:
+    owner = world.page.procedure_owner
+    hold = holding.place(page=world.page, by=owner, password=make.PASSWORD, reason="Again", instead="Call")
+    tamper(
+        "UPDATE review_hold SET lifted_at = placed_at, lifted_by_id = placed_by_id, lifted_name = name, "
+        "lift_reason = 'x' WHERE id = %s",
+        hold.pk,
+    )
+    first_named("review_hold", hold.pk)
 
 
 def test_a_release_without_a_signature_is_found_though_no_event_ever_sealed_one(
