@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "django_filters",
     "simple_history",
     "django_htmx",
+    "django_tasks",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -170,8 +171,13 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-EMAIL_BACKEND = env.str("REDLINE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+vars().update(env.email_url("EMAIL_URL", "consolemail://"))  # EMAIL_BACKEND, EMAIL_HOST and so on
+EMAIL_TIMEOUT = 20  # seconds; far less than the lease on a mail (review.mailing.sending)
 DEFAULT_FROM_EMAIL = env.str("REDLINE_FROM_EMAIL", "redline@localhost")
+# Minutes that the first notice on a procedure waits for others before they go out as one mail.
+REDLINE_MAIL_WAIT = env.int("REDLINE_MAIL_WAIT", 10)
+# Whoever enqueues a task does it, after the commit; what fails is done by the next `manage.py run_schedule`.
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
 WAGTAIL_SITE_NAME = "Redline"
 WAGTAILADMIN_BASE_URL = BASE_URL

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -31,6 +32,21 @@ def contributions(request: HttpRequest, version: ProcedureVersion, step_ids: lis
     """What every registered app adds to this page for this reader, in the order of registration."""
     found = (contributor(request, version, step_ids) for contributor in _contributors)
     return [contribution for contribution in found if contribution is not None]
+
+
+# (request, a procedure's page, an error code, a product line or a module) -> a button for this reader, or ""
+Button = Callable[[HttpRequest, Any], str]
+_buttons: list[Button] = []
+
+
+def register_button(button: Button) -> None:
+    if button not in _buttons:
+        _buttons.append(button)
+
+
+def buttons(request: HttpRequest, thing: Any) -> list[str]:
+    """What else this reader can do with the thing, in the order of registration."""
+    return [html for button in _buttons if (html := button(request, thing))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from procedures.content import STEP_TEXTS, clean_text
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import rules
+from review import rules, watching
 from review.merge import land
 from review.models import (
     NoticeKind,
@@ -71,6 +71,10 @@ def suggest(
     save_as(suggestion, by)
     for row in rows:
         save_as(row, by)
+    watching.tell_watchers(
+        version.page, NoticeKind.PROPOSED,
+        by=by, at=suggestion.submitted_at, text=suggestion.reason, suggestion=suggestion,
+    )  # fmt: skip
     return suggestion
 
 
@@ -189,10 +193,10 @@ def _decide(suggestion: Suggestion, to: str, by: Any, answer: str, at: datetime 
     suggestion.decided_by, suggestion.decided_at = by, at or timezone.now()
     suggestion.answer = clean_text(answer)
     save_as(suggestion, by)
-    notify(
-        [suggestion.author], NoticeKind.DECIDED, suggestion.version.page,
-        by=by, at=suggestion.decided_at, text=suggestion.answer, suggestion=suggestion,
-    )  # fmt: skip
+    said = {"by": by, "at": suggestion.decided_at, "text": suggestion.answer, "suggestion": suggestion}
+    page = suggestion.version.page
+    told = notify([suggestion.author], NoticeKind.DECIDED, page, **said)
+    watching.tell_watchers(page, NoticeKind.SETTLED, **said, besides=told)
     return suggestion
 
 

@@ -16,6 +16,7 @@ class ReviewConfig(AppConfig):
 
         extensions.register(contributions.duties)
         extensions.register(contributions.marks)
+        extensions.register_button(contributions.watch_button)
         extensions.register_paper_note(contributions.overdue_on_paper)
         authorship.register_proposers(carrying.proposers)
         extensions.register_credits(contributions.credits)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 from django.db.models import Subquery
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from procedures.access import may_read_internal
 from procedures.extensions import Contribution, Credit
 from procedures.models import ProcedureVersion
-from review import readers, upkeep
+from review import readers, upkeep, watching
 from review.models import Suggestion
 from review.queries import StepMarks, marks_by_step
 from review.rules import can_confirm, can_mark
@@ -86,6 +87,18 @@ def duties(request: HttpRequest, version: ProcedureVersion, step_ids: list[str])
         "today": today,
     }
     return Contribution(notice=render_to_string("review/_duties.html", context))
+
+
+def watch_button(request: HttpRequest, thing: Any) -> str:
+    """For whoever may read internal procedures: others are told of nothing."""
+    if not may_read_internal(request.user):
+        return ""
+    context = {
+        "kind": watching.kind_of(thing),
+        "pk": thing.pk,
+        "watch": watching.watch_on(thing, request.user),
+    }
+    return render_to_string("review/_watch_button.html", context, request=request)
 
 
 def overdue_on_paper(version: ProcedureVersion, internal: bool) -> str | None:

@@ -2,7 +2,7 @@
 reopened. Each action is one transaction, recorded with who and when, and whoever it concerns is told."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from procedures.content import STEP_TEXTS
 from procedures.models import ProcedureVersion
 from procedures.people import staff
 from procedures.rules import NotAllowed
-from review import rules
+from review import rules, watching
 from review.anchors import Fate, Place, Quote, find, visible_text
 from review.models import Comment, NoticeKind, Photo, Thread, ThreadStatus
 from review.notifying import notify
@@ -69,6 +69,8 @@ def start_thread(
         thread.image_sha256, thread.image_x, thread.image_y = point.sha256, point.x, point.y
     save_as(thread, by)
     _say(thread, text, by, photos, thread.started_at)
+    told = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, thread.started_at, text)
+    _tell_watchers(thread, NoticeKind.COMMENTED, by, thread.started_at, text, told)
     return thread
 
 
@@ -81,19 +83,13 @@ def reply(
     rules.check_mark(user=by, version=thread.version)
     at = at or timezone.now()
     comment = _say(thread, required(text, _("Write a comment first.")), by, photos, at)
+    told = _tell([thread.started_by], NoticeKind.ANSWERED, thread, by, at, comment.text)
+    told = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
+    _tell_watchers(thread, NoticeKind.REPLIED, by, at, comment.text, told)
     if by.pk == thread.started_by_id:
         _set(thread, ThreadStatus.OPEN, by, at)
     elif rules.owns(by, thread.version.page):
         _set(thread, ThreadStatus.ANSWERED, by, at)
-        notify(
-            [thread.started_by],
-            NoticeKind.ANSWERED,
-            thread.version.page,
-            by=by,
-            at=at,
-            thread=thread,
-            text=comment.text[:500],
-        )
     return comment
 
 
@@ -119,7 +115,9 @@ def reopen_thread(
     was_resolved_by = thread.resolved_by
     _set(thread, ThreadStatus.OPEN, by, at)
     concerned = [person for person in (thread.started_by, was_resolved_by) if person]
-    _tell(concerned, NoticeKind.REOPENED, thread, by, at, text)
+    told = _tell(concerned, NoticeKind.REOPENED, thread, by, at, text)
+    told = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
+    _tell_watchers(thread, NoticeKind.REPLIED, by, at, text, told)
     return thread
 
 
@@ -177,7 +175,6 @@ def _say(thread: Thread, text: str, by: Any, photos: Sequence[CleanPhoto], at: d
             comment=comment, sha256=photo.sha256, width=photo.width, height=photo.height, has_position=photo.has_position
         )  # fmt: skip
         kept.file.save(f"photo{photo.suffix}", ContentFile(photo.data))
-    _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text)
     return comment
 
 
@@ -196,6 +193,23 @@ def _set(thread: Thread, status: str, by: Any, at: datetime) -> None:
     save_as(thread, by)
 
 
-def _tell(people: Iterable[Any], kind: str, thread: Thread, by: Any, at: datetime, text: str = "") -> None:
+def _tell(
+    people: Iterable[Any],
+    kind: str,
+    thread: Thread,
+    by: Any,
+    at: datetime,
+    text: str = "",
+    besides: Collection[int] = (),
+) -> set[int]:
     """Notices show the beginning of a long comment."""
-    notify(people, kind, thread.version.page, by=by, at=at, text=text[:SHOWN], thread=thread)
+    page = thread.version.page
+    return notify(people, kind, page, by=by, at=at, text=text[:SHOWN], thread=thread, besides=besides)
+
+
+def _tell_watchers(
+    thread: Thread, kind: str, by: Any, at: datetime, text: str, besides: Collection[int]
+) -> None:
+    watching.tell_watchers(
+        thread.version.page, kind, by=by, at=at, text=text[:SHOWN], thread=thread, besides=besides
+    )

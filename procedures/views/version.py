@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 
 from procedures.access import may_read_internal, readable_audiences
 from procedures.compare import describe_applicability
-from procedures.extensions import contributions
+from procedures.extensions import buttons, contributions
 from procedures.frozen_files import content_type, frozen_name
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.reading import ReadStep, read_steps
@@ -67,6 +67,7 @@ class VersionPage:
     steps: list[tuple[str, SafeString, list[SafeString]]]  # id, HTML, what other apps add
     additions: list[str]  # what other apps add below the whole
     notices: list[str]  # and above it
+    buttons: list[str]
     internal: bool
 
 
@@ -167,6 +168,7 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
         ],
         additions=[found.page for found in added if found.page],
         notices=[found.notice for found in added if found.notice],
+        buttons=buttons(request, version.page),
         internal=may_read_internal(request.user),
     )
     return render(request, "procedures/version.html", {"page": page})

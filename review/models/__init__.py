@@ -1,6 +1,7 @@
 """What is said about procedures, proposed, reviewed and signed."""
 
 from review.models.duties import Acknowledgement, Confirmation, ReadingRule
+from review.models.mails import STUCK, UNSENT, Mail, MailState
 from review.models.marks import (
     LANDED,
     SUGGESTION_TRANSITIONS,
@@ -17,14 +18,22 @@ from review.models.marks import (
 from review.models.notices import Notice, NoticeKind
 from review.models.plans import Delegation, Meaning, ReviewPlan, ReviewTask, StageKind
 from review.models.releases import Release, ReleaseStatus, Remark, Signature, Stage
+from review.models.watches import TARGETS, How, MailPreference, Watch
 
 __all__ = [
     "LANDED",
+    "STUCK",
     "SUGGESTION_TRANSITIONS",
+    "TARGETS",
+    "UNSENT",
     "Acknowledgement",
     "Comment",
     "Confirmation",
     "Delegation",
+    "How",
+    "Mail",
+    "MailPreference",
+    "MailState",
     "Meaning",
     "Notice",
     "NoticeKind",
@@ -45,4 +54,5 @@ __all__ = [
     "Thread",
     "ThreadKind",
     "ThreadStatus",
+    "Watch",
 ]

@@ -8,7 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models import ProcedurePage, ProcedureVersion
+from review.models.mails import Mail
 from review.models.marks import Suggestion, Thread
+from review.models.watches import Watch
 
 
 class NoticeKind(models.TextChoices):
@@ -31,7 +33,37 @@ class NoticeKind(models.TextChoices):
     RESOLVED = "resolved", _("Your comment was resolved")
     REOPENED = "reopened", _("A comment was reopened")
     DECIDED = "decided", _("Your proposed edit was decided on")
+    COMMENTED = "commented", _("A new comment")
+    REPLIED = "replied", _("An answer to a comment")
+    PROPOSED = "proposed", _("An edit was proposed")
+    SETTLED = "settled", _("A proposed edit was decided on")
+    IN_FORCE = "in_force", _("A new version is in force")
+    WITHDRAWN = "withdrawn", _("A version was withdrawn")
+    MAIL_FAILED = "mail_failed", _("A mail could not be sent")
 
+    @property
+    def is_own(self) -> bool:
+        """Of what somebody made themselves; the others ask something of whoever is told, or come by a watch."""
+        return self in _OWN
+
+    @property
+    def goes_at_once(self) -> bool:
+        """Its mail does not wait for more to be said."""
+        return self in _AT_ONCE
+
+    @property
+    def is_mailed(self) -> bool:
+        """Not of what mails come to: that would go round for ever."""
+        return self is not NoticeKind.MAIL_FAILED
+
+
+_OWN = frozenset(
+    {
+        NoticeKind.SENT_BACK, NoticeKind.RELEASED, NoticeKind.SCHEDULED, NoticeKind.ANSWERED,
+        NoticeKind.RESOLVED, NoticeKind.REOPENED, NoticeKind.DECIDED,
+    }
+)  # fmt: skip
+_AT_ONCE = frozenset({NoticeKind.ASKED, NoticeKind.CONSULTED, NoticeKind.ESCALATED, NoticeKind.BLOCKED})
 
 # Where a notice leads; the others lead to the working copy and its release.
 _LEADS_TO = {
@@ -39,6 +71,8 @@ _LEADS_TO = {
     NoticeKind.REVIEW_LATE: "review:still_correct",
     NoticeKind.READ_DUE: "review:read",
     NoticeKind.READ_LATE: "review:read",
+    NoticeKind.IN_FORCE: "procedures:latest",
+    NoticeKind.WITHDRAWN: "procedures:latest",
 }
 
 
@@ -66,6 +100,9 @@ class Notice(models.Model):
     text = models.TextField(blank=True, help_text="What a person wrote to it, e.g. the reason.")
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
+    watched = models.BooleanField(default=False, help_text="It came by a watch, which may be gone since.")
+    watch = models.ForeignKey(Watch, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices")
+    mail = models.ForeignKey(Mail, on_delete=models.PROTECT, null=True, blank=True, related_name="notices")
 
     objects = NoticeQuerySet.as_manager()
 
@@ -84,6 +121,9 @@ class Notice(models.Model):
                 condition=models.Q(version__isnull=True, due_on__isnull=True)
                 | models.Q(version__isnull=False, due_on__isnull=False),
                 name="notice_reminder_pair",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(watched=True) | models.Q(watch__isnull=True), name="notice_by_a_watch"
             ),
         ]
 
