@@ -13,7 +13,8 @@ from procedures.content import clean_text
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, Significance
 from procedures.rules import NotAllowed
 from review import readers, rules, sealing
-from review.models import Acknowledgement, Confirmation, Notice, ReadingRule
+from review.models import Acknowledgement, Confirmation, Notice, NoticeKind, ReadingRule
+from review.notifying import post
 from review.passwords import check_password, refusals_on_record
 
 
@@ -85,6 +86,15 @@ def ask_to_read(*, version: ProcedureVersion, at: datetime) -> list[Acknowledgem
         Acknowledgement(version=version, person=person, asked_at=at, due_on=due_on)
         for person in readers.affected_by(version, rule)
     )
+    earlier = {task.version_id for task in overtaken}
+    Notice.objects.unread().filter(version__in=earlier, kind__startswith="read_").update(read_at=at)
+    post(
+        Notice(
+            recipient=task.person, kind=NoticeKind.READ_ASKED, page=version.page, version=version,
+            due_on=due_on, created_at=at,
+        )
+        for task in tasks
+    )  # fmt: skip
     if tasks or overtaken:
         audit.record(
             sealing.ASKED_TO_READ,

@@ -22,10 +22,8 @@ class WatchesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is gen
         fields = ["own", "asked", "usual", "daily_hour"]
         widgets = {"daily_hour": forms.NumberInput(attrs={"min": 0, "max": 23, "inputmode": "numeric"})}
 
-    def __init__(
-        self, *args: Any, watches: Sequence[Watch], preference: MailPreference, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, instance=preference, **kwargs)
+    def __init__(self, data: Any, *, watches: Sequence[Watch], preference: MailPreference) -> None:
+        super().__init__(data, instance=preference)
         self.watches = watches
         for name in ("own", "asked", "usual"):
             self.fields[name].widget.choices = How.choices  # type: ignore[attr-defined]  # without the empty choice

@@ -33,12 +33,14 @@ def route(notices: Sequence[Notice]) -> None:
     mails = _waiting_mails(carried, people)
     for key, found in carried.items():
         mail = mails[key]
-        Notice.objects.filter(pk__in=[notice.pk for notice in found]).update(mail=mail)
+        for notice in found:
+            notice.mail = mail
         if key[1] is not None and any(NoticeKind(notice.kind).goes_at_once for notice in found):
             at = min(mail.due_at, *(notice.created_at for notice in found))
             Mail.objects.filter(pk=mail.pk).update(due_at=at)
             # Where it cannot be enqueued, the clock does so at its next turn.
             transaction.on_commit(_enqueue(mail.pk), robust=True)
+    Notice.objects.bulk_update([notice for found in carried.values() for notice in found], ["mail"], 500)
 
 
 def _enqueue(pk: int) -> Any:

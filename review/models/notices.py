@@ -26,6 +26,7 @@ class NoticeKind(models.TextChoices):
     SCHEDULED = "scheduled", _("Your release is approved and goes into force later")
     REVIEW_DUE = "review_due", _("A procedure is due for review soon")
     REVIEW_LATE = "review_late", _("A procedure is overdue for review; readers are told")
+    READ_ASKED = "read_asked", _("You are asked to read a new version")
     READ_DUE = "read_due", _("What you were asked to read is due")
     READ_LATE = "read_late", _("What you were asked to read is overdue")
     MENTIONED = "mentioned", _("You are named in a comment")
@@ -69,6 +70,7 @@ _AT_ONCE = frozenset({NoticeKind.ASKED, NoticeKind.CONSULTED, NoticeKind.ESCALAT
 _LEADS_TO = {
     NoticeKind.REVIEW_DUE: "review:still_correct",
     NoticeKind.REVIEW_LATE: "review:still_correct",
+    NoticeKind.READ_ASKED: "review:read",
     NoticeKind.READ_DUE: "review:read",
     NoticeKind.READ_LATE: "review:read",
     NoticeKind.IN_FORCE: "procedures:latest",
