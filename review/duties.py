@@ -1,6 +1,7 @@
 """The duties that a version in force brings: somebody signs in time that it is still correct, and whoever it
 affects says that they have read and understood it. Each action is one transaction, recorded."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -86,8 +87,7 @@ def ask_to_read(*, version: ProcedureVersion, at: datetime) -> list[Acknowledgem
         Acknowledgement(version=version, person=person, asked_at=at, due_on=due_on)
         for person in readers.affected_by(version, rule)
     )
-    earlier = {task.version_id for task in overtaken}
-    Notice.objects.unread().filter(version__in=earlier, kind__startswith="read_").update(read_at=at)
+    nobody_has_to_read({task.version_id for task in overtaken}, at)
     post(
         Notice(
             recipient=task.person, kind=NoticeKind.READ_ASKED, page=version.page, version=version,
@@ -105,6 +105,11 @@ def ask_to_read(*, version: ProcedureVersion, at: datetime) -> list[Acknowledgem
             sealed=[*tasks, *overtaken],
         )
     return tasks
+
+
+def nobody_has_to_read(versions: Collection[int], at: datetime) -> None:
+    """What tells of having to read these versions (keys) is no news any more."""
+    Notice.objects.unread().filter(version__in=versions, kind__startswith="read_").update(read_at=at)
 
 
 @transaction.atomic

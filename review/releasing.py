@@ -313,6 +313,7 @@ def withdraw(
                 save_as(suggestion, by)
         was_in_force = version.is_effective
         version = withdraw_version(version=version, by=by, reason=reason, replaced_by=replaced_by, at=at)
+        duties.nobody_has_to_read([version.pk], at or timezone.now())
         if was_in_force:  # of what was only to come nobody was told
             watching.tell_of_withdrawal(version)
         return version
