@@ -171,7 +171,18 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-vars().update(env.email_url("EMAIL_URL", "consolemail://"))  # EMAIL_BACKEND, EMAIL_HOST and so on
+
+def _mail() -> dict:
+    """EMAIL_BACKEND, EMAIL_HOST and so on."""
+    try:
+        return env.email_url("EMAIL_URL", "consolemail://")
+    except (ImproperlyConfigured, ValueError) as error:  # the second: a port that is no number
+        raise ImproperlyConfigured(
+            "EMAIL_URL is no address of a mail server, e.g. smtp+tls://USER:PASSWORD@HOST:587 or dummymail:// for none."
+        ) from error
+
+
+vars().update(_mail())
 EMAIL_TIMEOUT = 20  # seconds; far less than the lease on a mail (review.mailing.sending)
 DEFAULT_FROM_EMAIL = env.str("REDLINE_FROM_EMAIL", "redline@localhost")
 # Minutes that the first notice on a procedure waits for others before they go out as one mail.

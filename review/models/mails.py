@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from procedures.models import ProcedurePage
 
@@ -16,7 +15,7 @@ class MailState(models.TextChoices):
     WAITING = "waiting", _("Waiting for more to be said")
     SENDING = "sending", _("Being sent")
     REFUSED = "refused", _("Refused by the mail server; tried again later")
-    SENT = "sent", pgettext_lazy("mail", "Sent")
+    SENT = "sent", _("Sent")
     DROPPED = "dropped", _("Not needed any more")
     FAILED = "failed", _("Given up: the mail server refused it every time")
     UNKNOWN = "unknown", _("Unknown whether it was sent; not sent again")
