@@ -12,11 +12,13 @@ from procedures.models import ProcedureVersion
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """Safe HTML of one app for one reader: above the text, with each step (by step id), and below the whole."""
+    """Safe HTML of one app for one reader: above the text (a notice, a button), with each step (by step id), below
+    the whole."""
 
     steps: Mapping[str, SafeString] = field(default_factory=dict)
     page: str = ""
     notice: str = ""
+    button: str = ""
 
 
 Contributor = Callable[[HttpRequest, ProcedureVersion, list[str]], Contribution | None]
@@ -34,7 +36,7 @@ def contributions(request: HttpRequest, version: ProcedureVersion, step_ids: lis
     return [contribution for contribution in found if contribution is not None]
 
 
-# (request, a procedure's page, an error code, a product line or a module) -> a button for this reader, or ""
+# (request, an error code, a product line or a module) -> a button for this reader, or ""
 Button = Callable[[HttpRequest, Any], str]
 _buttons: list[Button] = []
 

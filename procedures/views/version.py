@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 
 from procedures.access import may_read_internal, readable_audiences
 from procedures.compare import describe_applicability
-from procedures.extensions import buttons, contributions
+from procedures.extensions import contributions
 from procedures.frozen_files import content_type, frozen_name
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.reading import ReadStep, read_steps
@@ -168,7 +168,7 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
         ],
         additions=[found.page for found in added if found.page],
         notices=[found.notice for found in added if found.notice],
-        buttons=buttons(request, version.page),
+        buttons=[found.button for found in added if found.button],
         internal=may_read_internal(request.user),
     )
     return render(request, "procedures/version.html", {"page": page})
