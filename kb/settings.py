@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "django_filters",
     "simple_history",
     "django_htmx",
+    "django_tasks",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -170,8 +171,24 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-EMAIL_BACKEND = env.str("REDLINE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+
+def _mail() -> dict:
+    """EMAIL_BACKEND, EMAIL_HOST and so on."""
+    try:
+        return env.email_url("EMAIL_URL", "consolemail://")
+    except (ImproperlyConfigured, ValueError) as error:  # the second: a port that is no number
+        raise ImproperlyConfigured(
+            "EMAIL_URL is no address of a mail server, e.g. smtp+tls://USER:PASSWORD@HOST:587 or dummymail:// for none."
+        ) from error
+
+
+vars().update(_mail())
+EMAIL_TIMEOUT = 20  # seconds; far less than the lease on a mail (review.mailing.sending)
 DEFAULT_FROM_EMAIL = env.str("REDLINE_FROM_EMAIL", "redline@localhost")
+# Minutes that the first notice on a procedure waits for others before they go out as one mail.
+REDLINE_MAIL_WAIT = env.int("REDLINE_MAIL_WAIT", 10)
+# Whoever enqueues a task does it, after the commit; what fails is done by the next `manage.py run_schedule`.
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
 WAGTAIL_SITE_NAME = "Redline"
 WAGTAILADMIN_BASE_URL = BASE_URL

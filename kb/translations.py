@@ -34,7 +34,8 @@ def _sources() -> Iterator[tuple[Path, str]]:
         for file in sorted((base / package).rglob("*.py")):
             if "migrations" not in file.parts:
                 yield file, file.read_text(encoding="utf-8")
-    for file in sorted((base / "templates").rglob("*.html")):
+    templates = base / "templates"
+    for file in sorted([*templates.rglob("*.html"), *templates.rglob("*.txt")]):
         source = templatize(file.read_text(encoding="utf-8"), origin=str(file))
         # Python's tokeniser minds the indentation that a template's lines happen to have.
         yield file, "\n".join(line.lstrip() for line in source.split("\n"))

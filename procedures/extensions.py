@@ -16,11 +16,13 @@ from procedures.models.version import VersionQuerySet
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """Safe HTML of one app for one reader: above the text, with each step (by step id), and below the whole."""
+    """Safe HTML of one app for one reader: above the text (a notice, a button), with each step (by step id), below
+    the whole."""
 
     steps: Mapping[str, SafeString] = field(default_factory=dict)
     page: str = ""
     notice: str = ""
+    button: str = ""
 
 
 Contributor = Callable[[HttpRequest, ProcedureVersion, list[str]], Contribution | None]
@@ -36,6 +38,21 @@ def contributions(request: HttpRequest, version: ProcedureVersion, step_ids: lis
     """What every registered app adds to this page for this reader, in the order of registration."""
     found = (contributor(request, version, step_ids) for contributor in _contributors)
     return [contribution for contribution in found if contribution is not None]
+
+
+# (request, an error code, a product line or a module) -> a button for this reader, or ""
+Button = Callable[[HttpRequest, Any], str]
+_buttons: list[Button] = []
+
+
+def register_button(button: Button) -> None:
+    if button not in _buttons:
+        _buttons.append(button)
+
+
+def buttons(request: HttpRequest, thing: Any) -> list[str]:
+    """What else this reader can do with the thing, in the order of registration."""
+    return [html for button in _buttons if (html := button(request, thing))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,3 +25,8 @@ def staff() -> QuerySet[Any]:
 def possible_owners() -> QuerySet[Any]:
     """Who can answer for a procedure: active people who may use the editing desk and read internal procedures."""
     return staff().filter(pk__in=holding("wagtailadmin.access_admin").values("pk"))
+
+
+def administrators() -> QuerySet[Any]:
+    """Who looks after the site and its people."""
+    return holding(f"{get_user_model()._meta.app_label}.change_user")

@@ -18,6 +18,7 @@ class ReviewConfig(AppConfig):
         extensions.register(contributions.marks)
         extensions.register_stopper(on_hold=stopping.on_hold, stop=stopping.stop)
         extensions.register_paper_note(stopping.on_paper)
+        extensions.register_button(contributions.watch_button)
         extensions.register_paper_note(contributions.overdue_on_paper)
         authorship.register_proposers(carrying.proposers)
         extensions.register_credits(contributions.credits)

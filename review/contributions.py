@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 from django.db.models import Subquery
@@ -15,8 +16,8 @@ from django.utils.translation import gettext as _
 from procedures.access import may_read_internal
 from procedures.extensions import Contribution, Credit
 from procedures.models import ProcedureVersion
-from review import readers, upkeep
-from review.models import Suggestion
+from review import readers, upkeep, watching
+from review.models import How, Suggestion, Watch
 from review.queries import StepMarks, marks_by_step, open_safety_threads
 from review.rules import can_confirm, can_mark, owns
 
@@ -69,20 +70,24 @@ def marks(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) 
 
 
 def duties(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) -> Contribution | None:
-    """What every reader is told of an overdue review, and this one of what they still have to read: one query."""
+    """What every reader is told of an overdue review, and this one of what they have to read and watch: one query."""
     internal = may_read_internal(request.user)
     if not (internal or version.is_effective):
         return None
     found = upkeep.with_review_due(ProcedureVersion.objects.filter(pk=version.pk).order_by())
     if internal:
         task = readers.open_tasks(request.user).filter(version__page=version.page_id)
-        found = found.annotate(to_read_by=Subquery(task.values("due_on")[:1]))
+        watch = Watch.objects.filter(person=request.user.pk, page=version.page_id)
+        found = found.annotate(
+            to_read_by=Subquery(task.values("due_on")[:1]), watched_how=Subquery(watch.values("how")[:1])
+        )
     today = timezone.localdate()
-    row = found.values("review_due_on", *(["to_read_by"] if internal else [])).get()
+    row = found.values("review_due_on", *(["to_read_by", "watched_how"] if internal else [])).get()
     overdue = version.is_effective and row["review_due_on"] < today
     to_read_by = row.get("to_read_by")
+    button = _watch_button(request, "page", version.page_id, row["watched_how"]) if internal else ""
     if not (overdue or to_read_by):
-        return None
+        return Contribution(button=button)
     context = {
         "version": version,
         "internal": internal,
@@ -91,7 +96,20 @@ def duties(request: HttpRequest, version: ProcedureVersion, step_ids: list[str])
         "to_read_by": to_read_by,
         "today": today,
     }
-    return Contribution(notice=render_to_string("review/_duties.html", context))
+    return Contribution(notice=render_to_string("review/_duties.html", context), button=button)
+
+
+def watch_button(request: HttpRequest, thing: Any) -> str:
+    """For whoever may read internal procedures: others are told of nothing."""
+    if not may_read_internal(request.user):
+        return ""
+    watch = watching.watch_on(thing, request.user)
+    return _watch_button(request, watching.kind_of(thing), thing.pk, watch.how if watch is not None else None)
+
+
+def _watch_button(request: HttpRequest, kind: str, pk: int, how: str | None) -> str:
+    context = {"kind": kind, "pk": pk, "how": How(how).label if how is not None else ""}
+    return render_to_string("review/_watch_button.html", context, request=request)
 
 
 def overdue_on_paper(version: ProcedureVersion, internal: bool) -> str | None:

@@ -13,7 +13,7 @@ from wagtail.models import Revision
 from procedures.content import canonical_content, clean_text
 from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
-from review import rules, threads
+from review import notifying, rules, threads, watching
 from review.landing import FIRST, Landing, landings, working_copy
 from review.merge import Clash
 from review.models import NoticeKind, SuggestedAction, SuggestedField, Suggestion, SuggestionStatus
@@ -287,10 +287,21 @@ def _decide(suggestion: Suggestion, to: str, by: Any, answer: str, at: datetime 
     suggestion.decided_by, suggestion.decided_at = by, at or timezone.now()
     suggestion.answer = clean_text(answer)
     save_as(suggestion, by)
-    _tell(NoticeKind.DECIDED, suggestion, [suggestion.author], by, suggestion.decided_at, suggestion.answer)
+    told = _tell(
+        NoticeKind.DECIDED, suggestion, [suggestion.author], by, suggestion.decided_at, suggestion.answer
+    )
+    watching.tell_watchers(
+        suggestion.version.page, NoticeKind.SETTLED,
+        by=by, at=suggestion.decided_at, text=suggestion.answer[: threads.SHOWN], suggestion=suggestion, besides=told,
+    )  # fmt: skip
+    if not suggestion.sent_together().waiting().exists():
+        for kind in (NoticeKind.PROPOSED, NoticeKind.HANDED_ON):
+            notifying.dismiss(kind, suggestion.decided_at, suggestion=suggestion.sent_with or suggestion)
     return suggestion
 
 
-def _tell(kind: str, suggestion: Suggestion, people: Sequence[Any], by: Any, at: datetime, text: str) -> None:
+def _tell(
+    kind: str, suggestion: Suggestion, people: Sequence[Any], by: Any, at: datetime, text: str
+) -> set[int]:
     page = suggestion.version.page
-    notify(people, kind, page, by=by, at=at, text=text[: threads.SHOWN], suggestion=suggestion)
+    return notify(people, kind, page, by=by, at=at, text=text[: threads.SHOWN], suggestion=suggestion)

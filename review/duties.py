@@ -1,6 +1,7 @@
 """The duties that a version in force brings: somebody signs in time that it is still correct, and whoever it
 affects says that they have read and understood it. Each action is one transaction, recorded."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from procedures.content import clean_text
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, Significance
 from procedures.rules import NotAllowed
 from review import readers, rules, sealing
-from review.models import Acknowledgement, Confirmation, Notice, ReadingRule
+from review.models import Acknowledgement, Confirmation, Notice, NoticeKind, ReadingRule
+from review.notifying import post
 from review.passwords import check_password, refusals_on_record
 
 
@@ -85,6 +87,14 @@ def ask_to_read(*, version: ProcedureVersion, at: datetime) -> list[Acknowledgem
         Acknowledgement(version=version, person=person, asked_at=at, due_on=due_on)
         for person in readers.affected_by(version, rule)
     )
+    nobody_has_to_read({task.version_id for task in overtaken}, at)
+    post(
+        Notice(
+            recipient=task.person, kind=NoticeKind.READ_ASKED, page=version.page, version=version,
+            due_on=due_on, created_at=at,
+        )
+        for task in tasks
+    )  # fmt: skip
     if tasks or overtaken:
         audit.record(
             sealing.ASKED_TO_READ,
@@ -95,6 +105,11 @@ def ask_to_read(*, version: ProcedureVersion, at: datetime) -> list[Acknowledgem
             sealed=[*tasks, *overtaken],
         )
     return tasks
+
+
+def nobody_has_to_read(versions: Collection[int], at: datetime) -> None:
+    """What tells of having to read these versions (keys) is no news any more."""
+    Notice.objects.unread().filter(version__in=versions, kind__startswith="read_").update(read_at=at)
 
 
 @transaction.atomic

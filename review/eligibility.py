@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from procedures.models import ProcedurePage
 from procedures.people import holding, possible_owners, staff
 from review.models import Delegation, ReviewTask, Signature, Stage, StageKind
 
@@ -35,6 +36,12 @@ def documentation_staff() -> QuerySet[Any]:
 def acting_owners() -> QuerySet[Any]:
     """Who can still be asked as a procedure's owner; who lost the role or left is asked no more."""
     return possible_owners().filter(pk__in=holding("review.decide_suggestion").values("pk"))
+
+
+def who_answers(page: ProcedurePage) -> list[Any]:
+    """The procedure's owner; documentation staff where there is none who could act."""
+    owner = acting_owners().filter(pk=page.procedure_owner_id).first()
+    return [owner] if owner is not None else list(documentation_staff())
 
 
 def asked(stage: Stage) -> QuerySet[Any]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from procedures import audit
 from procedures.models import AuditKind, ProcedurePage
 from procedures.people import staff
-from review import rules, safety
+from review import rules, safety, watching
 from review.models import (
     Acknowledgement,
     Comment,
@@ -108,4 +108,5 @@ def concerned(page: ProcedurePage) -> QuerySet[Any]:
 
 
 def _tell(kind: str, hold: Hold, by: Any, at: datetime, text: str) -> None:
-    notify(concerned(hold.page), kind, hold.page, by=by, at=at, text=text)
+    told = notify(concerned(hold.page), kind, hold.page, by=by, at=at, text=text)
+    watching.tell_watchers(hold.page, kind, by=by, at=at, text=text, besides=told)

@@ -1,10 +1,13 @@
-"""Telling people what happened: one notice each, and none to whoever did it."""
+"""Telling people what happened: one notice each, and none to whoever did it; review.mailing carries it on."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
+
 from procedures.models import ProcedurePage
+from review.mailing.routing import route
 from review.models import Notice, Suggestion, Thread
 
 
@@ -18,12 +21,30 @@ def notify(
     text: str = "",
     thread: Thread | None = None,
     suggestion: Suggestion | None = None,
-) -> None:
-    """`by`: who did it. `text`: what that person wrote to it. `thread`, `suggestion`: where the notice leads."""
-    told = {person.pk: person for person in people if by is None or person.pk != by.pk}
-    Notice.objects.bulk_create(
+    besides: Collection[int] = (),
+) -> set[int]:
+    """Tell these people, except `by`, who did it, and `besides`, who are told of the same event otherwise.
+
+    `text`: what `by` wrote to it. `thread`, `suggestion`: where the notice leads. Returns whom it told (keys),
+    `besides` among them: what the next call about the same event leaves out.
+    """
+    left_out = {*besides, by.pk} if by is not None else {*besides}
+    told = {person.pk: person for person in people if person.pk not in left_out}
+    post(
         Notice(
             recipient=person, kind=kind, page=page, text=text, created_at=at, thread=thread, suggestion=suggestion
         )
         for person in told.values()
     )  # fmt: skip
+    return {*besides, *told}
+
+
+@transaction.atomic
+def post(notices: Iterable[Notice]) -> None:
+    """Into the inboxes, and into the mails of those who want them."""
+    route(Notice.objects.bulk_create(notices))
+
+
+def dismiss(kind: str, at: datetime, **about: Any) -> None:
+    """Mark as read what told of something that is done: `about` names the mark that it was on."""
+    Notice.objects.unread().filter(kind=kind, **about).update(read_at=at)

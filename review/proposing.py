@@ -18,7 +18,8 @@ from procedures.content import STEP_TEXTS, clean_text
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.wording import in_order
-from review import rules, threads
+from review import rules, threads, watching
+from review.eligibility import who_answers
 from review.landing import FIRST
 from review.merge import Step
 from review.models import (
@@ -146,11 +147,12 @@ def propose(
             _keep(image, suggestion, by)
     if head.pk is None:
         raise NotAllowed(_("Nothing is changed yet: edit the text first."))
-    if other is not None:
-        notify(
-            [other.author], NoticeKind.ALTERNATIVE, version.page,
-            by=by, at=head.submitted_at, text=head.reason[:SHOWN], suggestion=head,
-        )  # fmt: skip
+    said: dict[str, Any] = {
+        "by": by, "at": head.submitted_at, "text": head.reason[:SHOWN], "suggestion": head
+    }  # fmt: skip
+    told = notify([other.author], NoticeKind.ALTERNATIVE, version.page, **said) if other else set()
+    told = notify(who_answers(version.page), NoticeKind.PROPOSED, version.page, **said, besides=told)
+    watching.tell_watchers(version.page, NoticeKind.PROPOSED, **said, besides=told)
     return head
 
 

@@ -15,7 +15,7 @@ from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.numbers import claim_number
 from procedures.rules import NotAllowed
-from review import duties, reviewing, rules, sealing
+from review import duties, reviewing, rules, sealing, watching
 from review.carrying import carried_by
 from review.landing import working_copy
 from review.models import (
@@ -284,11 +284,12 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
         sealed=[version, *rows, release],
     )
     kind = NoticeKind.SCHEDULED if later else NoticeKind.RELEASED
-    notify([release.submitted_by], kind, release.page, at=at)
+    told = notify([release.submitted_by], kind, release.page, at=at)
     if later:
         return version
     version = go_live(version=version, by=by, at=at)
     duties.ask_to_read(version=version, at=at)
+    watching.tell_of_new_version(version, at=at, by=by, besides=told)
     return version
 
 
@@ -310,7 +311,12 @@ def withdraw(
             for suggestion in version.released_suggestions.all():
                 suggestion.released_in = None
                 save_as(suggestion, by)
-        return withdraw_version(version=version, by=by, reason=reason, replaced_by=replaced_by, at=at)
+        was_in_force = version.is_effective
+        version = withdraw_version(version=version, by=by, reason=reason, replaced_by=replaced_by, at=at)
+        duties.nobody_has_to_read([version.pk], at or timezone.now())
+        if was_in_force:  # of what was only to come nobody was told
+            watching.tell_of_withdrawal(version)
+        return version
 
 
 @transaction.atomic

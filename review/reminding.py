@@ -11,6 +11,7 @@ from django.utils import timezone
 from procedures.models import ProcedureVersion
 from review import upkeep
 from review.eligibility import acting_owners, documentation_staff
+from review.mailing.routing import route
 from review.models import Acknowledgement, Notice, NoticeKind
 
 READ_BEFORE = timedelta(days=1)
@@ -64,4 +65,6 @@ def _tell(people: Iterable[Any], kind: str, version: ProcedureVersion, due_on: d
     before = Notice.objects.filter(version=version, kind=kind, due_on=due_on)
     count = before.count()
     Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    mine = list(before.filter(created_at=now, mail__isnull=True).select_related("watch"))
+    route(mine)
     return before.count() > count

@@ -44,6 +44,10 @@ def can_mark(*, user: Any, version: ProcedureVersion) -> bool:
     return _holds(check_mark, user=user, version=version)
 
 
+def check_watch(*, user: Any) -> None:
+    _require(user, "procedures.view_internal", _("Your role does not include watching."))
+
+
 def owns(user: Any, page: ProcedurePage) -> bool:
     """Whether this person answers for the procedure: its owner, or documentation staff for any."""
     if user.has_perm("review.decide_any_suggestion"):

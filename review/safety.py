@@ -35,15 +35,15 @@ def administrators() -> QuerySet[Any]:
     return holding(f"{user.app_label}.change_{user.model_name}")
 
 
-def raise_alarm(*, thread: Thread, text: str, by: Any, at: datetime) -> None:
-    """Start the clock, anew where it ran before, and tell who answers for the procedure."""
+def raise_alarm(*, thread: Thread, text: str, by: Any, at: datetime) -> set[int]:
+    """Start the clock, anew where it ran before, and tell who answers for the procedure; returns whom (keys)."""
     due_at = at + timedelta(hours=settings.REDLINE_SAFETY_HOURS)
     fresh = {name: None for name in ("stopped_at", "stopped_by", "escalated_at", "escalated_again_at")}
     SafetyClock.objects.update_or_create(
         thread=thread, defaults={"started_at": at, "due_at": due_at, **fresh}
     )
     page = thread.version.page
-    notify(answerable(page), NoticeKind.SAFETY, page, by=by, at=at, text=text[:SHOWN], thread=thread)
+    return notify(answerable(page), NoticeKind.SAFETY, page, by=by, at=at, text=text[:SHOWN], thread=thread)
 
 
 def stop_clock(*, thread: Thread, by: Any, at: datetime) -> None:

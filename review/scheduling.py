@@ -17,8 +17,9 @@ from procedures import audit
 from procedures.actions import go_live
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review import duties, reminding, reviewing, safety, sealing
+from review import duties, reminding, reviewing, safety, sealing, watching
 from review.eligibility import documentation_staff, silent
+from review.mailing.tasks import enqueue_due
 from review.models import Notice, NoticeKind, Release, Stage, StageKind
 from review.notifying import notify
 
@@ -47,6 +48,11 @@ def run(now: datetime) -> Iterator[str]:
         except Exception as error:  # whatever it is, what was done before stays done, and the caller is told
             logger.exception("%s failed", do.__name__)
             yield Failure(failed % {"reason": _reason(error)})
+    try:
+        enqueue_due(now)  # last: with what was told above; what becomes of a mail is on record with it
+    except Exception as error:
+        logger.exception("mails failed")
+        yield Failure(_("Mails: %(reason)s") % {"reason": _reason(error)})
 
 
 def _each(
@@ -109,7 +115,8 @@ def _go_live(pk: int, now: datetime) -> str:
     version = go_live(version=version, at=now)
     duties.ask_to_read(version=version, at=now)
     release = version.release
-    notify([release.submitted_by], NoticeKind.RELEASED, version.page, at=now)
+    told = notify([release.submitted_by], NoticeKind.RELEASED, version.page, at=now)
+    watching.tell_of_new_version(version, at=now, besides=told)
     return f"{version} in force"
 
 

@@ -17,8 +17,9 @@ from procedures.content import STEP_TEXTS
 from procedures.models import ProcedureVersion
 from procedures.people import staff
 from procedures.rules import NotAllowed
-from review import rules, safety
+from review import notifying, rules, safety, watching
 from review.anchors import Fate, Place, Quote, find, visible_text
+from review.eligibility import who_answers
 from review.models import Comment, NoticeKind, Photo, Suggestion, Thread, ThreadKind, ThreadStatus
 from review.notifying import notify
 from review.photos import CleanPhoto
@@ -70,8 +71,12 @@ def start_thread(
         thread.image_sha256, thread.image_x, thread.image_y = point.sha256, point.x, point.y
     save_as(thread, by)
     _say(thread, text, by, photos, thread.started_at)
+    at, told = thread.started_at, set[int]()
     if kind == ThreadKind.SAFETY:
-        safety.raise_alarm(thread=thread, text=text, by=by, at=thread.started_at)
+        told = safety.raise_alarm(thread=thread, text=text, by=by, at=at)
+    told = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
+    told = _tell(who_answers(version.page), NoticeKind.COMMENTED, thread, by, at, text, told)
+    _tell_watchers(thread, NoticeKind.COMMENTED, by, at, text, told)
     return thread
 
 
@@ -84,20 +89,14 @@ def reply(
     rules.check_mark(user=by, version=thread.version)
     at = at or timezone.now()
     comment = _say(thread, required(text, _("Write a comment first.")), by, photos, at)
+    told = _tell([thread.started_by], NoticeKind.ANSWERED, thread, by, at, comment.text)
+    told = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
+    _tell_watchers(thread, NoticeKind.REPLIED, by, at, comment.text, told)
     if by.pk == thread.started_by_id:
         _set(thread, ThreadStatus.OPEN, by, at)
     elif rules.owns(by, thread.version.page):
         _set(thread, ThreadStatus.ANSWERED, by, at)
         safety.stop_clock(thread=thread, by=by, at=at)
-        notify(
-            [thread.started_by],
-            NoticeKind.ANSWERED,
-            thread.version.page,
-            by=by,
-            at=at,
-            thread=thread,
-            text=comment.text[:500],
-        )
     return comment
 
 
@@ -122,10 +121,10 @@ def comment_on(
         )  # fmt: skip
         save_as(thread, by)
     comment = _say(thread, text, by, photos, at)
-    named = {person.pk for person in mentioned(text)}
     before = get_user_model()._default_manager.filter(comments__thread=thread).distinct()
-    concerned = [person for person in (suggestion.author, *before) if person.pk not in {*named, *told}]
-    _tell(concerned, NoticeKind.COMMENTED, thread, by, at, text)
+    so_far = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
+    so_far = _tell([suggestion.author, *before], NoticeKind.DISCUSSED, thread, by, at, text, so_far)
+    _tell_watchers(thread, NoticeKind.DISCUSSED, by, at, text, so_far)
     return comment
 
 
@@ -173,9 +172,12 @@ def reopen_thread(
     was_resolved_by = thread.resolved_by
     _set(thread, ThreadStatus.OPEN, by, at)
     concerned = [person for person in (thread.started_by, was_resolved_by) if person]
-    _tell(concerned, NoticeKind.REOPENED, thread, by, at, text)
+    told = set[int]()
     if thread.kind == ThreadKind.SAFETY:
-        safety.raise_alarm(thread=thread, text=text, by=by, at=at)
+        told = safety.raise_alarm(thread=thread, text=text, by=by, at=at)
+    told = _tell(concerned, NoticeKind.REOPENED, thread, by, at, text, told)
+    told = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
+    _tell_watchers(thread, NoticeKind.REPLIED, by, at, text, told)
     return thread
 
 
@@ -233,7 +235,6 @@ def _say(thread: Thread, text: str, by: Any, photos: Sequence[CleanPhoto], at: d
             comment=comment, sha256=photo.sha256, width=photo.width, height=photo.height, has_position=photo.has_position
         )  # fmt: skip
         kept.file.save(f"photo{photo.suffix}", ContentFile(photo.data))
-    _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text)
     return comment
 
 
@@ -250,8 +251,27 @@ def _set(thread: Thread, status: str, by: Any, at: datetime) -> None:
     thread.status = status
     thread.resolved_by, thread.resolved_at = (by, at) if resolved else (None, None)
     save_as(thread, by)
+    if status != ThreadStatus.OPEN:
+        notifying.dismiss(NoticeKind.COMMENTED, at, thread=thread)
 
 
-def _tell(people: Iterable[Any], kind: str, thread: Thread, by: Any, at: datetime, text: str = "") -> None:
+def _tell(
+    people: Iterable[Any],
+    kind: str,
+    thread: Thread,
+    by: Any,
+    at: datetime,
+    text: str = "",
+    besides: Collection[int] = (),
+) -> set[int]:
     """Notices show the beginning of a long comment."""
-    notify(people, kind, thread.version.page, by=by, at=at, text=text[:SHOWN], thread=thread)
+    page = thread.version.page
+    return notify(people, kind, page, by=by, at=at, text=text[:SHOWN], thread=thread, besides=besides)
+
+
+def _tell_watchers(
+    thread: Thread, kind: str, by: Any, at: datetime, text: str, besides: Collection[int]
+) -> None:
+    watching.tell_watchers(
+        thread.version.page, kind, by=by, at=at, text=text[:SHOWN], thread=thread, besides=besides
+    )

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from review.views import deciding, delegations, duties, holds, inbox, proposals, reading, releases, threads
+from review.views import (
+    deciding,
+    delegations,
+    duties,
+    holds,
+    inbox,
+    proposals,
+    reading,
+    releases,
+    threads,
+    watches,
+)
 
 app_name = "review"
 urlpatterns = [
@@ -8,6 +19,9 @@ urlpatterns = [
     path("inbox/read/", inbox.read_notices, name="read_notices"),
     path("delegations/", delegations.delegations, name="delegations"),
     path("delegations/<int:pk>/end/", delegations.end, name="end_delegation"),
+    path("watches/", watches.watches, name="watches"),
+    path("watches/<str:kind>/<int:pk>/", watches.watch, name="watch"),
+    path("mail/off/<str:token>/", watches.unsubscribe, name="unsubscribe"),
     path("due/", duties.due, name="due"),
     path("age/", duties.age, name="age"),
     path("readers/", reading.readers_report, name="readers"),

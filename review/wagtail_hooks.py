@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,10 +19,13 @@ from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
 from procedures.models import ProcedurePage
+from procedures.people import administrators
 from review import queries
-from review.models import Delegation, ReadingRule, Release, ReviewPlan
+from review.models import STUCK, UNSENT, Delegation, Mail, MailState, ReadingRule, Release, ReviewPlan
 from review.views.access import staff_only
 from review.views.releases import release_page
+
+MAILS_SHOWN = 100
 
 
 class ReviewPlanViewSet(SnippetViewSet):
@@ -100,9 +104,24 @@ def desk_release(request: HttpRequest, number: str) -> HttpResponse:
     return release_page(request, number, template="review/desk_release.html", name="desk_release")
 
 
+@staff_only
+def desk_mails(request: HttpRequest) -> HttpResponse:
+    """For administrators: the mails that did not leave, the newest first, and how many did."""
+    if not administrators().filter(pk=request.user.pk).exists():
+        raise PermissionDenied
+    mails = Mail.objects.select_related("recipient", "page").defer("page__steps")
+    context = {
+        "stuck": mails.filter(state__in=STUCK)[:MAILS_SHOWN],
+        "waiting": mails.filter(state__in=[*UNSENT, MailState.SENDING]).order_by("due_at")[:MAILS_SHOWN],
+        "sent": mails.filter(state=MailState.SENT).count(),
+    }
+    return render(request, "review/desk_mails.html", context)
+
+
 @hooks.register("register_admin_urls")
 def desk_addresses() -> list[URLPattern]:
     return [
+        path("mails/", desk_mails, name="desk_mails"),
         path("releases/", desk_releases, name="desk_releases"),
         path("releases/<str:number>/", desk_release, name="desk_release"),
     ]
@@ -116,6 +135,16 @@ class ReviewsMenuItem(MenuItem):
 @hooks.register("register_admin_menu_item")
 def desk_menu() -> MenuItem:
     return ReviewsMenuItem(_("Releases"), reverse("desk_releases"), icon_name="check", order=250)
+
+
+class MailsMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return administrators().filter(pk=request.user.pk).exists()
+
+
+@hooks.register("register_reports_menu_item")
+def mails_menu() -> MenuItem:
+    return MailsMenuItem(_("Mails"), reverse("desk_mails"), icon_name="mail", order=900)
 
 
 class ReleaseAction(ActionMenuItem):

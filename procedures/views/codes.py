@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from procedures.access import may_read_internal
+from procedures.extensions import buttons
 from procedures.models import ErrorCode, Machine, MachineModel, ProcedureVersion, SoftwareRelease
 from procedures.queries import Situation, codes_visible_to, guides_for, resolve_guides, with_applicability
 from procedures.rendering import render_markdown
@@ -36,6 +37,7 @@ class ErrorCodePage:
     guides: list[ProcedureVersion]  # those that apply, where a machine or model is asked about
     needs_release: bool  # the answer depends on a release that was not given
     all_guides: list[ProcedureVersion]
+    buttons: list[str]
 
 
 @require_safe
@@ -62,6 +64,7 @@ def error_code(request: HttpRequest, line: str, code: str) -> HttpResponse:
         guides=guides,
         needs_release=bool(situation and situation.release is None and _bounded(guides, situation.model)),
         all_guides=list(with_applicability(guides_for(request.user, found))),
+        buttons=buttons(request, found),
     )
     return render(request, "procedures/error_code.html", {"page": page})
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from procedures.access import may_read_internal
+from procedures.extensions import buttons
 from procedures.models import (
     ErrorCode,
     Kind,
@@ -66,6 +67,8 @@ class ProductLinePage:
     code_count: int
     procedure_count: int
     page_obj: Page[ErrorCode]
+    buttons: list[str]
+    module_buttons: list[str]
 
 
 @require_safe
@@ -97,6 +100,8 @@ def product_line(request: HttpRequest, line: str) -> HttpResponse:
         .filter(product_line=found)
         .count(),
         page_obj=paginator.get_page(request.GET.get("page")),
+        buttons=buttons(request, found),
+        module_buttons=buttons(request, module) if module else [],
     )
     return render(request, "procedures/product_line.html", vars(page))
 

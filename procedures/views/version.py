@@ -69,6 +69,7 @@ class VersionPage:
     additions: list[str]  # what other apps add below the whole
     notices: list[str]  # and above it
     stop: Stop | None  # on hold, and this reader reads on all the same
+    buttons: list[str]
     internal: bool
 
 
@@ -173,6 +174,7 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
         additions=[found.page for found in added if found.page],
         notices=[found.notice for found in added if found.notice],
         stop=stop,
+        buttons=[found.button for found in added if found.button],
         internal=may_read_internal(request.user),
     )
     return render(request, "procedures/version.html", {"page": page})

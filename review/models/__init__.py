@@ -2,6 +2,7 @@
 
 from review.models.duties import Acknowledgement, Confirmation, ReadingRule
 from review.models.holds import Hold, SafetyClock
+from review.models.mails import STUCK, UNSENT, Mail, MailState
 from review.models.notices import Notice, NoticeKind
 from review.models.plans import Delegation, Meaning, ReviewPlan, ReviewTask, StageKind
 from review.models.releases import Release, ReleaseStatus, Remark, Signature, Stage
@@ -19,16 +20,24 @@ from review.models.suggestions import (
     Vote,
 )
 from review.models.threads import Comment, Photo, Thread, ThreadKind, ThreadStatus
+from review.models.watches import TARGETS, How, MailPreference, Watch
 
 __all__ = [
     "LANDED",
     "OPEN",
+    "STUCK",
     "SUGGESTION_TRANSITIONS",
+    "TARGETS",
+    "UNSENT",
     "Acknowledgement",
     "Comment",
     "Confirmation",
     "Delegation",
     "Hold",
+    "How",
+    "Mail",
+    "MailPreference",
+    "MailState",
     "Meaning",
     "Notice",
     "NoticeKind",
@@ -54,4 +63,5 @@ __all__ = [
     "ThreadKind",
     "ThreadStatus",
     "Vote",
+    "Watch",
 ]

@@ -8,8 +8,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models import ProcedurePage, ProcedureVersion
+from review.models.mails import Mail
 from review.models.suggestions import Suggestion
 from review.models.threads import Thread
+from review.models.watches import Watch
 
 
 class NoticeKind(models.TextChoices):
@@ -25,6 +27,7 @@ class NoticeKind(models.TextChoices):
     SCHEDULED = "scheduled", _("Your release is approved and goes into force later")
     REVIEW_DUE = "review_due", _("A procedure is due for review soon")
     REVIEW_LATE = "review_late", _("A procedure is overdue for review; readers are told")
+    READ_ASKED = "read_asked", _("You are asked to read a new version")
     READ_DUE = "read_due", _("What you were asked to read is due")
     READ_LATE = "read_late", _("What you were asked to read is overdue")
     MENTIONED = "mentioned", _("You are named in a comment")
@@ -34,23 +37,62 @@ class NoticeKind(models.TextChoices):
     DECIDED = "decided", _("Your proposed edit was decided on")
     ASKED_BACK = "asked_back", _("A question on your proposed edit")
     HANDED_ON = "handed_on", _("A proposed edit was handed to you to decide on")
-    COMMENTED = "commented", _("A comment on a proposed edit")
+    DISCUSSED = "discussed", _("A comment on a proposed edit")
     ALTERNATIVE = "alternative", _("An alternative to your proposed edit")
     SAFETY = "safety", _("A comment is about safety: answer it now, or put the procedure on hold")
     SAFETY_LATE = "safety_late", _("A safety comment is overdue for its first answer")
     ON_HOLD = "on_hold", _("A procedure was put on hold: nobody is to work by it")
     HOLD_LIFTED = "hold_lifted", _("A hold was lifted: the procedure can be used again")
     KIND_CHANGED = "kind_changed", _("The kind of your comment was changed")
+    COMMENTED = "commented", _("A new comment")
+    REPLIED = "replied", _("An answer to a comment")
+    PROPOSED = "proposed", _("An edit was proposed")
+    SETTLED = "settled", _("A proposed edit was decided on")
+    IN_FORCE = "in_force", _("A new version is in force")
+    WITHDRAWN = "withdrawn", _("A version was withdrawn")
+    MAIL_FAILED = "mail_failed", _("A mail could not be sent")
 
+    @property
+    def is_own(self) -> bool:
+        """Of what somebody made themselves; the others ask something of whoever is told, or come by a watch."""
+        return self in _OWN
+
+    @property
+    def goes_at_once(self) -> bool:
+        """Its mail does not wait for more to be said."""
+        return self in _AT_ONCE
+
+    @property
+    def is_mailed(self) -> bool:
+        """Not of what mails come to: that would go round for ever."""
+        return self is not NoticeKind.MAIL_FAILED
+
+
+_OWN = frozenset(
+    {
+        NoticeKind.SENT_BACK, NoticeKind.RELEASED, NoticeKind.SCHEDULED, NoticeKind.ANSWERED,
+        NoticeKind.RESOLVED, NoticeKind.REOPENED, NoticeKind.DECIDED, NoticeKind.ASKED_BACK,
+        NoticeKind.ALTERNATIVE, NoticeKind.DISCUSSED, NoticeKind.KIND_CHANGED,
+    }
+)  # fmt: skip
+_AT_ONCE = frozenset(
+    {
+        NoticeKind.ASKED, NoticeKind.CONSULTED, NoticeKind.ESCALATED, NoticeKind.BLOCKED, NoticeKind.SAFETY,
+        NoticeKind.SAFETY_LATE, NoticeKind.ON_HOLD, NoticeKind.HOLD_LIFTED,
+    }
+)  # fmt: skip
 
 # Where a notice leads; the others lead to the working copy and its release.
 _LEADS_TO = {
     NoticeKind.REVIEW_DUE: "review:still_correct",
     NoticeKind.REVIEW_LATE: "review:still_correct",
+    NoticeKind.READ_ASKED: "review:read",
     NoticeKind.READ_DUE: "review:read",
     NoticeKind.READ_LATE: "review:read",
     NoticeKind.ON_HOLD: "review:hold",
     NoticeKind.HOLD_LIFTED: "review:hold",
+    NoticeKind.IN_FORCE: "procedures:latest",
+    NoticeKind.WITHDRAWN: "procedures:latest",
 }
 
 
@@ -78,6 +120,9 @@ class Notice(models.Model):
     text = models.TextField(blank=True, help_text="What a person wrote to it, e.g. the reason.")
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
+    watched = models.BooleanField(default=False, help_text="It came by a watch, which may be gone since.")
+    watch = models.ForeignKey(Watch, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices")
+    mail = models.ForeignKey(Mail, on_delete=models.PROTECT, null=True, blank=True, related_name="notices")
 
     objects = NoticeQuerySet.as_manager()
 
@@ -96,6 +141,9 @@ class Notice(models.Model):
                 condition=models.Q(version__isnull=True, due_on__isnull=True)
                 | models.Q(version__isnull=False, due_on__isnull=False),
                 name="notice_reminder_pair",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(watched=True) | models.Q(watch__isnull=True), name="notice_by_a_watch"
             ),
         ]
 

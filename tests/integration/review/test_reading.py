@@ -264,6 +264,13 @@ def test_nobody_has_to_read_what_was_withdrawn(first: ProcedureVersion, engineer
     assert not readers.open_tasks(engineer).exists()
     with pytest.raises(NotAllowed, match="withdrawn"):
         acknowledge(second, engineer)
+    assert not Notice.objects.unread().filter(recipient=engineer).exists()
+
+
+def test_a_newer_version_takes_the_news_of_the_earlier_one_with_it(first: Any, engineer: Any) -> None:
+    release(first, "Turn right.")
+    third = release(first, "Turn left.")
+    assert Notice.objects.unread().get(recipient=engineer).version == third
 
 
 def test_the_inbox_and_the_version_page_say_what_is_still_to_be_read(
@@ -282,7 +289,7 @@ def test_the_inbox_and_the_version_page_say_what_is_still_to_be_read(
     with django_assert_num_queries(0):
         assert (waiting.to_read, waiting.to_review) == (1, 0)
     acknowledge(second, engineer)
-    assert Waiting(engineer).total == engineer_sees - 1
+    assert Waiting(engineer).total == engineer_sees - 2  # the task, and the news of it
     assert address not in client.get(second.get_absolute_url()).content.decode()
     assert address not in signed_in(make.field_engineer()).get(second.get_absolute_url()).content.decode()
 
@@ -299,8 +306,8 @@ def test_readers_are_reminded_a_day_before_and_when_it_is_overdue_each_once(
     assert list(scheduling.run(now + timedelta(days=14))) == []
     assert list(scheduling.run(now + timedelta(days=15))) == [f"{second}: eve reminded"]
     assert list(scheduling.run(now + timedelta(days=30))) == []
-    kinds = [notice.kind for notice in Notice.objects.filter(version=second).order_by("pk")]
-    assert kinds == [NoticeKind.READ_DUE, NoticeKind.READ_LATE]
+    kinds = [notice.kind for notice in Notice.objects.filter(recipient=engineer).order_by("pk")]
+    assert kinds == [NoticeKind.READ_ASKED, NoticeKind.READ_DUE, NoticeKind.READ_LATE]
     assert f"/review/{second.number}/read/" in signed_in(engineer).get("/review/inbox/").content.decode()
     acknowledge(second, engineer)
     assert not Notice.objects.unread().filter(recipient=engineer).exists()

@@ -1,0 +1,178 @@
+"""Mail under what really happens: two workers, a transaction that fails, a mail server that refuses."""
+
+import smtplib
+import socketserver
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core import mail as django_mail
+from django.db import transaction
+from django.utils import timezone
+
+from kb.accounts.models import User
+from kb.accounts.roles import FIELD_ENGINEER
+from procedures.models import ProcedureVersion
+from review import notifying, threads, watching
+from review.mailing import sending
+from review.mailing.tasks import enqueue_due
+from review.models import Mail, MailState, Notice, NoticeKind
+from tests import factories as make
+from tests.integration.faults.racing import at_once
+
+pytestmark = pytest.mark.usefixtures("own_database")
+both_ways = pytest.mark.parametrize("meet", [False, True], ids=["start together", "write together"])
+WAIT = timedelta(minutes=10)
+
+
+@pytest.fixture
+def watched() -> ProcedureVersion:
+    version = make.released(steps=[make.step("a", body="Wait.")])
+    person = make.make_user("wei", FIELD_ENGINEER, email="wei@example.org")
+    watching.watch(target=version.page, by=person)
+    django_mail.outbox.clear()
+    return version
+
+
+def comment(version: ProcedureVersion, by: User, text: str = "Why?") -> None:
+    threads.start_thread(version=version, step_id="a", kind="question", text=text, by=by)
+
+
+def raise_all(results: object) -> None:
+    for result in results:  # type: ignore[attr-defined]
+        if isinstance(result, Exception):
+            raise result
+
+
+@both_ways
+def test_two_workers_send_a_mail_once(watched: ProcedureVersion, meet: bool) -> None:
+    comment(watched, make.field_engineer())
+    at, pk = timezone.now() + WAIT, Mail.objects.get().pk
+    raise_all(at_once(lambda: sending.send(pk, at), lambda: sending.send(pk, at), meet_before_writing=meet))
+    assert len(django_mail.outbox) == 1
+    assert Mail.objects.get().state == MailState.SENT
+    assert Mail.objects.get().attempts == 1
+
+
+@both_ways
+def test_two_comments_at_once_are_one_mail(watched: ProcedureVersion, meet: bool) -> None:
+    ann, bob = make.field_engineer(), make.field_engineer()
+    raise_all(at_once(lambda: comment(watched, ann), lambda: comment(watched, bob), meet_before_writing=meet))
+    assert Mail.objects.get().notices.count() == 2
+
+
+@both_ways
+def test_what_is_said_while_a_mail_leaves_is_in_it_or_in_the_next(
+    watched: ProcedureVersion, meet: bool
+) -> None:
+    ann = make.field_engineer()
+    comment(watched, ann, "First")
+    at, pk = timezone.now() + WAIT, Mail.objects.get().pk
+    raise_all(
+        at_once(
+            lambda: comment(watched, ann, "Second"), lambda: sending.send(pk, at), meet_before_writing=meet
+        )
+    )
+    enqueue_due(timezone.now() + 2 * WAIT)
+    bodies = [message.body for message in django_mail.outbox]
+    assert sum("First" in body for body in bodies) == sum("Second" in body for body in bodies) == 1
+
+
+def test_of_a_transaction_that_fails_nobody_hears(watched: ProcedureVersion) -> None:
+    person = User.objects.get(username="wei")
+
+    def tell() -> None:
+        notifying.notify([person], NoticeKind.ASKED, watched.page, at=timezone.now())
+
+    @transaction.atomic
+    def fail() -> None:
+        tell()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert django_mail.outbox == []
+    assert not Mail.objects.exists()
+    assert not Notice.objects.filter(recipient=person).exists()
+    with transaction.atomic():
+        tell()
+        assert django_mail.outbox == []
+    assert len(django_mail.outbox) == 1
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    """A mail server (RFC 5321) that does not take the first mail (greylisting)."""
+
+    taken: list[bytes] = []
+    refusals = 1
+
+    def say(self, line: str) -> None:
+        self.wfile.write(f"{line}\r\n".encode())
+
+    def handle(self) -> None:
+        self.say("220 ready")
+        while line := self.rfile.readline():
+            verb = line[:4].upper()
+            if verb == b"DATA":
+                self.data()
+            elif verb == b"QUIT":
+                self.say("221 bye")
+                return
+            else:
+                self.say("250 ok")
+
+    def data(self) -> None:
+        if type(self).refusals:
+            type(self).refusals -= 1
+            self.say("451 4.7.1 greylisted, try again later")
+            return
+        self.say("354 go on")
+        lines = []
+        while (line := self.rfile.readline()) != b".\r\n":
+            lines.append(line)
+        self.taken.append(b"".join(lines))
+        self.say("250 taken")
+
+
+@pytest.fixture
+def mail_server() -> Iterator[socketserver.ThreadingTCPServer]:
+    _Conversation.taken, _Conversation.refusals = [], 1
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Conversation) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_that_refuses_the_first_time_gets_it_the_second(
+    watched: ProcedureVersion, mail_server: socketserver.ThreadingTCPServer, settings: object
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
+    settings.EMAIL_HOST, settings.EMAIL_PORT = mail_server.server_address  # type: ignore[attr-defined]
+    comment(watched, make.field_engineer(), "风扇为什么不转？")
+    at = timezone.now() + WAIT
+    enqueue_due(at)
+    mail = Mail.objects.get()
+    assert mail.state == MailState.REFUSED
+    assert "greylisted" in mail.error
+    enqueue_due(mail.due_at)
+    enqueue_due(mail.due_at + timedelta(days=1))
+    (taken,) = _Conversation.taken
+    assert f"Message-ID: <mail-{mail.key}@127.0.0.1>".encode() in taken
+    assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click" in taken
+    assert Mail.objects.get().state == MailState.SENT
+
+
+def test_no_server_at_all_is_tried_again(watched: ProcedureVersion, settings: object) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), _Conversation) as free:
+        port = free.server_address[1]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port  # type: ignore[attr-defined]
+    comment(watched, make.field_engineer())
+    enqueue_due(timezone.now() + WAIT)
+    assert Mail.objects.get().state == MailState.REFUSED
+    assert issubclass(
+        smtplib.SMTPException, OSError
+    )  # so the order of the handlers in review.mailing.sending matters
