@@ -110,8 +110,8 @@ def comment_on(
     at: datetime,
     told: Collection[int] = (),
 ) -> Comment:
-    """Add a comment to a proposed edit; its author and whoever commented before are told, but for those `told`
-    by other words."""
+    """Add a comment to a proposed edit; its author, the owner and whoever commented before are told, but for those
+    `told` by other words."""
     rules.check_comment(user=by, suggestion=suggestion)
     text = required(text, _("Write a comment first."))
     thread = Thread.objects.select_for_update(of=("self",)).filter(suggestion=suggestion).first()
@@ -123,7 +123,8 @@ def comment_on(
     comment = _say(thread, text, by, photos, at)
     before = get_user_model()._default_manager.filter(comments__thread=thread).distinct()
     so_far = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
-    so_far = _tell([suggestion.author, *before], NoticeKind.DISCUSSED, thread, by, at, text, so_far)
+    concerned = [suggestion.author, *before, *who_answers(suggestion.version.page)]
+    so_far = _tell(concerned, NoticeKind.DISCUSSED, thread, by, at, text, so_far)
     _tell_watchers(thread, NoticeKind.DISCUSSED, by, at, text, so_far)
     return comment
 

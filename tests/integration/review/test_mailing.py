@@ -127,7 +127,7 @@ def test_inbox_only_and_no_address_mean_no_mail(version, watcher, outbox) -> Non
     Watch.objects.filter(person=watcher).update(how=How.INBOX)
     comment(version)
     assert not Mail.objects.exists()
-    assert Notice.objects.filter(kind="commented").count() == 2
+    assert Notice.objects.filter(kind="commented").count() == 3  # the owner is told as well
 
 
 def test_what_asks_somebody_goes_after_the_commit_with_what_waits(

@@ -265,7 +265,7 @@ def test_a_question_waits_for_the_author_and_the_answer_for_the_decision(version
     proposing.comment(suggestion=head, text="LM-400", by=author)
     head.refresh_from_db()
     assert head.status == SuggestionStatus.SUBMITTED
-    assert Notice.objects.filter(recipient=owner, kind=NoticeKind.COMMENTED).exists()
+    assert Notice.objects.filter(recipient=owner, kind=NoticeKind.DISCUSSED).exists()
     assert [row.status for row in head.history.order_by("history_id")] == ["submitted", "asked", "submitted"]
 
 
