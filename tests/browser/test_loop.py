@@ -79,12 +79,12 @@ def test_the_whole_loop(visit: Visit, walk: Walk) -> None:
         assert walk.old in body.input_value()
         body.fill(body.input_value().replace(walk.old, walk.new))
         form = page.locator("form[action*='/edit/']")
-        form.locator("button[type=submit]").click()  # without a reason: refused, nothing typed is lost
+        form.locator(".button--primary").click()  # without a reason: refused, nothing typed is lost
         expect(page.locator("form[action*='/edit/'] .errorlist").first).to_be_visible()
         assert walk.new in page.locator("form[action*='/edit/'] [name=body]").input_value()
         page.locator("form[action*='/edit/'] [name=reason]").fill(reason)
         page.locator("form[action*='/edit/'] [name=ticket_reference]").fill(ticket)
-        page.locator("form[action*='/edit/'] button[type=submit]").click()
+        page.locator("form[action*='/edit/'] .button--primary").click()
         expect(page.get_by_text("This waits for the owner")).to_be_visible()
         suggestion = page.url
 
