@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 def test_two_proposals_meet_and_both_authors_are_credited(
     visit: Visit, number: str, viewport: dict[str, int], script: bool
 ) -> None:
-    edit = f"/review/{number}/v/1.0/edit/"
     with visit("fiona.field", viewport=viewport, script=script) as page:
         page.goto(f"/procedures/{number}/")
         first = (
