@@ -124,6 +124,32 @@ def _is_to_sign_in(response: HttpResponse) -> bool:
     return response.status_code == 302 and urlsplit(where).path == resolve_url(settings.LOGIN_URL)
 
 
+class SignedInAsSomebodyElse:
+    """Carry nothing out from a page of another person than the one who is signed in now, but show it.
+
+    On a shared device the token alone does not tell: the page's script renews it. Who signs in or out, and the
+    language, are nobody's text.
+    """
+
+    ANYBODYS = ("accounts:login", "accounts:logout", "accounts:language")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        if request.method != "POST" or (match and match.view_name in self.ANYBODYS):
+            return None
+        return (
+            typed.answer(request, "403_somebody_else.html", 403) if typed.is_somebody_elses(request) else None
+        )
+
+
 class SignedOut:
     """Tell the page's script who signed out: that person's drafts leave the device, wherever the button was."""
 

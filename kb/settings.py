@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "kb.middleware.NothingTypedIsLost",
+    "kb.middleware.SignedInAsSomebodyElse",
     "kb.middleware.SignedOut",
     "kb.middleware.CarriedOut",
 ]
@@ -121,6 +122,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "kb.context_processors.site",
             ],
+            "builtins": ["kb.templatetags.whose_form"],
         },
     }
 ]

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 _OURS = ("kb.", "review.", "procedures.")
+WHOSE = "whose"  # beside every form's token: the key of the person whose page it stands on, "" for nobody
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Typed:
     may_send: bool  # only a form of this site's own page is offered to be sent again
     had_file: bool
     had_password: bool
+    whose: str  # on whose page it was typed, "" where nobody was signed in or the form does not say
 
 
 def typed_in(request: HttpRequest) -> Typed | None:
@@ -41,7 +43,7 @@ def typed_in(request: HttpRequest) -> Typed | None:
     texts, again, had_password = [], [], False
     for name, values in request.POST.lists():
         field = known.get(name)
-        if name == "csrfmiddlewaretoken":
+        if name in ("csrfmiddlewaretoken", WHOSE):
             continue
         if "password" in name.lower() or isinstance(getattr(field, "widget", None), forms.PasswordInput):
             had_password = True
@@ -50,7 +52,17 @@ def typed_in(request: HttpRequest) -> Typed | None:
             again.append((name, value))
             if value.strip() and _is_prose(field, value):
                 texts.append(TypedText(str((field and field.label) or pretty_name(name)), value))
-    return Typed(texts, again, _from_here(request), bool(request.FILES), had_password)
+    whose = request.POST.get(WHOSE, "")
+    return Typed(texts, again, _from_here(request), bool(request.FILES), had_password, whose)
+
+
+def is_somebody_elses(request: HttpRequest) -> bool:
+    """Whether the form stands on a page of another person than the one who is signed in now.
+
+    A person who signed in again, in whatever tab, sends their open forms; nobody sends another's unseen.
+    """
+    whose = request.POST.get(WHOSE)
+    return whose is not None and request.user.is_authenticated and whose != str(request.user.pk)
 
 
 def _is_prose(field: forms.Field | None, value: str) -> bool:
@@ -94,7 +106,9 @@ def _from_here(request: HttpRequest) -> bool:
 
 def answer(request: HttpRequest, template: str, status: int) -> HttpResponse:
     """The page that says why, with what was typed; htmx shows it as the whole page."""
-    response = render(request, template, {"typed": typed_in(request)}, status=status)
+    held = typed_in(request)
+    context = {"typed": held, "whose": held.whose if held else ""}
+    response = render(request, template, context, status=status)
     if request.method == "POST" and request.headers.get("HX-Request"):
         response["HX-Retarget"] = "body"
         response["HX-Reswap"] = "innerHTML show:window:top"
@@ -103,4 +117,5 @@ def answer(request: HttpRequest, template: str, status: int) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form's token is not this session's: somebody signed in or out meanwhile, or the cookies are gone."""
-    return answer(request, "403_csrf.html", 403)
+    template = "403_somebody_else.html" if is_somebody_elses(request) else "403_csrf.html"
+    return answer(request, template, 403)

@@ -10,7 +10,7 @@
   // Never a password, a file, or what the page itself says (hidden).
   const KEPT = "text, email, url, tel, number, date, datetime-local, time, month, checkbox, radio, textarea, select-one, select-multiple".split(", ");
   // What the page says beside what a form is about: it may change, and the text is still for this form.
-  const NO_SUBJECT = "csrfmiddlewaretoken, draft, edition, seen, next, before, after, image, x, y".split(", ");
+  const NO_SUBJECT = "csrfmiddlewaretoken, whose, draft, edition, seen, next, before, after, image, x, y".split(", ");
   const keys = new WeakMap();
   let putting = false; // the change is ours, nobody's typing
   let store;

@@ -41,7 +41,8 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
 
-// Signing in, in another tab too, changes the token that the forms of open pages carry.
+// Signing in, in another tab too, changes the token that the forms of open pages carry. Whose page it is they say
+// beside it: the server takes no form of another person than the one who is signed in (kb.middleware).
 document.addEventListener("submit", (event) => {
   const field = event.target.querySelector("input[name=csrfmiddlewaretoken]");
   const token = document.cookie.split("; ").find((cookie) => cookie.startsWith("csrftoken="));

@@ -165,6 +165,89 @@ def test_a_form_sent_to_a_missing_or_forbidden_page_is_shown_too(world: World) -
         assert TEXT in [text for _label, text in texts(response.content.decode())]
 
 
+# ---------- a page of another person ----------
+
+
+def page_of(person: Any, address: str) -> dict[str, str]:
+    """The hidden fields of a form as it stands on this person's page."""
+    page = client_of(person).get(address).content.decode()
+    form = re.search(r'<form class="card" method="post".*?</form>', page, re.S)
+    assert form
+    return dict(
+        re.findall(r'<input type="hidden" name="(csrfmiddlewaretoken|whose)" value="([^"]*)">', form[0])
+    )
+
+
+def sent_by(person: Any, address: str, form: dict[str, str], **kwargs: Any) -> tuple[Client, Any]:
+    """The form, with the token of this person's own session, as the page's script puts it in."""
+    client = strict()
+    client.force_login(person)
+    own = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(address).content.decode())
+    assert own
+    return client, client.post(address, {**form, "csrfmiddlewaretoken": own[1]}, headers=HERE, **kwargs)
+
+
+def test_a_page_of_one_person_stores_nothing_in_the_name_of_another(world: World, address: str) -> None:
+    form = {**page_of(world.engineer, address), "kind": "error", "text": TEXT, "draft": "abcdef0123456789"}
+    client, refused = sent_by(world.owner, address, form)
+    page = refused.content.decode()
+    assert (refused.status_code, Thread.objects.count()) == (403, 0)
+    assert f"You are signed in as {world.owner.display_name} now" in page
+    assert texts(page) == [("Comment", TEXT)]
+    again = fields(page)
+    assert again["whose"] == str(world.owner.pk)
+    assert f"Send it as {world.owner.display_name}" in page
+    assert client.post(again.pop("action"), again, headers=HERE).status_code == 302  # an explicit press
+    assert Comment.objects.get().author_id == world.owner.pk
+
+
+def test_an_own_page_is_carried_out_after_signing_in_again(world: World, address: str) -> None:
+    form = {**page_of(world.engineer, address), "kind": "error", "text": TEXT}
+    _client, sent = sent_by(world.engineer, address, form)
+    assert (sent.status_code, Comment.objects.get().author_id) == (302, world.engineer.pk)
+
+
+def test_without_a_script_the_old_token_says_who_is_signed_in(world: World, address: str) -> None:
+    form = {**page_of(world.engineer, address), "kind": "error", "text": TEXT}
+    refused = strict(world)
+    refused.force_login(world.owner)
+    page = refused.post(address, form, headers=HERE).content.decode()
+    assert f"You are signed in as {world.owner.display_name} now" in page
+    assert texts(page) == [("Comment", TEXT)]
+
+
+def test_what_a_signed_out_page_holds_stays_its_writers(world: World, address: str) -> None:
+    form = {**page_of(world.engineer, address), "kind": "error", "text": TEXT}
+    signed_out = fields(Client().post(address, form, headers=HERE).content.decode())
+    assert signed_out.pop("action") == address
+    assert signed_out["whose"] == str(world.engineer.pk)
+    _client, refused = sent_by(world.owner, address, signed_out)
+    assert (refused.status_code, Thread.objects.count()) == (403, 0)
+    assert "Send it as" in refused.content.decode()
+    _client, sent = sent_by(world.engineer, address, signed_out)
+    assert (sent.status_code, Comment.objects.get().author_id) == (302, world.engineer.pk)
+
+
+def test_a_page_that_nobody_was_signed_in_on_asks_whoever_is_now(world: World, address: str) -> None:
+    _client, refused = sent_by(world.owner, address, {"kind": "error", "text": TEXT, "whose": ""})
+    assert (refused.status_code, Thread.objects.count()) == (403, 0)
+
+
+def test_signing_out_and_the_language_are_anybodys(world: World) -> None:
+    client = client_of(world.owner)
+    form = {"whose": str(world.engineer.pk), "language": "zh-hans", "next": "/faq/"}
+    assert client.post("/accounts/language/", form)["Location"] == "/faq/"
+    assert client.post("/accounts/logout/", form).status_code == 302
+    assert "_auth_user_id" not in client.session
+
+
+def test_the_editing_desks_forms_say_whose_they_are(world: World) -> None:
+    client = client_of(world.owner)
+    edit = f"/admin/pages/{world.new_guide.page_id}/edit/"
+    assert f'name="whose" value="{world.owner.pk}"' in client.get(edit).content.decode()
+    assert client.post(edit, {"whose": str(world.engineer.pk), "title": "Theirs"}).status_code == 403
+
+
 # ---------- addresses that only take a form ----------
 
 
