@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.utils.datastructures import MultiValueDictKeyError
@@ -72,18 +73,22 @@ class RejectMaimedForms:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        # The second is what Django says where a query compares a key with a text.
-        maimed = isinstance(exception, MultiValueDictKeyError) or (
-            request.path.startswith("/admin/")
-            and isinstance(exception, ValueError)
-            and "expected a number but got" in str(exception)
-        )
-        if not maimed:
+        if not self._is_maimed(request, exception):
             return None
         log.warning("A maimed form at %s", request.path, exc_info=exception)
         reason = _("The form came without a field of its page, or with a value that it never held: %(what)s.")
         said = [reason % {"what": exception.args[0]}, _("Open its page again, and send it from there.")]
         return HttpResponseBadRequest(" ".join(said), content_type="text/plain; charset=utf-8")
+
+    @staticmethod
+    def _is_maimed(request: HttpRequest, exception: Exception) -> bool:
+        if isinstance(exception, MultiValueDictKeyError):
+            return True
+        # What Django says where a query compares a key with a text, and the databases of a number too large.
+        is_no_key = isinstance(exception, ValueError) and "expected a number but got" in str(exception)
+        return request.path.startswith("/admin/") and (
+            is_no_key or isinstance(exception, OverflowError | DataError)
+        )
 
 
 class ContentSecurityPolicy:

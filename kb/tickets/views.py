@@ -21,6 +21,7 @@ from kb.tickets import actions, queries, rules
 from kb.tickets.forms import EditTicketForm, EntryForm, OpenTicketForm, TicketFilterForm, UseForm
 from kb.tickets.models import Outcome, Ticket, TicketEntry
 from procedures.admin.record_changes import RecordChange
+from procedures.keys import row_key
 from procedures.models import ErrorCode, Machine, ProcedureVersion
 from procedures.views.post_only import post_only
 from review.models import Suggestion
@@ -120,9 +121,9 @@ def _prefill(request: HttpRequest) -> dict[str, str]:
         "machine": request.GET.get("machine", "")[:60],
         "error_code": (request.GET.get("code") or request.GET.get("error_code", ""))[:60],
     }
-    pk = request.GET.get("version", "")
-    if pk.isascii() and pk.isdigit() and len(pk) < 19:
-        version = ProcedureVersion.objects.visible_to(request.user).filter(pk=int(pk)).first()
+    pk = row_key(request.GET.get("version", ""))
+    if pk is not None:
+        version = ProcedureVersion.objects.visible_to(request.user).filter(pk=pk).first()
         if version:
             prefill["procedure"] = str(version)
     return prefill

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from procedures.authorship import base_version
 from procedures.compare import compare, describe_applicability
 from procedures.content import canonical_content, content_hash
+from procedures.keys import row_key
 from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, Significance
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
@@ -155,10 +156,9 @@ class _Forms:
         return _("Submitted. Others sign it now.")
 
     def _stage(self) -> Stage:
-        posted = self.request.POST.get("stage", "")
         return get_object_or_404(
             Stage.objects.select_related("release__page"),
-            pk=posted if posted.isdecimal() and len(posted) < 18 else 0,
+            pk=row_key(self.request.POST.get("stage", "")) or 0,
             release__page=self.page,
         )
 
