@@ -11,9 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import DisallowedRedirect
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.shortcuts import render, resolve_url
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
 
@@ -58,6 +59,34 @@ class RejectNulBytes:
     def _refuse() -> HttpResponse:
         reason = _("The request contains a NUL character, which no text may hold.")
         return HttpResponseBadRequest(reason, content_type="text/plain; charset=utf-8")
+
+
+class TooLongAddress:
+    """Answer an address that no page needs with what was typed in it, in the reader's language.
+
+    The server in front (kb.gunicorn) lets it through: it would say so in bare English.
+    """
+
+    MOST_BYTES = 100_000  # 10,000 Chinese characters, of which the search takes what it can
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if len(request.path) + len(request.META.get("QUERY_STRING", "")) <= self.MOST_BYTES:
+            return self.get_response(request)
+        return self._answer(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A redirect, as to the sign-in, takes along less than that: 16 KB."""
+        return self._answer(request) if isinstance(exception, DisallowedRedirect) else None
+
+    @staticmethod
+    def _answer(request: HttpRequest) -> HttpResponse:
+        texts = [value for values in request.GET.lists() for value in values[1] if value.strip()]
+        request.path = request.path_info = "/"  # where the page's links and its language switch lead back to
+        request.META["QUERY_STRING"] = ""
+        return render(request, "414.html", {"texts": texts, "typed": typed.typed_in(request)}, status=414)
 
 
 class RejectMaimedForms:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
-from search.engine import Hit, Results, SearchQuery
+from search.engine import MAX_TEXT, Hit, Results, SearchQuery
 from search.forms import SearchForm
 from search.queries import find, suggest
 from search.registry import sources
@@ -81,6 +81,7 @@ class SearchPage:
     query: SearchQuery
     results: Results
     hits: list[ShownHit]
+    most_text: int
     facets: list[Facet]
     page: Page
 
@@ -102,6 +103,7 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
         query=query,
         results=found,
         hits=[_shown(hit, labels) for hit in found.hits],
+        most_text=MAX_TEXT,
         facets=list(_facets(request, query, found, labels)),
         page=paginator.page(min(found.page, paginator.num_pages)),
     )
