@@ -15,6 +15,7 @@ from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from review import deciding, landing, proposing, queries, threads
 from review.anchors import Fate, Quote
+from review.mentions import mentioned
 from review.models import Notice, Photo, Thread
 from review.photos import clean_photo
 from review.threads import Point
@@ -169,6 +170,29 @@ def test_whoever_is_named_is_told_and_customers_are_not(version) -> None:
     assert notice.get_absolute_url() == Thread.objects.get().get_absolute_url()
     text = signed_in(named).get("/review/inbox/").content.decode()
     assert "You are named in a comment" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("请@fiona.field看一下", "fiona.field"),
+        ("步骤3@fiona.field 看", "fiona.field"),
+        ("＠fiona.field", "fiona.field"),
+        ("（@fiona.field）", "fiona.field"),
+        ("问@张伟一下", "张伟"),
+        ("@Fiona.Field，@张伟。", "fiona.field 张伟"),
+        ("fiona@fiona.field", ""),
+        ("写信给a@fiona.field", ""),
+        ("写信给a3@fiona.field看", ""),
+        ("@fiona.fields", ""),
+        ("@ fiona.field", ""),
+        ("@" * 3000, ""),
+    ],
+)
+def test_chinese_has_no_spaces_around_a_name(text: str, who: str) -> None:
+    for name in ("fiona.field", "张伟"):
+        make.field_engineer(name)
+    assert " ".join(person.username for person in mentioned(text)) == who
 
 
 def test_the_author_is_told_of_each_change_of_state(version) -> None:
