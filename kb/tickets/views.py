@@ -143,6 +143,8 @@ def create(request: HttpRequest) -> HttpResponse:
                 _add_errors(form, error)
             else:
                 messages.success(request, _("Ticket %(number)s is open.") % {"number": ticket.number})
+                if form.cleaned_data["procedure"]:
+                    _say_number(request, form.cleaned_data["procedure"])
                 return redirect(ticket)
         serial, code = typed.get("machine", ""), typed.get("error_code", "")
     else:
@@ -153,6 +155,14 @@ def create(request: HttpRequest) -> HttpResponse:
     if _is_fragment(request) and request.method == "GET":
         return render(request, "tickets/fragments/choices.html", {"choices": choices})
     return render(request, "tickets/create.html", {"form": form, "choices": choices})
+
+
+def _say_number(request: HttpRequest, version: ProcedureVersion) -> None:
+    """Where the procedure goes by another number than the one typed: which version was taken."""
+    typed = request.POST["procedure"].split()[0]
+    if typed.casefold() != version.number.casefold():
+        said = _("%(typed)s has become %(number)s: %(version)s is recorded.")
+        messages.info(request, said % {"typed": typed, "number": version.number, "version": version})
 
 
 def _open(form: OpenTicketForm, request: HttpRequest) -> Ticket:
@@ -295,6 +305,7 @@ def attach(request: HttpRequest, number: str) -> HttpResponse:
         note=form.cleaned_data["note"],
         by=request.user,
     )
+    _say_number(request, version)
     if not queries.is_applicable(version=version, machine=ticket.machine):
         messages.warning(
             request,

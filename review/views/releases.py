@@ -23,7 +23,7 @@ from review.effects import Outlook, effects_of
 from review.eligibility import asked, may_sign_for
 from review.forms import DecisionForm, RemarkForm, SendBackForm, SignForm, SubmitForm, WithdrawForm
 from review.models import Release, Stage, StageKind, Suggestion
-from review.views.access import staff_only
+from review.views.access import leads_on, page_of, staff_only
 
 
 @staff_only
@@ -34,7 +34,9 @@ def release_page(
 
     The editing desk shows the same under its own `template` and address (`name`).
     """
-    page = get_object_or_404(ProcedurePage.objects.select_related("procedure_owner"), number=number)
+    page = page_of(number)
+    if (present := leads_on(request, name, number, page.number)) is not None:
+        return present
     release = queries.release_in_review(page)
     forms = _Forms(request, page, release)
     if request.method == "POST" and forms.done():
