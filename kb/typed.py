@@ -1,5 +1,6 @@
 """What was typed in a form that could not be taken: it goes back to the person, never away."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,29 @@ def is_somebody_elses(request: HttpRequest) -> bool:
     """
     whose = request.POST.get(WHOSE)
     return whose is not None and request.user.is_authenticated and whose != str(request.user.pk)
+
+
+def carried(request: HttpRequest) -> str:
+    """What the language switch of a page that answers a form takes along, for `taken_along`; "" where it is nothing."""
+    held = typed_in(request)
+    if held is None or not held.texts or not held.may_send:
+        return ""
+    texts = [[field.label, field.text] for field in held.texts]
+    return json.dumps(
+        {"texts": texts, "again": held.again, "had_file": held.had_file, "had_password": held.had_password}
+    )
+
+
+def taken_along(request: HttpRequest) -> Typed | None:
+    """What the language switch took along; None where it took nothing, or what no page of this site sent."""
+    try:
+        held = json.loads(request.POST.get("carried", ""))
+        texts = [TypedText(str(label), str(text)) for label, text in held["texts"]]
+        again = [(str(name), str(value)) for name, value in held["again"]]
+        had_file, had_password = bool(held["had_file"]), bool(held["had_password"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return Typed(texts, again, _from_here(request), had_file, had_password, request.POST.get(WHOSE, ""))
 
 
 def _is_prose(field: forms.Field | None, value: str) -> bool:

@@ -151,8 +151,8 @@ def by_team(tasks: Iterable[Acknowledgement], today: date) -> dict[int, list[Tea
 
 
 def teams_of(person: Any) -> list[str]:
-    """The names of a person's groups, as they are now."""
-    return sorted(group.name for group in person.groups.all())
+    """The names of a person's groups, as they are now; a role's in the reader's language (kb.accounts.roles)."""
+    return [_(name) for name in sorted(group.name for group in person.groups.all())]
 
 
 def state_of(task: Acknowledgement, today: date) -> str:

@@ -79,6 +79,15 @@
     return found;
   }
 
+  // A text as it was typed; of a choice the words that the page has for it.
+  function wordsOf(form, name, value) {
+    const named = controls(form).filter((one) => one.name === name);
+    const option = named.flatMap((one) => [...(one.options || [])]).find((one) => one.value === value);
+    if (option) return option.textContent.trim();
+    const box = named.find((one) => /^(checkbox|radio)$/.test(one.type) && one.value === value);
+    return box ? (box.labels[0]?.textContent || "").trim() : value;
+  }
+
   function put(form, name, wanted) {
     const left = [...wanted];
     for (const control of controls(form).filter((one) => one.name === name)) {
@@ -157,7 +166,7 @@
     saved("[data-draft-back]", draft?.saved);
     saved("[data-draft-overtaken]", aside?.saved);
     const texts = note.querySelector("[data-draft-text]");
-    if (texts) texts.textContent = offered.flatMap((name) => aside.fields[name].is).filter(Boolean).join("\n");
+    if (texts) texts.textContent = offered.flatMap((name) => aside.fields[name].is.map((value) => wordsOf(form, name, value))).filter(Boolean).join("\n");
     use.addEventListener("click", () => {
       for (const name of offered) {
         put(form, name, aside.fields[name].is);

@@ -159,6 +159,15 @@ def test_what_is_no_photo_is_refused_and_the_text_stays(version) -> None:
     assert not Thread.objects.exists()
 
 
+def test_an_empty_photo_is_refused_by_its_name(version) -> None:
+    files = [
+        SimpleUploadedFile(name, data, "image/jpeg")
+        for name, data in (("good.jpg", jpeg()), ("gone.jpg", b""))
+    ]
+    form = {"kind": "error", "text": "Typed.", "photos": files}
+    assert "gone.jpg: " in signed_in(make.field_engineer()).post(comment_on(version), form).content.decode()
+
+
 def test_whoever_is_named_is_told_and_customers_are_not(version) -> None:
     author, named = make.field_engineer("eve"), make.field_engineer("Ann.Lee")
     customer = make.make_user("carl")

@@ -141,6 +141,50 @@ def test_after_a_refusal_the_language_switch_leads_back_to_the_form(world: World
     assert f'name="next" value="{address}"' in refused
 
 
+def switch_of(page: str) -> dict[str, str]:
+    form = page.split('class="language-switch"')[1].split("</form>")[0]
+    return {
+        name: unescape(value)
+        for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form)
+    }
+
+
+def test_the_language_switch_of_a_refused_form_keeps_its_text(world: World, address: str) -> None:
+    client = client_of(world.engineer)
+    form = {"kind": "nonsense", "text": TEXT, "password": "hunter2"}
+    switch = switch_of(client.post(address, form, headers=HERE).content.decode())
+    assert "hunter2" not in switch["carried"]
+    kept = client.post("/accounts/language/", {**switch, "language": "zh-hans"}, headers=HERE)
+    page = kept.content.decode()
+    assert (kept.status_code, [text for _label, text in texts(page)]) == (200, [TEXT])
+    assert '<html lang="zh-Hans">' in page
+    assert not Thread.objects.exists()
+    again = fields(page)
+    assert (again["action"], again["text"], again["whose"]) == (address, TEXT, str(world.engineer.pk))
+    refused = client.post(again.pop("action"), again, headers=HERE)
+    assert "fish" in refused.content.decode()
+    assert '<html lang="zh-Hans">' in refused.content.decode()
+    once_more = switch_of(page)
+    assert (once_more["next"], once_more["carried"]) == (address, switch["carried"])
+
+
+def test_another_persons_refused_text_is_not_sent_by_the_switch(world: World, address: str) -> None:
+    form = {"kind": "nonsense", "text": TEXT}
+    switch = switch_of(client_of(world.engineer).post(address, form, headers=HERE).content.decode())
+    switched = client_of(world.owner).post("/accounts/language/", {**switch, "language": "en"}, headers=HERE)
+    assert (
+        f"Sent from here, it stands under the name of {world.owner.display_name}" in switched.content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    "carried", ["", "x", "[]", '{"texts": 1}', "[" * 100_000, '{"texts": [[1]], "again": []}']
+)
+def test_what_no_page_took_along_is_no_text(world: World, carried: str) -> None:
+    form = {"language": "en", "next": "/faq/", "carried": carried}
+    assert client_of(world.engineer).post("/accounts/language/", form)["Location"] == "/faq/"
+
+
 def test_a_nul_is_refused_as_before(world: World, address: str) -> None:
     assert strict(world).post(address, {"text": "a\0b"}, headers=HERE).status_code == 400
 
