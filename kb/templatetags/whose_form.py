@@ -5,7 +5,6 @@ from typing import Any
 from django import template
 from django.template.defaulttags import CsrfTokenNode
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from kb import typed
 
@@ -13,7 +12,7 @@ register = template.Library()
 
 
 class _TokenAndPerson(CsrfTokenNode):
-    def render(self, context: Any) -> SafeString:
+    def render(self, context: Any) -> str:
         token = super().render(context)
         user = getattr(context.get("request"), "user", None)
         if not token or user is None:
