@@ -32,7 +32,7 @@ demo: setup
 	$(MAKE) --no-print-directory run
 
 run: setup
-	$(BIN)/gunicorn kb.wsgi --bind 127.0.0.1:$(PORT) --workers 2 --threads 4 --timeout 120
+	$(BIN)/gunicorn -c python:kb.gunicorn --bind 127.0.0.1:$(PORT) --workers 2
 
 test: setup  # the browser tests need Chromium; what could not run is said at the end
 	$(call debian,$(PRINTING) $(if $(shell command -v chromium),,chromium))

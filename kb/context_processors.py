@@ -8,6 +8,7 @@ from django.db.models import CharField, Value
 from django.http import HttpRequest
 from django.utils import timezone
 
+from kb import typed
 from review import readers, upkeep
 from review.eligibility import open_stages_for
 from review.models import Notice, Suggestion
@@ -102,5 +103,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "brand": "Redline",
         "section": _SECTIONS.get(view_name, view_name.partition(":")[0]),
         "here": request.get_full_path(),
+        "carried": typed.carried(request) if match and view_name != "accounts:language" else "",
         "waiting": Waiting(user) if has_inbox(user) else None,
     }

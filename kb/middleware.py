@@ -11,8 +11,10 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import DisallowedRedirect
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
-from django.shortcuts import resolve_url
+from django.shortcuts import render, resolve_url
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
 
@@ -59,6 +61,34 @@ class RejectNulBytes:
         return HttpResponseBadRequest(reason, content_type="text/plain; charset=utf-8")
 
 
+class TooLongAddress:
+    """Answer an address that no page needs with what was typed in it, in the reader's language.
+
+    The server in front (kb.gunicorn) lets it through: it would say so in bare English.
+    """
+
+    MOST_BYTES = 100_000  # 10,000 Chinese characters, of which the search takes what it can
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if len(request.path) + len(request.META.get("QUERY_STRING", "")) <= self.MOST_BYTES:
+            return self.get_response(request)
+        return self._answer(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A redirect, as to the sign-in, takes along less than that: 16 KB."""
+        return self._answer(request) if isinstance(exception, DisallowedRedirect) else None
+
+    @staticmethod
+    def _answer(request: HttpRequest) -> HttpResponse:
+        texts = [value for values in request.GET.lists() for value in values[1] if value.strip()]
+        request.path = request.path_info = "/"  # where the page's links and its language switch lead back to
+        request.META["QUERY_STRING"] = ""
+        return render(request, "414.html", {"texts": texts, "typed": typed.typed_in(request)}, status=414)
+
+
 class RejectMaimedForms:
     """Answer 400 where what a browser sends back as the page gave it is missing, or a key in it is no key.
 
@@ -72,18 +102,22 @@ class RejectMaimedForms:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        # The second is what Django says where a query compares a key with a text.
-        maimed = isinstance(exception, MultiValueDictKeyError) or (
-            request.path.startswith("/admin/")
-            and isinstance(exception, ValueError)
-            and "expected a number but got" in str(exception)
-        )
-        if not maimed:
+        if not self._is_maimed(request, exception):
             return None
         log.warning("A maimed form at %s", request.path, exc_info=exception)
         reason = _("The form came without a field of its page, or with a value that it never held: %(what)s.")
         said = [reason % {"what": exception.args[0]}, _("Open its page again, and send it from there.")]
         return HttpResponseBadRequest(" ".join(said), content_type="text/plain; charset=utf-8")
+
+    @staticmethod
+    def _is_maimed(request: HttpRequest, exception: Exception) -> bool:
+        if isinstance(exception, MultiValueDictKeyError):
+            return True
+        # What Django says where a query compares a key with a text, and the databases of a number too large.
+        is_no_key = isinstance(exception, ValueError) and "expected a number but got" in str(exception)
+        return request.path.startswith("/admin/") and (
+            is_no_key or isinstance(exception, OverflowError | DataError)
+        )
 
 
 class ContentSecurityPolicy:
@@ -122,6 +156,32 @@ class NothingTypedIsLost:
 def _is_to_sign_in(response: HttpResponse) -> bool:
     where = response.get("Location", "")
     return response.status_code == 302 and urlsplit(where).path == resolve_url(settings.LOGIN_URL)
+
+
+class SignedInAsSomebodyElse:
+    """Carry nothing out from a page of another person than the one who is signed in now, but show it.
+
+    On a shared device the token alone does not tell: the page's script renews it. Who signs in or out, and the
+    language, are nobody's text.
+    """
+
+    ANYBODYS = ("accounts:login", "accounts:logout", "accounts:language")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        if request.method != "POST" or (match and match.view_name in self.ANYBODYS):
+            return None
+        return (
+            typed.answer(request, "403_somebody_else.html", 403) if typed.is_somebody_elses(request) else None
+        )
 
 
 class SignedOut:

@@ -45,6 +45,7 @@ HTTPS = env.bool("REDLINE_HTTPS", False)
 BASE_URL = env.str("REDLINE_BASE_URL", "http://127.0.0.1:8000")
 # Several long step texts at once: each field has a limit of its own, with a sentence that says so.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a procedure of some hundred steps is one form
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
 CSRF_FAILURE_VIEW = "kb.typed.csrf_failure"
 
@@ -100,10 +101,12 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "kb.middleware.TooLongAddress",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "kb.middleware.NothingTypedIsLost",
+    "kb.middleware.SignedInAsSomebodyElse",
     "kb.middleware.SignedOut",
     "kb.middleware.CarriedOut",
 ]
@@ -122,6 +125,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "kb.context_processors.site",
             ],
+            "builtins": ["kb.templatetags.whose_form"],
         },
     }
 ]

@@ -1,5 +1,6 @@
 """What was typed in a form that could not be taken: it goes back to the person, never away."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 _OURS = ("kb.", "review.", "procedures.")
+WHOSE = "whose"  # beside every form's token: the key of the person whose page it stands on, "" for nobody
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Typed:
     may_send: bool  # only a form of this site's own page is offered to be sent again
     had_file: bool
     had_password: bool
+    whose: str  # on whose page it was typed, "" where nobody was signed in or the form does not say
 
 
 def typed_in(request: HttpRequest) -> Typed | None:
@@ -41,7 +44,7 @@ def typed_in(request: HttpRequest) -> Typed | None:
     texts, again, had_password = [], [], False
     for name, values in request.POST.lists():
         field = known.get(name)
-        if name == "csrfmiddlewaretoken":
+        if name in ("csrfmiddlewaretoken", WHOSE):
             continue
         if "password" in name.lower() or isinstance(getattr(field, "widget", None), forms.PasswordInput):
             had_password = True
@@ -50,7 +53,40 @@ def typed_in(request: HttpRequest) -> Typed | None:
             again.append((name, value))
             if value.strip() and _is_prose(field, value):
                 texts.append(TypedText(str((field and field.label) or pretty_name(name)), value))
-    return Typed(texts, again, _from_here(request), bool(request.FILES), had_password)
+    whose = request.POST.get(WHOSE, "")
+    return Typed(texts, again, _from_here(request), bool(request.FILES), had_password, whose)
+
+
+def is_somebody_elses(request: HttpRequest) -> bool:
+    """Whether the form stands on a page of another person than the one who is signed in now.
+
+    A person who signed in again, in whatever tab, sends their open forms; nobody sends another's unseen.
+    """
+    whose = request.POST.get(WHOSE)
+    return whose is not None and request.user.is_authenticated and whose != str(request.user.pk)
+
+
+def carried(request: HttpRequest) -> str:
+    """What the language switch of a page that answers a form takes along, for `taken_along`; "" where it is nothing."""
+    held = typed_in(request)
+    if held is None or not held.texts or not held.may_send:
+        return ""
+    texts = [[field.label, field.text] for field in held.texts]
+    return json.dumps(
+        {"texts": texts, "again": held.again, "had_file": held.had_file, "had_password": held.had_password}
+    )
+
+
+def taken_along(request: HttpRequest) -> Typed | None:
+    """What the language switch took along; None where it took nothing, or what no page of this site sent."""
+    try:
+        held = json.loads(request.POST.get("carried", ""))
+        texts = [TypedText(str(label), str(text)) for label, text in held["texts"]]
+        again = [(str(name), str(value)) for name, value in held["again"]]
+        had_file, had_password = bool(held["had_file"]), bool(held["had_password"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    return Typed(texts, again, _from_here(request), had_file, had_password, request.POST.get(WHOSE, ""))
 
 
 def _is_prose(field: forms.Field | None, value: str) -> bool:
@@ -94,7 +130,9 @@ def _from_here(request: HttpRequest) -> bool:
 
 def answer(request: HttpRequest, template: str, status: int) -> HttpResponse:
     """The page that says why, with what was typed; htmx shows it as the whole page."""
-    response = render(request, template, {"typed": typed_in(request)}, status=status)
+    held = typed_in(request)
+    context = {"typed": held, "whose": held.whose if held else ""}
+    response = render(request, template, context, status=status)
     if request.method == "POST" and request.headers.get("HX-Request"):
         response["HX-Retarget"] = "body"
         response["HX-Reswap"] = "innerHTML show:window:top"
@@ -103,4 +141,5 @@ def answer(request: HttpRequest, template: str, status: int) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form's token is not this session's: somebody signed in or out meanwhile, or the cookies are gone."""
-    return answer(request, "403_csrf.html", 403)
+    template = "403_somebody_else.html" if is_somebody_elses(request) else "403_csrf.html"
+    return answer(request, template, 403)

@@ -1,4 +1,4 @@
-"""The WSGI application, for gunicorn: `gunicorn kb.wsgi`."""
+"""The WSGI application, for gunicorn, whose settings are kb.gunicorn."""
 
 import os
 from collections.abc import Callable, Iterable

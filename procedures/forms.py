@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.models import Revision
 
+from procedures.keys import row_key
 from procedures.people import possible_owners
 
 
@@ -24,8 +25,7 @@ class KeptPageForm(WagtailAdminPageForm):
         if not self._is_up_to_date():
             # The page that says so is made with the old revision's id: neither its autosave nor its button
             # may then put this text over the newer one.
-            loaded = self.data.get("loaded_revision_id", "")
-            self.instance.latest_revision_id = int(loaded) if loaded.isdecimal() else None
+            self.instance.latest_revision_id = row_key(self.data.get("loaded_revision_id", ""))
             raise ValidationError(str(self.overtaken))
         return data
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -42,7 +42,9 @@ def _procedures(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
         .order_by("pk")
     )
     if ids is not None:
-        versions = versions.filter(page_id__in=list(ids))
+        ids = list(ids)
+        versions = versions.filter(page_id__in=ids)
+    earlier = _earlier_numbers(ids)
     for version in versions.iterator(chunk_size=500):
         yield DocumentData(
             source="procedure",
@@ -54,11 +56,31 @@ def _procedures(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             updated_at=version.effective_from,
             language=version.language,
             kind=version.kind,
-            codes=[code.code for code in version.error_codes.all()],
+            codes=[*(code.code for code in version.error_codes.all()), *earlier.get(version.page_id, ())],
             models=list(dict.fromkeys(row.model.code for row in version.applicability.all())),
             number=version.number,
             version_label=version.label,
         )
+
+
+def _earlier_numbers(ids: Sequence[Any] | None) -> dict[int, list[str]]:
+    """{page: the numbers that it had in force before, for no narrower an audience than it has now}."""
+    now = ProcedureVersion.objects.effective().filter(page=OuterRef("page"))
+    renumbered = (
+        ProcedureVersion.objects.was_in_force()
+        .annotate(present=Subquery(now.values("number")[:1]), read_by=Subquery(now.values("audience")[:1]))
+        .exclude(number=F("present"))
+        .order_by("pk")
+    )
+    if ids is not None:
+        renumbered = renumbered.filter(page_id__in=ids)
+    found: dict[int, list[str]] = {}
+    for page, number, audience, read_by in renumbered.values_list("page", "number", "audience", "read_by"):
+        numbers = found.setdefault(page, [])
+        was_wider = read_by and _WIDEST_FIRST.index(audience) <= _WIDEST_FIRST.index(read_by)
+        if was_wider and number not in numbers:
+            numbers.append(number)
+    return found
 
 
 def _visible_procedures(user: Any, ids: Sequence[str]) -> set[str]:

@@ -56,7 +56,14 @@ class PhotosField(forms.FileField):
             raise forms.ValidationError(
                 gettext("At most %(most)d photos go with one comment.") % {"most": MOST_PHOTOS}
             )
-        return [super(PhotosField, self).clean(file, initial) for file in files]
+        return [self._clean_one(file, initial) for file in files]
+
+    def _clean_one(self, file: Any, initial: Any) -> Any:
+        """Raises ValidationError that names the file."""
+        try:
+            return super().clean(file, initial)
+        except forms.ValidationError as refused:
+            raise forms.ValidationError(f"{file.name}: {' '.join(refused.messages)}") from None
 
 
 class PhotosForm(forms.Form):

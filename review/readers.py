@@ -64,8 +64,10 @@ def for_list(tasks: QuerySet[Acknowledgement]) -> QuerySet[Acknowledgement]:
 
 
 def last_task(user: Any, number: str) -> Acknowledgement | None:
-    """What this person is asked to read of a procedure: the open task, else the newest one."""
-    tasks = for_list(Acknowledgement.objects.filter(person=user, version__number=number))
+    """What this person is asked to read of the procedure that a version of this number is of: the open task, else
+    the newest one."""
+    pages = ProcedureVersion.objects.filter(number=number).values("page")
+    tasks = for_list(Acknowledgement.objects.filter(person=user, version__page__in=pages))
     found = list(tasks.order_by("-version__major", "-version__minor"))
     return next((task for task in found if task.is_open), found[0] if found else None)
 
@@ -149,8 +151,8 @@ def by_team(tasks: Iterable[Acknowledgement], today: date) -> dict[int, list[Tea
 
 
 def teams_of(person: Any) -> list[str]:
-    """The names of a person's groups, as they are now."""
-    return sorted(group.name for group in person.groups.all())
+    """The names of a person's groups, as they are now; a role's in the reader's language (kb.accounts.roles)."""
+    return [_(name) for name in sorted(group.name for group in person.groups.all())]
 
 
 def state_of(task: Acknowledgement, today: date) -> str:

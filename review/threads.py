@@ -1,7 +1,6 @@
 """Conversations on what is read: started on a step, a passage, a point of an image or the whole; answered, resolved,
 reopened. Each action is one transaction, recorded with who and when, and whoever it concerns is told."""
 
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,17 +14,16 @@ from django.utils.translation import gettext as _
 
 from procedures.content import STEP_TEXTS
 from procedures.models import ProcedureVersion
-from procedures.people import staff
 from procedures.rules import NotAllowed
 from review import notifying, rules, safety, watching
 from review.anchors import Fate, Place, Quote, find, visible_text
 from review.eligibility import who_answers
+from review.mentions import mentioned
 from review.models import Comment, NoticeKind, Photo, Suggestion, Thread, ThreadKind, ThreadStatus
 from review.notifying import notify
 from review.photos import CleanPhoto
 from review.recording import required, save_as
 
-_MENTION = re.compile(r"(?<![\w@])@([\w.+-]+)")
 MOST_PHOTOS = 8  # to one comment
 SHOWN = 500  # characters of a comment in a notice
 
@@ -237,12 +235,6 @@ def _say(thread: Thread, text: str, by: Any, photos: Sequence[CleanPhoto], at: d
         )  # fmt: skip
         kept.file.save(f"photo{photo.suffix}", ContentFile(photo.data))
     return comment
-
-
-def mentioned(text: str) -> list[Any]:
-    """The people who may read internal procedures whom the text names, as @username."""
-    names = {name.rstrip(".").casefold() for name in _MENTION.findall(text)}
-    return [person for person in staff() if person.username.casefold() in names] if names else []
 
 
 def _set(thread: Thread, status: str, by: Any, at: datetime) -> None:

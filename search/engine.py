@@ -14,6 +14,8 @@ from search.models import SearchDocument
 from search.registry import DocumentData
 
 PAGE_SIZE = 20
+MAX_TEXT = 2_000
+"""Characters of a query; what comes after them is not looked for, and the page says so."""
 FACETS = ("source", "kind", "model", "language", "scope")
 
 _ENGINES = {
@@ -35,6 +37,7 @@ class SearchQuery:
     scope: str = ""
     page: int = 1
     page_size: int = PAGE_SIZE
+    was_cut: bool = False  # the text as typed was longer
 
     @property
     def filters(self) -> dict[str, str]:

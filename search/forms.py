@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from search.engine import SearchQuery
+from search.engine import MAX_TEXT, SearchQuery
 
 MAX_PAGE = 1_000
 
@@ -25,8 +25,10 @@ class SearchForm(forms.Form):
         """The query asked for, with no scopes yet: who asks decides those."""
         self.is_valid()  # fills cleaned_data with the fields that are well formed
         given: dict[str, Any] = self.cleaned_data
+        text = given.get("q") or ""
         return SearchQuery(
-            text=given.get("q") or "",
+            text=text[:MAX_TEXT],
+            was_cut=len(text) > MAX_TEXT,
             scopes=frozenset(),
             source=given.get("type") or "",
             kind=given.get("kind") or "",

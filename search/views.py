@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from django_htmx.middleware import HtmxDetails
 
-from search.engine import Hit, Results, SearchQuery
+from search.engine import MAX_TEXT, Hit, Results, SearchQuery
 from search.forms import SearchForm
 from search.queries import find, suggest, warnings_of
 from search.registry import sources
@@ -82,6 +82,7 @@ class SearchPage:
     query: SearchQuery
     results: Results
     hits: list[ShownHit]
+    most_text: int
     facets: list[Facet]
     page: Page
 
@@ -103,6 +104,7 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
         query=query,
         results=found,
         hits=[_shown(hit, labels, warnings.get(hit.document.pk, "")) for hit in found.hits],
+        most_text=MAX_TEXT,
         facets=list(_facets(request, query, found, labels)),
         page=paginator.page(min(found.page, paginator.num_pages)),
     )

@@ -15,6 +15,7 @@ from django.utils.http import MAX_URL_REDIRECT_LENGTH, url_has_allowed_host_and_
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from kb import typed
 from kb.accounts.forms import MyMachinesForm, ProfileForm, offered_machines
 from kb.accounts.models import User
 from procedures.access import may_read_internal
@@ -122,10 +123,22 @@ def _local_path(asked: str) -> str:
 
 @post_only("home")
 def language(request: HttpRequest) -> HttpResponse:
-    """Switch the interface's language, here and in the account; an unknown language changes nothing."""
-    response = HttpResponseRedirect(_local_path(request.POST.get("next", "")))
+    """Switch the interface's language, here and in the account; an unknown language changes nothing.
+
+    The text of a form that was refused comes back on a page of its own.
+    """
+    page = _local_path(request.POST.get("next", ""))
     chosen = request.POST.get("language", "")
-    if chosen in dict(settings.LANGUAGES):
+    known = chosen in dict(settings.LANGUAGES)
+    response: HttpResponse = HttpResponseRedirect(page)
+    if (held := typed.taken_along(request)) is not None:
+        # A form was refused on that page: nobody's text goes with the language, and nothing is sent by it.
+        send_as = request.user if typed.is_somebody_elses(request) else None
+        context = {"typed": held, "whose": held.whose, "action": page, "send_as": send_as, "here": page}
+        context["carried"] = request.POST["carried"]
+        with override(chosen if known else request.LANGUAGE_CODE):
+            response = render(request, "accounts/language_kept.html", context)
+    if known:
         remember_language(response, chosen)
         if request.user.is_authenticated:
             User.objects.filter(pk=request.user.pk).update(language=chosen)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from kb.tickets import queries, rules
 from kb.tickets.models import Outcome, Ticket, TicketSeverity, TicketStatus
+from procedures.keys import row_key
 from procedures.models import ErrorCode, Machine, MachineModel, ProcedureVersion
 
 MAX_TEXT = 20_000
@@ -114,7 +115,7 @@ class EditTicketForm(TicketForm):
     """An existing ticket. `edition` says on which state of it the form was opened."""
 
     status = forms.ChoiceField(label=gettext_lazy("Status"))
-    edition = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    edition = forms.CharField(widget=forms.HiddenInput, required=False)
 
     field_order = ["status", "severity", "machine", "error_code", "symptom"]
 
@@ -132,6 +133,10 @@ class EditTicketForm(TicketForm):
         assert isinstance(status, forms.ChoiceField)
         # A stale form may name a state that is out of reach by now; the action says so, after what changed.
         status.choices = TicketStatus.choices if self.is_bound else rules.allowed_statuses(ticket)
+
+    def clean_edition(self) -> int:
+        """A state that never was is the oldest one: what changed since is shown, and nothing typed is lost."""
+        return row_key(self.cleaned_data["edition"]) or 0
 
     def overtaken(self, edition: int) -> None:
         """Keep all that was typed and let the next save be made on the newest state."""

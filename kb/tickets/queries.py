@@ -108,16 +108,18 @@ def find_error_code(*, machine: Machine, code: str) -> ErrorCode:
 
 
 def find_version(*, reference: str, user: Any) -> ProcedureVersion:
-    """The version that "SOP-1001" (the one in force) or "SOP-1001 1.0" means.
+    """The version that "SOP-1001" (the one in force) or "SOP-1001 1.0" means, also by a number that it had before.
 
     Raises ValidationError saying what there is instead. What this person may not read does not exist.
     """
     match = VERSION_REFERENCE.match(reference.strip())
     if not match:
         raise ValidationError(_("Give a procedure's number, or its number and version, e.g. SOP-1001 1.0."))
+    readable = ProcedureVersion.objects.visible_to(user)
+    # Under whatever number it goes by now: a renumbered procedure is the same one.
+    pages = readable.filter(number__iexact=match["number"]).values("page")
     versions = list(
-        ProcedureVersion.objects.visible_to(user)
-        .filter(number__iexact=match["number"])
+        readable.filter(page__in=pages)
         .exclude(status=VersionStatus.APPROVED)  # nobody can have followed it yet
         .defer("content", "html", "search_text")
         .order_by("-major", "-minor")

@@ -21,6 +21,7 @@ from kb.tickets import actions, queries, rules
 from kb.tickets.forms import EditTicketForm, EntryForm, OpenTicketForm, TicketFilterForm, UseForm
 from kb.tickets.models import Outcome, Ticket, TicketEntry
 from procedures.admin.record_changes import RecordChange
+from procedures.keys import row_key
 from procedures.models import ErrorCode, Machine, ProcedureVersion
 from procedures.views.post_only import post_only
 from review.models import Suggestion
@@ -120,9 +121,9 @@ def _prefill(request: HttpRequest) -> dict[str, str]:
         "machine": request.GET.get("machine", "")[:60],
         "error_code": (request.GET.get("code") or request.GET.get("error_code", ""))[:60],
     }
-    pk = request.GET.get("version", "")
-    if pk.isascii() and pk.isdigit() and len(pk) < 19:
-        version = ProcedureVersion.objects.visible_to(request.user).filter(pk=int(pk)).first()
+    pk = row_key(request.GET.get("version", ""))
+    if pk is not None:
+        version = ProcedureVersion.objects.visible_to(request.user).filter(pk=pk).first()
         if version:
             prefill["procedure"] = str(version)
     return prefill
@@ -142,6 +143,8 @@ def create(request: HttpRequest) -> HttpResponse:
                 _add_errors(form, error)
             else:
                 messages.success(request, _("Ticket %(number)s is open.") % {"number": ticket.number})
+                if form.cleaned_data["procedure"]:
+                    _say_number(request, form.cleaned_data["procedure"])
                 return redirect(ticket)
         serial, code = typed.get("machine", ""), typed.get("error_code", "")
     else:
@@ -152,6 +155,14 @@ def create(request: HttpRequest) -> HttpResponse:
     if _is_fragment(request) and request.method == "GET":
         return render(request, "tickets/fragments/choices.html", {"choices": choices})
     return render(request, "tickets/create.html", {"form": form, "choices": choices})
+
+
+def _say_number(request: HttpRequest, version: ProcedureVersion) -> None:
+    """Where the procedure goes by another number than the one typed: which version was taken."""
+    typed = request.POST["procedure"].split()[0]
+    if typed.casefold() != version.number.casefold():
+        said = _("%(typed)s has become %(number)s: %(version)s is recorded.")
+        messages.info(request, said % {"typed": typed, "number": version.number, "version": version})
 
 
 def _open(form: OpenTicketForm, request: HttpRequest) -> Ticket:
@@ -294,6 +305,7 @@ def attach(request: HttpRequest, number: str) -> HttpResponse:
         note=form.cleaned_data["note"],
         by=request.user,
     )
+    _say_number(request, version)
     if not queries.is_applicable(version=version, machine=ticket.machine):
         messages.warning(
             request,

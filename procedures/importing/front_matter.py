@@ -173,13 +173,18 @@ def _language(name: str, value: object) -> str:
 
 def _number(name: str, value: object) -> str:
     number = _text(name, value)
-    try:
-        number_validator(number)
-    except ValidationError:
-        raise _bad(name, value) from None
-    if len(number) > MAX_NUMBER:
+    if not is_number(number):
         raise _bad(name, value)
     return number
+
+
+def is_number(text: str) -> bool:
+    """Whether a procedure can have it as its number."""
+    try:
+        number_validator(text)
+    except ValidationError:
+        return False
+    return len(text) <= MAX_NUMBER
 
 
 def _team(name: str, value: object) -> str:

@@ -15,6 +15,7 @@ from procedures.content import content_hash
 from procedures.importing import readers
 from procedures.importing.catalogue import Catalogue
 from procedures.importing.documents import Defaults, Document, Unreadable
+from procedures.importing.front_matter import MAX_NUMBER, is_number
 from procedures.importing.history import BlobReader, FileRevision, FolderHistory, read_history
 from procedures.importing.images import check_images
 from procedures.importing.markdown_lines import rewrite_links
@@ -26,6 +27,7 @@ from procedures.numbers import all_claims
 
 BATCH = 100
 """Files written in one transaction."""
+_MOST_KEY = ProcedurePage._meta.get_field("source_key").max_length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +172,10 @@ class _Import:
         holders: dict[str, str] = {}
         for path in sorted(wanted, key=lambda path: (path not in self.page_ids, path)):
             number = wanted[path]
+            if reason := self._unfit(path, number):
+                self.documents.pop(path)
+                self._problem(path, reason)
+                continue
             page = by_number.get(number.lower())
             other = holders.get(number.lower())
             if other is None and page is not None and page.pk != self.page_ids.get(path):
@@ -186,6 +192,19 @@ class _Import:
             holders[number.lower()] = path
             self.numbers[path] = number
         self._note_gone(by_key, current)
+
+    def _unfit(self, path: str, number: str) -> str:
+        """Why nothing can have this number, or come from this file; "" where it can."""
+        if not is_number(number):
+            return _(
+                "“%(number)s” is no number: at most %(most)d letters, digits, dots, hyphens and underscores. "
+                "Give another --number-prefix."
+            ) % {"number": number if len(number) <= MAX_NUMBER else f"{number[:40]}…", "most": MAX_NUMBER}
+        if len(self._key(path)) > _MOST_KEY:
+            return _(
+                "The name of the set and the file's path have more than %(most)d characters together."
+            ) % {"most": _MOST_KEY}
+        return ""
 
     def _is_in_force(self, document: Document) -> bool:
         """Whether the file is an export of what is in force here under its number, whoever wrote that."""

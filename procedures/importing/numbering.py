@@ -45,7 +45,7 @@ def numbers(paths: Iterable[str], prefix: str) -> dict[str, str]:
             # What letters alone cannot tell apart, or cannot hold, the digest of the path does.
             if not name or name.casefold() in taken or len(prefix + name) > MAX_NUMBER:
                 digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-                name = f"{name[: MAX_NUMBER - len(prefix) - 9]}-{digest}".lstrip("-")
+                name = f"{name[: max(0, MAX_NUMBER - len(prefix) - 9)]}-{digest}".lstrip("-")
             taken.add(name.casefold())
             found[path] = prefix + name
     return found

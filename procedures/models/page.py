@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
+from django.db.models.functions import Length
+from django.db.models.lookups import LessThanOrEqual
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -218,6 +220,12 @@ class ProcedurePage(Page):
     class Meta:
         verbose_name = _("procedure")
         verbose_name_plural = _("procedures")
+        # SQLite enforces no max_length. Migration 0011 refuses it for a version.
+        constraints = [
+            models.CheckConstraint(
+                condition=LessThanOrEqual(Length("number"), 120), name="procedure_number_length"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"

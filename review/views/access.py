@@ -6,9 +6,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 
 from procedures.access import may_read_internal
+from procedures.audit.records import page_numbered
+from procedures.models import ProcedurePage
 
 
 def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -21,6 +23,20 @@ def staff_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
         return view(request, *args, **kwargs)
 
     return login_required(guarded)
+
+
+def page_of(number: str) -> ProcedurePage:
+    """The procedure that goes by this number, or did in a version. Raises Http404."""
+    page = ProcedurePage.objects.select_related("procedure_owner").filter(number__iexact=number).first()
+    page = page or page_numbered(number)
+    if page is None:
+        raise Http404
+    return page
+
+
+def leads_on(request: HttpRequest, name: str, number: str, present: str) -> HttpResponse | None:
+    """To the same page under the number that the procedure goes by now; a form that was sent is taken where it is."""
+    return redirect(name, present) if request.method in ("GET", "HEAD") and number != present else None
 
 
 def page_or_fragment(request: HttpRequest, page: str, fragment: str, context: dict[str, Any]) -> HttpResponse:

@@ -20,7 +20,7 @@ from review.landing import Landing, landings, working_copy
 from review.models import Suggestion
 from review.proposal_forms import PartForm, VoteForm
 from review.showing import ShownEdit, shown_edit
-from review.views.access import staff_only
+from review.views.access import leads_on, page_of, staff_only
 
 
 @staff_only
@@ -63,7 +63,9 @@ def proposal_page(
 @staff_only
 def waiting(request: HttpRequest, number: str) -> HttpResponse:
     """Everything that is proposed to a procedure and not decided, step by step, in the order of the steps."""
-    page = get_object_or_404(ProcedurePage, number__iexact=number)
+    page = page_of(number)
+    if (present := leads_on(request, "review:waiting", number, page.number)) is not None:
+        return present
     found = queries.for_list(Suggestion.objects.on_page(page.pk).waiting().order_by("pk"))
     proposals: dict[int, list[Suggestion]] = {}
     for part in found:

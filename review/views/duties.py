@@ -14,7 +14,7 @@ from procedures.rules import NotAllowed
 from review import duties, rules, upkeep
 from review.forms import ConfirmForm
 from review.models import Confirmation
-from review.views.access import staff_only
+from review.views.access import leads_on, page_of, staff_only
 
 DUE_A_PAGE = 50
 
@@ -42,7 +42,9 @@ def due(request: HttpRequest) -> HttpResponse:
 def still_correct(request: HttpRequest, number: str) -> HttpResponse:
     """The version in force, what was signed of it before, and the form to sign that it is still correct."""
     found = upkeep.in_force().select_related("page__procedure_owner")
-    version: Any = get_object_or_404(found, number=number)
+    version: Any = get_object_or_404(found, page=page_of(number))
+    if (present := leads_on(request, "review:still_correct", number, version.number)) is not None:
+        return present
     user: Any = request.user
     form = ConfirmForm(request.POST or None, initial={"sha256": version.sha256})
     refusal = rules.why_not(rules.check_confirm, user=user, version=version)

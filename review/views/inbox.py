@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from procedures.keys import row_key
 from procedures.views.post_only import post_only
 from review import queries, readers, upkeep
 from review.models import Notice, Suggestion, Thread
@@ -63,6 +64,6 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def read_notices(request: HttpRequest) -> HttpResponse:
     """Mark the notices that were shown as read; one that came since stays."""
     user: Any = request.user
-    shown = [int(pk) for pk in request.POST.getlist("notice") if pk.isdecimal()]
+    shown = [key for pk in request.POST.getlist("notice") if (key := row_key(pk)) is not None]
     Notice.objects.unread().filter(recipient=user, pk__in=shown).update(read_at=timezone.now())
     return redirect("review:inbox")

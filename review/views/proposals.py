@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from procedures.keys import row_key
 from procedures.models import ProcedureVersion
 from procedures.rendering import render_markdown
 from procedures.rules import NotAllowed
@@ -91,11 +92,11 @@ def propose(request: HttpRequest, number: str, label: str) -> HttpResponse:
 
 def _other(request: HttpRequest, version: ProcedureVersion) -> Suggestion | None:
     """The proposal that this one is an alternative to."""
-    pk = request.GET.get("instead", "")
-    if not pk.isdecimal() or len(pk) > 18:
+    pk = row_key(request.GET.get("instead", ""))
+    if pk is None:
         return None
     return get_object_or_404(
-        Suggestion.objects.on_page(version.page_id).select_related("version"), pk=int(pk), sent_with=None
+        Suggestion.objects.on_page(version.page_id).select_related("version"), pk=pk, sent_with=None
     )
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from procedures.authorship import base_version
 from procedures.compare import compare, describe_applicability
 from procedures.content import canonical_content, content_hash
+from procedures.keys import row_key
 from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, Significance
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
@@ -22,7 +23,7 @@ from review.effects import Outlook, effects_of
 from review.eligibility import asked, may_sign_for
 from review.forms import DecisionForm, RemarkForm, SendBackForm, SignForm, SubmitForm, WithdrawForm
 from review.models import Release, Stage, StageKind, Suggestion
-from review.views.access import staff_only
+from review.views.access import leads_on, page_of, staff_only
 
 
 @staff_only
@@ -33,7 +34,9 @@ def release_page(
 
     The editing desk shows the same under its own `template` and address (`name`).
     """
-    page = get_object_or_404(ProcedurePage.objects.select_related("procedure_owner"), number=number)
+    page = page_of(number)
+    if (present := leads_on(request, name, number, page.number)) is not None:
+        return present
     release = queries.release_in_review(page)
     forms = _Forms(request, page, release)
     if request.method == "POST" and forms.done():
@@ -156,10 +159,9 @@ class _Forms:
         return _("Submitted. Others sign it now.")
 
     def _stage(self) -> Stage:
-        posted = self.request.POST.get("stage", "")
         return get_object_or_404(
             Stage.objects.select_related("release__page"),
-            pk=posted if posted.isdecimal() and len(posted) < 18 else 0,
+            pk=row_key(self.request.POST.get("stage", "")) or 0,
             release__page=self.page,
         )
 

@@ -17,6 +17,9 @@ from review.models import Photo, Thread, ThreadKind
 from review.pointing import PointedImage, shown_size
 from review.views.access import page_or_fragment, staff_only
 
+# What a comment's form takes along to the page of an image and back.
+_TRAVELS = ("kind", "text", "quote", "before", "after", "keep_position")
+
 
 def _step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
     for step in version.steps:
@@ -30,9 +33,13 @@ def comment(request: HttpRequest, number: str, label: str, step_id: str = "") ->
     """Start a thread on a step of exactly this version, a passage of it, or a point of one of its images."""
     version = find_version(request, number, label)
     step = _step_of(version, step_id) if step_id else None
-    form = CommentForm(request.POST or None, request.FILES or None, initial=_marked(request, step))
+    # From the page of an image, with what was typed before: it is not sent yet.
+    placed = request.method == "POST" and not {"point.x", "whole"}.isdisjoint(request.POST)
+    judged = request.method == "POST" and not placed
+    data, files = (request.POST, request.FILES) if judged else (None, None)
+    form = CommentForm(data, files, initial=_marked(request, step))
     refusal = rules.why_not(rules.check_mark, user=request.user, version=version)
-    if request.method == "POST" and form.is_valid():
+    if judged and form.is_valid():
         try:
             threads.start_thread(version=version, step_id=step_id, by=request.user, **form.cleaned_data)
         except NotAllowed as refused:
@@ -41,33 +48,43 @@ def comment(request: HttpRequest, number: str, label: str, step_id: str = "") ->
             messages.success(request, _("Your comment is with the owner."))
             return redirect(f"{version.get_absolute_url()}#step-{step_id}" if step_id else version)
     marked = PointedImage.typed(step, version, form)
-    context = {"version": version, "step": step, "form": form, "refusal": refusal, "marked": marked}
+    context = {
+        "version": version, "step": step, "form": form, "refusal": refusal, "marked": marked,
+        "draft": request.POST.get("draft", "") if placed else "", "had_file": placed and "had-file" in request.POST,
+    }  # fmt: skip
     return page_or_fragment(request, "review/comment.html", "review/_comment_form.html", context)
 
 
 def _marked(request: HttpRequest, step: dict[str, Any] | None) -> dict[str, Any]:
-    """What the address says was selected: a passage, or a point as the page of an image (point) sends it."""
-    given = {name: request.GET.get(name, "") for name in ("quote", "before", "after", "image")}
-    if step is None or given["image"] not in {image["sha256"] for image in step["images"]}:
-        return {name: given[name] for name in ("quote", "before", "after")}
-    across, down = (request.GET.get(name, "") for name in ("point.x", "point.y"))
-    if not (across.isdecimal() and down.isdecimal() and len(across + down) < 12):
-        return {"quote": given["quote"]}
-    width, height = shown_size(given["image"])
+    """What was typed and selected so far: a passage, or a point as the page of an image (point) sends it."""
+    sent = request.POST if request.method == "POST" else request.GET
+    given: dict[str, Any] = {name: sent[name] for name in _TRAVELS if name in sent}
+    image = sent.get("image", "")
+    if step is None or image not in {image["sha256"] for image in step["images"]}:
+        return given
+    across, down = (sent.get(name, "") for name in ("point.x", "point.y"))
+    if "whole" in sent or not (across.isdecimal() and down.isdecimal() and len(across + down) < 12):
+        return given
+    width, height = shown_size(image)
     x, y = round(1000 * int(across) / width), round(1000 * int(down) / height)
-    return {"image": given["image"], "x": min(x, 1000), "y": min(y, 1000)}
+    return given | {"image": image, "x": min(x, 1000), "y": min(y, 1000)}
 
 
 @staff_only
 def point(request: HttpRequest, number: str, label: str, step_id: str, sha256: str) -> HttpResponse:
-    """An image of a step, large: a press on it says which point a comment is about."""
+    """An image of a step, large: a press on it says which point a comment is about. What is typed of it travels."""
     version = find_version(request, number, label)
     step = _step_of(version, step_id)
     image = next((image for image in step["images"] if image["sha256"] == sha256), None)
     if image is None:
         raise Http404
     width, height = shown_size(sha256)
-    context = {"version": version, "step": step, "image": image, "width": width, "height": height}
+    typed = [(name, request.POST[name]) for name in (*_TRAVELS, "draft") if name in request.POST]
+    if any(request.FILES.values()):
+        typed.append(("had-file", "1"))
+    context = {
+        "version": version, "step": step, "image": image, "width": width, "height": height, "typed": typed,
+    }  # fmt: skip
     return render(request, "review/point.html", context)
 
 

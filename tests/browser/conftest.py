@@ -51,8 +51,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     manage(environment, "demo")
     log = (folder / "server.log").open("w")
     server = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "kb.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4",
-         "--timeout", "120", "--no-control-socket"],
+        [sys.executable, "-m", "gunicorn", "-c", "python:kb.gunicorn", "--bind", f"127.0.0.1:{port}",
+         "--no-control-socket"],
         cwd=ROOT, env=environment, stdout=log, stderr=log,
     )  # fmt: skip
     try:

@@ -71,3 +71,19 @@ def test_without_javascript_the_passage_is_copied_and_told_where_it_is_wrong(vis
         expect(page.locator(".thread", has_text="Said without a script.").locator(".passage")).to_have_text(
             words
         )
+
+
+def test_a_request_that_brings_nothing_says_so(visit: Visit) -> None:
+    with visit("feng.field", expected=["500", "Failed to load", "net::"]) as page:
+        page.goto("/procedures/SOP-1004/")
+        page.route("**/comment/**", lambda route: route.fulfill(status=500, body="x"))
+        page.locator(".step-actions a").first.click()
+        expect(page.locator("#messages [data-request-failed]")).to_contain_text("没有成功")
+        page.unroute("**/comment/**")
+        page.route("**/comment/**", lambda route: route.abort())
+        page.locator(".step-actions a").first.click()
+        expect(page.locator("#messages [data-request-failed]")).to_have_count(1)
+        page.unroute("**/comment/**")
+        page.locator(".step-actions a").first.click()
+        expect(page.locator(".mark-form textarea").first).to_be_visible()
+        expect(page.locator("#messages [data-request-failed]")).to_have_count(0)

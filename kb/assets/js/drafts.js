@@ -10,7 +10,7 @@
   // Never a password, a file, or what the page itself says (hidden).
   const KEPT = "text, email, url, tel, number, date, datetime-local, time, month, checkbox, radio, textarea, select-one, select-multiple".split(", ");
   // What the page says beside what a form is about: it may change, and the text is still for this form.
-  const NO_SUBJECT = "csrfmiddlewaretoken, draft, edition, seen, next, before, after, image, x, y".split(", ");
+  const NO_SUBJECT = "csrfmiddlewaretoken, whose, draft, edition, seen, next, before, after, image, x, y".split(", ");
   const keys = new WeakMap();
   let putting = false; // the change is ours, nobody's typing
   let store;
@@ -77,6 +77,15 @@
       }
     }
     return found;
+  }
+
+  // A text as it was typed; of a choice the words that the page has for it.
+  function wordsOf(form, name, value) {
+    const named = controls(form).filter((one) => one.name === name);
+    const option = named.flatMap((one) => [...(one.options || [])]).find((one) => one.value === value);
+    if (option) return option.textContent.trim();
+    const box = named.find((one) => /^(checkbox|radio)$/.test(one.type) && one.value === value);
+    return box ? (box.labels[0]?.textContent || "").trim() : value;
   }
 
   function put(form, name, wanted) {
@@ -157,7 +166,7 @@
     saved("[data-draft-back]", draft?.saved);
     saved("[data-draft-overtaken]", aside?.saved);
     const texts = note.querySelector("[data-draft-text]");
-    if (texts) texts.textContent = offered.flatMap((name) => aside.fields[name].is).filter(Boolean).join("\n");
+    if (texts) texts.textContent = offered.flatMap((name) => aside.fields[name].is.map((value) => wordsOf(form, name, value))).filter(Boolean).join("\n");
     use.addEventListener("click", () => {
       for (const name of offered) {
         put(form, name, aside.fields[name].is);

@@ -41,7 +41,8 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
 
-// Signing in, in another tab too, changes the token that the forms of open pages carry.
+// Signing in, in another tab too, changes the token that the forms of open pages carry. Whose page it is they say
+// beside it: the server takes no form of another person than the one who is signed in (kb.middleware).
 document.addEventListener("submit", (event) => {
   const field = event.target.querySelector("input[name=csrfmiddlewaretoken]");
   const token = document.cookie.split("; ").find((cookie) => cookie.startsWith("csrftoken="));
@@ -76,3 +77,20 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+
+// A request that htmx made and that brought nothing says so, once, where the page's messages are.
+function requestFailed() {
+  clearFailure();
+  const note = document.getElementById("request-failed");
+  const messages = document.getElementById("messages");
+  if (!note || !messages) return;
+  messages.append(note.content.cloneNode(true));
+  messages.scrollIntoView({ block: "nearest" });
+}
+function clearFailure() {
+  for (const note of document.querySelectorAll("#messages [data-request-failed]")) note.remove();
+}
+for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(failure, requestFailed);
+}
+document.addEventListener("htmx:afterSwap", clearFailure);

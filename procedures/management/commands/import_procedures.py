@@ -14,6 +14,7 @@ from procedures.access import may_answer_for_imports
 from procedures.importing import importer
 from procedures.importing.documents import Defaults
 from procedures.importing.foreign import TITLE_SOURCES
+from procedures.importing.front_matter import MAX_NUMBER, is_number
 from procedures.importing.history import NoHistory
 from procedures.models import (
     Audience,
@@ -93,6 +94,15 @@ class Command(BaseCommand):
         path: Path = options["path"]
         if not path.is_dir():
             raise CommandError(_("%(path)s is not a folder.") % {"path": path})
+        prefix = options["number_prefix"]
+        if prefix and not is_number(prefix):
+            raise CommandError(
+                _(
+                    "--number-prefix %(prefix)s: a number holds letters, digits, dots, hyphens and underscores, "
+                    "begins with a letter or digit, and has at most %(most)d characters."
+                )
+                % {"prefix": prefix, "most": MAX_NUMBER}
+            )
         return importer.Request(
             root=path,
             by=self._approver(options["approver"]),

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
 
 from procedures.content import content_hash
 from procedures.importing import own_format, readers
 from procedures.importing.documents import Defaults, Unreadable, empty_content, new_step
-from procedures.models import ProcedureIndexPage, ProcedureVersion
+from procedures.models import ProcedureIndexPage, ProcedurePage, ProcedureVersion
 from tests import factories
 from tests.integration.importing.conftest import Run
 
@@ -35,6 +36,43 @@ def test_a_site_without_folders_says_what_to_run(folder: Path, run: Run) -> None
 def test_one_version_is_one(folder: Path, run: Run) -> None:
     (folder / "a.md").write_text("# A\n\n## S\n\nx\n")
     assert "1 new, 0 changed, 0 unchanged; 1 version." in run(folder, verbosity=0)[0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("prefix", ["a/b-", "-x", "x" * 121, "前-", "a b"])
+def test_a_prefix_that_no_number_holds_is_said_in_one_line(folder: Path, run: Run, prefix: str) -> None:
+    (folder / "a.md").write_text("# A\n\n## S\n\nx\n")
+    _out, why = run(folder, number_prefix=prefix)
+    assert "a number holds letters, digits, dots" in why
+    assert not ProcedureVersion.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "options", [{"set_name": "s" * 500}, {"number_prefix": "p" * 120}, {"set_name": "é" * 600}]
+)
+def test_a_number_that_is_too_long_is_refused_with_its_file(
+    folder: Path, run: Run, options: dict[str, str]
+) -> None:
+    (folder / "a.md").write_text("# A\n\n## S\n\nx\n")
+    (folder / "b.md").write_text("---\nnumber: B-1\n---\n# B\n\n## S\n\nx\n")
+    out, why = run(folder, **options)
+    assert "a.md: " in out
+    assert "files were not imported" in why or "1 file was not imported" in why
+    assert {version.number for version in ProcedureVersion.objects.all()} <= {"B-1"}
+
+
+@pytest.mark.django_db
+def test_the_database_holds_no_longer_number() -> None:
+    version = factories.released()
+    page = ProcedurePage.objects.filter(pk=version.page_id)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        page.update(number="x" * 121)
+    copy = ProcedureVersion.objects.get(pk=version.pk)
+    copy.pk, copy._state.adding, copy.number, copy.major = None, True, "x" * 121, 9
+    copy.status, copy.superseded_at = "superseded", copy.effective_from
+    with pytest.raises(DatabaseError), transaction.atomic():
+        copy.save()
 
 
 def content_of(steps: int, **texts: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import releasing
 from review.models import Release
+from search.indexing import rebuild
 from tests import factories as make
 from tests.factories import signed_in
 from tests.factories.desk import desk_form
@@ -178,3 +179,53 @@ def test_an_import_reports_a_number_of_another_procedure(tmp_path: Path, number:
     request = importer.Request(root=tmp_path, by=make.documentation_staff(), set_name="set")
     (problem,) = importer.run(request).problems
     assert f"Its number {number} is already that of" in problem[1]
+
+
+def test_the_search_finds_it_by_the_number_that_it_had() -> None:
+    first = make.released(number="SOP-2004", title="Replace the fan")
+    renumbered(first, "SOP-9000")
+    rebuilt = signed_in(make.field_engineer())
+    for _ in range(2):
+        page = rebuilt.get("/search/?q=SOP-2004").content.decode()
+        assert 'href="/procedures/SOP-9000/"' in page
+        rebuild()
+
+
+def test_no_number_of_a_narrower_audience_is_found() -> None:
+    first = make.released(number="SOP-2004", audience="internal")
+    draft = first.page.get_latest_revision_as_object()
+    draft.audience = "public"
+    draft.save_revision(user=first.last_editor)
+    renumbered(ProcedureVersion.objects.get(pk=first.pk), "SOP-9000")
+    assert "SOP-9000" in Client().get("/search/?q=SOP-9000").content.decode()
+    assert "/procedures/SOP-9000/" not in Client().get("/search/?q=SOP-2004").content.decode()
+
+
+def test_the_pages_of_the_review_lead_on_from_an_old_number() -> None:
+    first = make.released(number="SOP-2004")
+    renumbered(first, "SOP-9000")
+    client = signed_in(make.documentation_staff())
+    for page in ("edits", "working-copy", "still-correct"):
+        led = client.get(f"/review/SOP-2004/{page}/")
+        assert (led.status_code, led.get("Location")) == (302, f"/review/SOP-9000/{page}/"), page
+        assert client.get(led["Location"]).status_code == 200, page
+        assert client.get(f"/review/SOP-none/{page}/").status_code == 404
+    assert client.get("/admin/releases/SOP-2004/")["Location"] == "/admin/releases/SOP-9000/"
+    # What was open before is sent as it stands, and comes back with its text.
+    draft = ProcedurePage.objects.get(pk=first.page_id).get_latest_revision_as_object()
+    draft.title = "Another title"
+    draft.save_revision(user=first.last_editor)
+    late = client.post("/review/SOP-2004/working-copy/", {"do": "submit", "change_summary": "Typed before"})
+    assert "Typed before" in late.content.decode()
+
+
+def test_what_is_to_be_read_is_found_by_the_old_number() -> None:
+    first = make.released(number="SOP-2004")
+    reader = make.field_engineer()
+    draft = first.page.get_latest_revision_as_object()
+    draft.number = "SOP-9000"
+    draft.save_revision(user=first.last_editor)
+    page = ProcedurePage.objects.get(pk=first.page_id)
+    make.release(page, by=first.last_editor, approver=make.documentation_staff(), significance="major")
+    for number in ("SOP-2004", "SOP-9000"):
+        assert "SOP-9000 2.0" in signed_in(reader).get(f"/review/{number}/read/").content.decode()

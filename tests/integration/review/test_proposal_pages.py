@@ -249,6 +249,13 @@ def test_only_the_author_withdraws_and_all_that_is_undecided(version) -> None:
     assert [part.status for part in head.sent_together()] == ["accepted", "withdrawn"]
 
 
+def test_a_step_of_a_very_long_procedure_is_proposed_among_all_of_them() -> None:
+    steps = [make.step(f"s{number}", title=f"Step {number}") for number in range(300)]
+    version = make.released(owner=make.procedure_owner(), steps=steps)
+    signed_in(make.field_engineer()).post(address(version), filled(version, s299_body="Do it twice."))
+    assert Suggestion.objects.get().step_id == "s298"
+
+
 @pytest.mark.parametrize("path", ["edits/", "v/1.0/edit/"])
 def test_a_customer_sees_none_of_it(version, path: str) -> None:
     customer = signed_in(make.make_user())

@@ -330,6 +330,9 @@ def test_the_report_counts_by_team_and_the_csv_is_safe_to_open(first: Any, engin
     client = signed_in(first.page.procedure_owner)
     text = client.get("/review/readers/").content.decode()
     assert "overdue since 2020-01-31" in text
+    chinese = client.get("/review/readers/", headers={"accept-language": "zh-hans"}).content.decode()
+    assert "现场工程师" in chinese
+    assert "Field engineer" not in chinese
     response = client.get("/review/readers.csv")
     assert response.content.startswith(b"\xef\xbb\xbf")
     lines = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))

@@ -1,6 +1,8 @@
 """Comments on a passage, a point of an image, with photos and names: who is told, what later versions show."""
 
+import re
 from collections.abc import Iterator
+from html import unescape
 from io import BytesIO
 from typing import Any
 
@@ -17,6 +19,7 @@ from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from review import deciding, landing, proposing, queries, threads
 from review.anchors import Fate, Quote
+from review.mentions import mentioned
 from review.models import Notice, Photo, Thread
 from review.photos import clean_photo
 from review.threads import Point
@@ -169,6 +172,15 @@ def test_what_is_no_photo_is_refused_and_the_text_stays(version) -> None:
     assert not Thread.objects.exists()
 
 
+def test_an_empty_photo_is_refused_by_its_name(version) -> None:
+    files = [
+        SimpleUploadedFile(name, data, "image/jpeg")
+        for name, data in (("good.jpg", jpeg()), ("gone.jpg", b""))
+    ]
+    form = {"kind": "error", "text": "Typed.", "photos": files}
+    assert "gone.jpg: " in signed_in(make.field_engineer()).post(comment_on(version), form).content.decode()
+
+
 def test_whoever_is_named_is_told_and_customers_are_not(version) -> None:
     author, named = make.field_engineer("eve"), make.field_engineer("Ann.Lee")
     customer = make.make_user("carl")
@@ -182,6 +194,68 @@ def test_whoever_is_named_is_told_and_customers_are_not(version) -> None:
     assert notice.get_absolute_url() == Thread.objects.get().get_absolute_url()
     text = signed_in(named).get("/review/inbox/").content.decode()
     assert "You are named in a comment" in text
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The fields of the form of the page of an image."""
+    form = page.split("data-no-draft>")[1].split("</form>")[0]
+    return {
+        name: unescape(value)
+        for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form)
+        if name not in ("csrfmiddlewaretoken", "whose")
+    }
+
+
+@pytest.mark.parametrize("press", [{"point.x": "80", "point.y": "120"}, {"whole": "1"}])
+def test_marking_a_place_keeps_what_was_typed(version, press: dict[str, str]) -> None:
+    client = signed_in(make.field_engineer())
+    sha256 = version.steps[0]["images"][0]["sha256"]
+    pointing = reverse("review:point", args=[version.number, version.label, "a", sha256])
+    assert f'formaction="{pointing}"' in client.get(comment_on(version)).content.decode()
+    typed = {
+        "kind": "safety", "text": 'Wait "longer"\nthan that', "quote": "Open the door", "before": "",
+        "after": ". Wait", "draft": "abcdef0123456789",
+    }  # fmt: skip
+    chosen = {"photos": SimpleUploadedFile("one.jpg", jpeg(), "image/jpeg")}
+    travels = hidden(client.post(pointing, {**typed, **chosen}).content.decode())
+    assert travels == {**typed, "had-file": "1", "image": sha256}
+    back = client.post(comment_on(version), {**travels, **press})
+    assert not Thread.objects.exists()
+    form, page = back.context["form"], back.content.decode()
+    assert [form[name].value() for name in ("kind", "text", "quote", "after")] == [
+        "safety", 'Wait "longer"\nthan that', "Open the door", ". Wait",
+    ]  # fmt: skip
+    assert "choose it again" in page
+    assert 'name="draft" value="abcdef0123456789"' in page
+    assert ('class="pointed"' in page) == ("point.x" in press)
+    point = {name: form[name].value() for name in ("image", "x", "y") if form[name].value() is not None}
+    assert client.post(comment_on(version), {**typed, **point}).status_code == 302
+    thread = Thread.objects.get()
+    assert (thread.kind, thread.quote) == ("safety", "Open the door")
+    assert (thread.image_x, thread.image_y) == ((250, 500) if point else (None, None))
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("请@fiona.field看一下", "fiona.field"),
+        ("步骤3@fiona.field 看", "fiona.field"),
+        ("＠fiona.field", "fiona.field"),
+        ("（@fiona.field）", "fiona.field"),
+        ("问@张伟一下", "张伟"),
+        ("@Fiona.Field，@张伟。", "fiona.field 张伟"),
+        ("fiona@fiona.field", ""),
+        ("写信给a@fiona.field", ""),
+        ("写信给a3@fiona.field看", ""),
+        ("@fiona.fields", ""),
+        ("@ fiona.field", ""),
+        ("@" * 3000, ""),
+    ],
+)
+def test_chinese_has_no_spaces_around_a_name(text: str, who: str) -> None:
+    for name in ("fiona.field", "张伟"):
+        make.field_engineer(name)
+    assert " ".join(person.username for person in mentioned(text)) == who
 
 
 def test_the_author_is_told_of_each_change_of_state(version) -> None:

@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client, RequestFactory
 
+from kb.tickets import actions
 from tests import factories as make
+from tests.factories.desk import desk_form
 
 pytestmark = pytest.mark.django_db
 
@@ -53,3 +55,62 @@ def test_people_are_deactivated_not_deleted() -> None:
 @pytest.mark.parametrize("path", ["/equipment/", "/review/inbox/", "/tickets/", "/machines/x/"])
 def test_signed_out_these_pages_ask_for_a_sign_in(path: str) -> None:
     assert Client().get(path)["Location"].startswith("/accounts/login/")
+
+
+# ---------- numbers that no database holds ----------
+
+HUGE = ("9" * 20, "9" * 5000, "²", "-1", "")
+
+
+@pytest.mark.parametrize("number", HUGE)
+def test_a_number_too_large_for_a_row_is_a_row_that_is_not_there(number: str) -> None:
+    version = make.released(number="SOP-1")
+    client = make.signed_in(make.documentation_staff())
+    assert client.post("/review/inbox/read/", {"notice": [number, "1"]}).status_code == 302
+    for address in (
+        f"/review/SOP-1/v/1.0/edit/?instead={number}",
+        f"/tickets/new/?version={number}",
+        f"/tickets/?page={number}",
+        f"/search/?q=fan&page={number}",
+        f"/review/readers/?page={number}",
+    ):
+        assert client.get(address).status_code == 200, address
+    for address in ("/review/threads/{}/", "/review/edits/{}/", "/review/photos/{}/", "/tickets/T-{}/"):
+        assert client.get(address.format(number or "x")).status_code == 404, address
+    delegation = {"delegate": number, "starts_on": "2027-01-01", "ends_on": "2027-01-02"}
+    assert client.post("/review/delegations/", delegation).status_code == 200
+    release = {"do": "sign", "stage": number, "password": make.PASSWORD, "sha256": "0" * 64}
+    assert client.post(f"/review/{version.number}/working-copy/", release).status_code == 404
+    marked = {"kind": "error", "text": "Kept text", "image": "0" * 64, "x": number, "y": number}
+    step = version.steps[0]["id"]
+    assert client.post(f"/review/SOP-1/v/1.0/steps/{step}/comment/", marked).status_code in (200, 302)
+    assert client.post("/review/SOP-1/v/1.0/edit/", {"new": number, "reason": "Kept"}).status_code == 200
+
+
+@pytest.mark.parametrize("number", HUGE)
+def test_the_editing_desk_answers_it_too(number: str) -> None:
+    version = make.released(number="SOP-1")
+    client = make.signed_in(make.documentation_staff())
+    edit = f"/admin/pages/{version.page_id}/edit/"
+    for name in ("loaded_revision_id", "overwrite_revision_id"):
+        form = {**desk_form(number="SOP-1"), "title": "Kept", name: number}
+        assert client.post(edit, form).status_code in (200, 302, 400, 403), name
+    bulk = f"/admin/bulk/wagtailcore/page/move/?next=/admin/&id={number}"
+    assert client.get(bulk).status_code in (200, 302, 400, 404)
+
+
+@pytest.mark.parametrize("edition", HUGE)
+def test_a_tickets_text_survives_an_edition_that_never_was(edition: str) -> None:
+    line = make.product_line("UPS")
+    machine = make.machine(make.machine_model(line, "U-1"), make.releases(line)[0])
+    engineer = make.field_engineer()
+    ticket = actions.open_ticket(
+        machine=machine, error_code=None, symptom="Loud", severity="medium", by=engineer
+    )
+    form = {"machine": machine.serial, "symptom": "What I typed", "severity": "high", "status": "open"}
+    client = make.signed_in(engineer)
+    response = client.post(f"/tickets/{ticket.number}/edit/", {**form, "edition": edition})
+    assert response.status_code == 200
+    assert "What I typed" in response.content.decode()
+    again = {**form, "edition": response.context["form"]["edition"].value()}
+    assert client.post(f"/tickets/{ticket.number}/edit/", again).status_code == 302

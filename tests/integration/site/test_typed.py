@@ -141,6 +141,50 @@ def test_after_a_refusal_the_language_switch_leads_back_to_the_form(world: World
     assert f'name="next" value="{address}"' in refused
 
 
+def switch_of(page: str) -> dict[str, str]:
+    form = page.split('class="language-switch"')[1].split("</form>")[0]
+    return {
+        name: unescape(value)
+        for name, value in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form)
+    }
+
+
+def test_the_language_switch_of_a_refused_form_keeps_its_text(world: World, address: str) -> None:
+    client = client_of(world.engineer)
+    form = {"kind": "nonsense", "text": TEXT, "password": "hunter2"}
+    switch = switch_of(client.post(address, form, headers=HERE).content.decode())
+    assert "hunter2" not in switch["carried"]
+    kept = client.post("/accounts/language/", {**switch, "language": "zh-hans"}, headers=HERE)
+    page = kept.content.decode()
+    assert (kept.status_code, [text for _label, text in texts(page)]) == (200, [TEXT])
+    assert '<html lang="zh-Hans">' in page
+    assert not Thread.objects.exists()
+    again = fields(page)
+    assert (again["action"], again["text"], again["whose"]) == (address, TEXT, str(world.engineer.pk))
+    refused = client.post(again.pop("action"), again, headers=HERE)
+    assert "fish" in refused.content.decode()
+    assert '<html lang="zh-Hans">' in refused.content.decode()
+    once_more = switch_of(page)
+    assert (once_more["next"], once_more["carried"]) == (address, switch["carried"])
+
+
+def test_another_persons_refused_text_is_not_sent_by_the_switch(world: World, address: str) -> None:
+    form = {"kind": "nonsense", "text": TEXT}
+    switch = switch_of(client_of(world.engineer).post(address, form, headers=HERE).content.decode())
+    switched = client_of(world.owner).post("/accounts/language/", {**switch, "language": "en"}, headers=HERE)
+    assert (
+        f"Sent from here, it stands under the name of {world.owner.display_name}" in switched.content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    "carried", ["", "x", "[]", '{"texts": 1}', "[" * 100_000, '{"texts": [[1]], "again": []}']
+)
+def test_what_no_page_took_along_is_no_text(world: World, carried: str) -> None:
+    form = {"language": "en", "next": "/faq/", "carried": carried}
+    assert client_of(world.engineer).post("/accounts/language/", form)["Location"] == "/faq/"
+
+
 def test_a_nul_is_refused_as_before(world: World, address: str) -> None:
     assert strict(world).post(address, {"text": "a\0b"}, headers=HERE).status_code == 400
 
@@ -163,6 +207,89 @@ def test_a_form_sent_to_a_missing_or_forbidden_page_is_shown_too(world: World) -
         response = client.post(address, {"symptom": TEXT, "text": TEXT}, headers=HERE)
         assert response.status_code == status, address
         assert TEXT in [text for _label, text in texts(response.content.decode())]
+
+
+# ---------- a page of another person ----------
+
+
+def page_of(person: Any, address: str) -> dict[str, str]:
+    """The hidden fields of a form as it stands on this person's page."""
+    page = client_of(person).get(address).content.decode()
+    form = re.search(r'<form class="card" method="post".*?</form>', page, re.S)
+    assert form
+    return dict(
+        re.findall(r'<input type="hidden" name="(csrfmiddlewaretoken|whose)" value="([^"]*)">', form[0])
+    )
+
+
+def sent_by(person: Any, address: str, form: dict[str, str], **kwargs: Any) -> tuple[Client, Any]:
+    """The form, with the token of this person's own session, as the page's script puts it in."""
+    client = strict()
+    client.force_login(person)
+    own = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(address).content.decode())
+    assert own
+    return client, client.post(address, {**form, "csrfmiddlewaretoken": own[1]}, headers=HERE, **kwargs)
+
+
+def test_a_page_of_one_person_stores_nothing_in_the_name_of_another(world: World, address: str) -> None:
+    form = {**page_of(world.engineer, address), "kind": "error", "text": TEXT, "draft": "abcdef0123456789"}
+    client, refused = sent_by(world.owner, address, form)
+    page = refused.content.decode()
+    assert (refused.status_code, Thread.objects.count()) == (403, 0)
+    assert f"You are signed in as {world.owner.display_name} now" in page
+    assert texts(page) == [("Comment", TEXT)]
+    again = fields(page)
+    assert again["whose"] == str(world.owner.pk)
+    assert f"Send it as {world.owner.display_name}" in page
+    assert client.post(again.pop("action"), again, headers=HERE).status_code == 302  # an explicit press
+    assert Comment.objects.get().author_id == world.owner.pk
+
+
+def test_an_own_page_is_carried_out_after_signing_in_again(world: World, address: str) -> None:
+    form = {**page_of(world.engineer, address), "kind": "error", "text": TEXT}
+    _client, sent = sent_by(world.engineer, address, form)
+    assert (sent.status_code, Comment.objects.get().author_id) == (302, world.engineer.pk)
+
+
+def test_without_a_script_the_old_token_says_who_is_signed_in(world: World, address: str) -> None:
+    form = {**page_of(world.engineer, address), "kind": "error", "text": TEXT}
+    refused = strict(world)
+    refused.force_login(world.owner)
+    page = refused.post(address, form, headers=HERE).content.decode()
+    assert f"You are signed in as {world.owner.display_name} now" in page
+    assert texts(page) == [("Comment", TEXT)]
+
+
+def test_what_a_signed_out_page_holds_stays_its_writers(world: World, address: str) -> None:
+    form = {**page_of(world.engineer, address), "kind": "error", "text": TEXT}
+    signed_out = fields(Client().post(address, form, headers=HERE).content.decode())
+    assert signed_out.pop("action") == address
+    assert signed_out["whose"] == str(world.engineer.pk)
+    _client, refused = sent_by(world.owner, address, signed_out)
+    assert (refused.status_code, Thread.objects.count()) == (403, 0)
+    assert "Send it as" in refused.content.decode()
+    _client, sent = sent_by(world.engineer, address, signed_out)
+    assert (sent.status_code, Comment.objects.get().author_id) == (302, world.engineer.pk)
+
+
+def test_a_page_that_nobody_was_signed_in_on_asks_whoever_is_now(world: World, address: str) -> None:
+    _client, refused = sent_by(world.owner, address, {"kind": "error", "text": TEXT, "whose": ""})
+    assert (refused.status_code, Thread.objects.count()) == (403, 0)
+
+
+def test_signing_out_and_the_language_are_anybodys(world: World) -> None:
+    client = client_of(world.owner)
+    form = {"whose": str(world.engineer.pk), "language": "zh-hans", "next": "/faq/"}
+    assert client.post("/accounts/language/", form)["Location"] == "/faq/"
+    assert client.post("/accounts/logout/", form).status_code == 302
+    assert "_auth_user_id" not in client.session
+
+
+def test_the_editing_desks_forms_say_whose_they_are(world: World) -> None:
+    client = client_of(world.owner)
+    edit = f"/admin/pages/{world.new_guide.page_id}/edit/"
+    assert f'name="whose" value="{world.owner.pk}"' in client.get(edit).content.decode()
+    assert client.post(edit, {"whose": str(world.engineer.pk), "title": "Theirs"}).status_code == 403
 
 
 # ---------- addresses that only take a form ----------

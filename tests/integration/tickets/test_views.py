@@ -7,6 +7,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from kb.tickets import actions
 from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
+from procedures.models import ProcedurePage
 from review import releasing
 from tests import factories
 from tests.integration.tickets.conftest import Scene
@@ -301,3 +302,20 @@ def test_a_form_that_went_through_leaves_the_other_ones_text_on_the_page_once(
     page = browser.post(f"{address}procedures/", typed, follow=True).content.decode()
     assert scene.ticket.uses.count() == 1
     assert "Smells</textarea>" in page
+
+
+@pytest.mark.parametrize("reference", ["SOP-1001", "sop-1001", "SOP-1001 1.1"])
+def test_an_old_number_takes_the_version_under_the_new_one_and_says_so(
+    scene: Scene, browser: Client, reference: str
+) -> None:
+    page = ProcedurePage.objects.get(pk=scene.old.page_id)
+    page.number = "SOP-9100"
+    page.save_revision(user=scene.owner)
+    new = factories.release(page, by=scene.owner, approver=scene.approver, summary="Renumbered")
+    typed = form_data(scene, procedure=reference, outcome="solved")
+    said = browser.post(reverse("tickets:create"), typed, follow=True).content.decode()
+    assert "has become SOP-9100: SOP-9100 1.1 is recorded." in said
+    assert ProcedureUse.objects.get().version == new
+    attached = reverse("tickets:attach", args=[scene.ticket.number])
+    said = browser.post(attached, {"procedure": reference, "outcome": "solved"}, follow=True)
+    assert "has become SOP-9100" in said.content.decode()
