@@ -17,8 +17,11 @@ from django.utils.translation import gettext as _
 
 from procedures.audit.canonical import EVENT_FIELDS, plain
 from procedures.audit.chain import ChainWalk, row_problems
+from procedures.audit.recording import misfits_in_words
 from procedures.audit.sealing import Facts, Finding, final_findings, sealed_models
+from procedures.audit.versions import HASHES
 from procedures.models import AuditEvent, AuditHead, ProcedurePage
+from procedures.models.audit import MISFITS
 
 RECORD_FORMAT = 1
 _MARK = "redline_audit_record"
@@ -68,6 +71,8 @@ def what_it_says(data: Mapping[str, Any]) -> str:
     """What a person said in an event, as one line: a reason, a stage, what a signature says, a summary."""
     if data.get("reason"):
         return str(data["reason"])
+    if MISFITS in data:
+        return misfits_in_words(data[MISFITS])
     if "meaning" in data:
         said = [data.get("stage", ""), choice_label("review.signature", "meaning", data["meaning"])]
         if represented := data.get("on_behalf_of"):
@@ -132,7 +137,9 @@ def record_findings(record: Mapping[str, Any], chain: ChainWalk) -> Iterator[Fin
             yield Finding("events", event["sequence"], _("It is about another procedure."))
     if record.get("number") != _number(events):
         yield Finding("number", str(record.get("number")), _("The events are about another number."))
+    yield from chain.misfits()
     facts: Facts = defaultdict(dict)
+    facts[HASHES] = dict(chain.hashes)
     place = {label: position for position, label in enumerate(models)}
     for row in sorted(record["rows"], key=lambda row: place.get(str(row["model"]), len(place))):
         label, pk = str(row["model"]), row["pk"]

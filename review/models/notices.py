@@ -25,6 +25,7 @@ class NoticeKind(models.TextChoices):
     SCHEDULED = "scheduled", _("Your release is approved and goes into force later")
     REVIEW_DUE = "review_due", _("A procedure is due for review soon")
     REVIEW_LATE = "review_late", _("A procedure is overdue for review; readers are told")
+    TAMPERED = "tampered", _("A row of a procedure was changed behind its log's back")
     READ_DUE = "read_due", _("What you were asked to read is due")
     READ_LATE = "read_late", _("What you were asked to read is overdue")
     MENTIONED = "mentioned", _("You are named in a comment")
@@ -44,6 +45,7 @@ _LEADS_TO = {
     NoticeKind.REVIEW_LATE: "review:still_correct",
     NoticeKind.READ_DUE: "review:read",
     NoticeKind.READ_LATE: "review:read",
+    NoticeKind.TAMPERED: "procedures:record",
 }
 
 
