@@ -56,7 +56,8 @@ class SmallWorld:
         page = self.filled(page, drawn)
         applies = applies_as_filled(page)
         version, rows = build_version(
-            page=page, applies=applies, content=canonical_content(page), approved_by=self.approver, approved_at=timezone.now(),
+            page=page, applies=applies, content=canonical_content(page), approved_by=self.approver,
+            approved_at=timezone.now(),
             effective_from=timezone.now(),             major=1, minor=0, status="effective", origin="imported",
         )  # fmt: skip
         version.save()
