@@ -105,6 +105,7 @@ MIDDLEWARE = [
     "kb.middleware.NothingTypedIsLost",
     "kb.middleware.SignedOut",
     "kb.middleware.CarriedOut",
+    "kb.middleware.NumberAsWritten",
 ]
 
 ROOT_URLCONF = "kb.urls"

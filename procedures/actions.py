@@ -37,6 +37,7 @@ from procedures.rules import (
     check_mint,
     check_overlaps,
     check_withdraw_acceptance,
+    reasons_of,
 )
 from search.indexing import reindex
 
@@ -179,7 +180,7 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
     try:
         version.revision.publish(user=by)
     except ValidationError as error:  # of the page's fields; whoever signs, and the clock, are told why
-        raise NotAllowed(error.messages) from error
+        raise NotAllowed(reasons_of(error)) from error
     _reindex(version, *before)
     audit.record_many(
         [
