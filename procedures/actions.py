@@ -265,7 +265,7 @@ def refuse_overlaps(*, page_id: int, content: Mapping[str, Any]) -> Applies:
     overlaps = overlaps_of(
         page_id=page_id,
         language=content["language"],
-        product_line_id=applies.line and applies.line.pk,
+        product_line_id=applies.line.pk if applies.line else None,
         rows=applies.rows,
         codes=applies.codes,
     )

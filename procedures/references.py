@@ -76,10 +76,11 @@ def check_name_kept(record: Named) -> None:
     before = type(record)._default_manager.filter(pk=record.pk).first() if record.pk else None
     if before is None:
         return
-    fields = [record._meta.get_field(name) for name in record.identity]
     changed = [
-        field.name for field in fields if getattr(before, field.attname) != getattr(record, field.attname)
-    ]  # type: ignore[union-attr]  # none is a generic relation
+        name
+        for name in record.identity
+        if (field := record._meta.get_field(name)).value_from_object(before) != field.value_from_object(record)  # type: ignore[union-attr]  # none is a generic relation
+    ]
     if not changed or not (numbers := _released_naming(before)):
         return
     shown = ", ".join(numbers[:5]) + ("…" if len(numbers) > 5 else "")
@@ -90,14 +91,16 @@ def check_name_kept(record: Named) -> None:
 def _released_naming(record: models.Model) -> list[str]:
     """The numbers of the procedures of which a version, or what is in review, names the record."""
     rows = VersionApplicability.objects.order_by()
-    versions = {
-        ProductLine: lambda: Q(product_line=record) | Q(error_codes__product_line=record),
-        ErrorCode: lambda: Q(error_codes=record),
-        MachineModel: lambda: Q(pk__in=rows.filter(model=record).values("version")),
-        SoftwareRelease: lambda: Q(
-            pk__in=rows.filter(Q(release_from=record) | Q(release_before=record)).values("version")
-        ),
-    }[type(record)]()
+    match record:
+        case ProductLine():
+            versions = Q(product_line=record) | Q(error_codes__product_line=record)
+        case ErrorCode():
+            versions = Q(error_codes=record)
+        case MachineModel():
+            versions = Q(pk__in=rows.filter(model=record).values("version"))
+        case _:
+            named = Q(release_from=record.pk) | Q(release_before=record.pk)
+            versions = Q(pk__in=rows.filter(named).values("version"))
     numbers = set(ProcedureVersion.objects.filter(versions).order_by().values_list("number", flat=True))
     for waiting in under_way():
         contents = waiting.values_list("content", flat=True)

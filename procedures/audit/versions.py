@@ -77,7 +77,7 @@ def check_version(pk: int, fields: Mapping[str, Any], facts: Facts) -> Iterator[
         yield _("Event %(sequence)d, the first on it, has another hash of its content.") % {
             "sequence": sequence
         }
-    codes = sorted((code["product_line"], code["code"]) for code in content["error_codes"])
+    codes = sorted(((code["product_line"], code["code"]) for code in content["error_codes"]), key=str)
     catalogue = facts[CATALOGUE]
     if len(codes) != len(fields["error_codes"]) or (
         catalogue and codes != sorted(map(catalogue[ErrorCode].get, fields["error_codes"]), key=str)

@@ -72,7 +72,7 @@ def test_submitter_and_documentation_staff_are_told_once(failing: ProcedureVersi
     assert told[failing.last_editor] == NoticeKind.BLOCKED
     assert told[boss] == told[failing.approved_by] == NoticeKind.FAILED
     event = AuditEvent.objects.get(kind="schedule_failed")
-    assert (event.version, event.data["reason"]) == (failing, "Another procedure has this number.")
+    assert (event.version, event.data["reason"]) == (failing, "Number: Another procedure has this number.")
 
 
 def test_the_log_has_the_traceback(
