@@ -79,7 +79,8 @@ def check_name_kept(record: Named) -> None:
     changed = [
         name
         for name in record.identity
-        if (field := record._meta.get_field(name)).value_from_object(before) != field.value_from_object(record)  # type: ignore[union-attr]  # none is a generic relation
+        if (field := record._meta.get_field(name)).value_from_object(before)
+        != field.value_from_object(record)  # type: ignore[union-attr]  # none is a generic relation
     ]
     if not changed or not (numbers := _released_naming(before)):
         return

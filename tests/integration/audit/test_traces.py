@@ -11,6 +11,7 @@ from wagtail.models import Revision
 
 from kb.accounts.roles import ADMINISTRATOR
 from procedures import audit
+from procedures.audit import comparing
 from procedures.content import content_hash
 from procedures.models import AuditEvent, ErrorCode, ProcedureVersion
 from procedures.rules import NotAllowed
@@ -196,3 +197,21 @@ def test_a_record_is_held_against_the_number_of_rows_that_its_content_names(
     tamper(f"DELETE FROM {CODES} WHERE procedureversion_id = %s", world.pk)
     with pytest.raises(CommandError, match="error_codes is not what its content says"):
         call_command("export_audit", "SOP-1", output=tmp_path, verbosity=0)
+
+
+def test_a_row_sealed_before_seals_told_columns_apart_leaves_a_trace_too(
+    world: ProcedureVersion, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest = comparing.newest_seals
+
+    def without_digests(pages: object, keys: object) -> dict[str, str]:
+        return {key: ":".join(seal.split(":")[:2]) for key, seal in newest(pages, keys).items()}
+
+    monkeypatch.setattr(comparing, "newest_seals", without_digests)
+    after = release_another(world)
+    assert not AuditEvent.objects.filter(kind="tampered").exists()
+    alter_html(tamper, after)
+    release_another(after)
+    event = AuditEvent.objects.get(kind="tampered")
+    assert event.data["misfits"] == {f"procedures.procedureversion:{after.pk}": []}
+    assert "was changed behind the log's back" in verify()[1]
