@@ -37,7 +37,7 @@ class Waiting:
     @cached_property
     def news(self) -> int:
         """Notices not read yet."""
-        return Notice.objects.unread().filter(recipient=self.user).count()
+        return Notice.objects.news().filter(recipient=self.user).count()
 
     @cached_property
     def my_suggestions(self) -> int:

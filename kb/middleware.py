@@ -15,10 +15,12 @@ from django.core.exceptions import DisallowedRedirect
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
+from django.urls import reverse
 from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
 
 from kb import typed
+from procedures.numbers import number_as_written
 
 log = logging.getLogger(__name__)
 
@@ -262,3 +264,22 @@ class CarriedOut:
         held = typed.typed_in(request)
         said = [request.get_full_path(), draft, held.again if held else []]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+
+
+class NumberAsWritten:
+    """An address that has a procedure's number in other capitals leads to the same page under the number itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if response.status_code != 404 or request.method not in ("GET", "HEAD") or match is None:
+            return response
+        number = match.kwargs.get("number")
+        if not isinstance(number, str) or (written := number_as_written(number, request.user)) is None:
+            return response
+        query = request.META.get("QUERY_STRING", "")
+        address = reverse(match.view_name, kwargs=match.kwargs | {"number": written})
+        return HttpResponseRedirect(f"{address}?{query}" if query else address)

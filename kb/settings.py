@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "kb.middleware.SignedInAsSomebodyElse",
     "kb.middleware.SignedOut",
     "kb.middleware.CarriedOut",
+    "kb.middleware.NumberAsWritten",
 ]
 
 ROOT_URLCONF = "kb.urls"

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
 from procedures import audit
+from procedures.applying import Applies, applies_to
 from procedures.authorship import authorship_of, base_version
 from procedures.content import clean_text, content_hash, plain_text
 from procedures.lifecycle import check_transition
@@ -36,6 +37,7 @@ from procedures.rules import (
     check_mint,
     check_overlaps,
     check_withdraw_acceptance,
+    reasons_of,
 )
 from search.indexing import reindex
 
@@ -57,11 +59,20 @@ def next_number(
 
 
 def build_version(
-    *, page: ProcedurePage, content: Mapping[str, Any], approved_by: Any, approved_at: datetime, **fields: Any
-) -> ProcedureVersion:
-    """An unsaved version of this content; `fields` are its number, status, origin, editor and the like."""
+    *,
+    page: ProcedurePage,
+    content: Mapping[str, Any],
+    applies: Applies,
+    approved_by: Any,
+    approved_at: datetime,
+    **fields: Any,
+) -> tuple[ProcedureVersion, list[VersionApplicability]]:
+    """An unsaved version of this content, which applies there, with its rows.
+
+    `fields` are its number, status, origin, editor and the like.
+    """
     sha256 = content_hash(content)
-    return ProcedureVersion(
+    version = ProcedureVersion(
         page=page,
         number=content["number"],
         title=content["title"],
@@ -69,7 +80,7 @@ def build_version(
         language=content["language"],
         audience=content["audience"],
         summary=content["summary"],
-        product_line_id=page.product_line_id,
+        product_line=applies.line,
         content=content,
         html=render_content(content),
         search_text=plain_text(content),
@@ -79,23 +90,9 @@ def build_version(
         approved_at=approved_at,
         **fields,
     )
-
-
-def link_version(
-    version: ProcedureVersion, page: ProcedurePage
-) -> tuple[list[VersionApplicability], list[ErrorCode]]:
-    """The unsaved applicability rows and the error codes that belong to this version of the page."""
-    rows = [
-        VersionApplicability(
-            version=version,
-            model_id=row.model_id,
-            release_from_id=row.release_from_id,
-            release_before_id=row.release_before_id,
-            options=sorted(row.options or []),
-        )
-        for row in page.applicability.all()
-    ]
-    return rows, list(page.error_codes.all())
+    for row in applies.rows:
+        row.version = version
+    return version, applies.rows
 
 
 @transaction.atomic
@@ -118,12 +115,11 @@ def mint_version(
     procedure's, or it would be a second guide for a code on some machine (procedures.lint).
     """
     locked = ProcedurePage.objects.select_for_update().get(pk=revision.object_id)
-    page: ProcedurePage = revision.as_object()
     # Not from what was called off: after 2.0 that never came, a minor change of 1.0 would pass for 2.1.
     previous = base_version(locked.pk)
     taken = set(locked.versions.values_list("major", "minor"))
     authorship = authorship_of(revision)
-    refuse_overlaps(page)
+    applies = refuse_overlaps(page_id=locked.pk, content=content)
     check_mint(
         content=content,
         sha256=content_hash(content),
@@ -136,9 +132,10 @@ def mint_version(
     claim_number(page_id=locked.pk, number=content["number"], reserved=False)
     at = at or timezone.now()
     major, minor = next_number(previous, significance, taken)
-    version = build_version(
-        page=page,
+    version, rows = build_version(
+        page=locked,
         content=content,
+        applies=applies,
         approved_by=by,
         approved_at=at,
         effective_from=max(at, effective_from or at),
@@ -152,9 +149,8 @@ def mint_version(
         change_summary=change_summary,
     )
     version.save()
-    rows, codes = link_version(version, page)
     VersionApplicability.objects.bulk_create(rows)
-    version.error_codes.set(codes)
+    version.error_codes.set(applies.codes)
     return version, rows
 
 
@@ -171,8 +167,11 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
             % {"label": version.label, "date": date_format(version.effective_from, "SHORT_DATETIME_FORMAT")}
         )
     assert version.revision is not None  # version_released_has_editor_and_revision
-    refuse_overlaps(version.revision.as_object())  # another guide may have come into force since the approval
+    # Another guide may have come into force since the approval.
+    refuse_overlaps(page_id=version.page_id, content=version.content)
     before = list(ProcedureVersion.objects.effective().filter(page=version.page_id))
+    rows = list(version.applicability.all())
+    audit.compare_with_log([*before, version, *rows], page=version.page, at=at)
     for old in before:
         old.status, old.superseded_at = VersionStatus.SUPERSEDED, at
         old.save(update_fields=["status", "superseded_at"])
@@ -181,7 +180,7 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
     try:
         version.revision.publish(user=by)
     except ValidationError as error:  # of the page's fields; whoever signs, and the clock, are told why
-        raise NotAllowed(error.messages) from error
+        raise NotAllowed(reasons_of(error)) from error
     _reindex(version, *before)
     audit.record_many(
         [
@@ -192,7 +191,7 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
                 by=by,
                 at=at,
                 data={"effective_from": version.effective_from.isoformat()},
-                sealed=[version, *version.applicability.all()],
+                sealed=[version, *rows],
             ),
         ]
     )
@@ -230,6 +229,7 @@ def withdraw_version(
         raise NotAllowed(_("Say why it is withdrawn: readers see it."))
     if replaced_by is not None and replaced_by.pk == version.page_id:
         raise NotAllowed(_("A procedure cannot replace itself."))
+    audit.compare_with_log([version], page=version.page, at=at)
     version.status = VersionStatus.WITHDRAWN
     version.withdrawn_at, version.withdrawn_by = at or timezone.now(), by
     version.withdrawn_reason, version.replaced_by = reason, replaced_by
@@ -254,22 +254,23 @@ def _reindex(*versions: ProcedureVersion) -> None:
     reindex("error_code", set(codes.values_list("pk", flat=True)))
 
 
-def refuse_overlaps(page: ProcedurePage) -> None:
-    """Raises NotAllowed where this working copy, released now, would overlap with another guide."""
-    codes = list(page.error_codes.all())
-    if not codes:
-        return
+def refuse_overlaps(*, page_id: int, content: Mapping[str, Any]) -> Applies:
+    """Where this content applies. Raises NotAllowed where, released now, it would overlap with another guide."""
+    applies = applies_to(content)
+    if not applies.codes:
+        return applies
     # Two releases for the same code follow each other, so that the second sees the first.
-    keys = [code.pk for code in codes]
+    keys = [code.pk for code in applies.codes]
     list(ErrorCode.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values("pk"))
     overlaps = overlaps_of(
-        page_id=page.pk,
-        language=page.language,
-        product_line_id=page.product_line_id,
-        rows=page.applicability.all(),
-        codes=codes,
+        page_id=page_id,
+        language=content["language"],
+        product_line_id=applies.line.pk if applies.line else None,
+        rows=applies.rows,
+        codes=applies.codes,
     )
     check_overlaps(overlaps=overlaps)
+    return applies
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ class ProceduresConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import pre_delete
         from wagtail.images import get_image_model
+        from wagtail.models import Revision
 
         from procedures import frozen_files, references, search_sources
         from procedures.audit import versions
@@ -17,4 +18,5 @@ class ProceduresConfig(AppConfig):
         pre_delete.connect(frozen_files.keep_used_image, sender=get_image_model())
         for model in references.KEPT:
             pre_delete.connect(references.keep_named, sender=model)
+        pre_delete.connect(references.keep_revision, sender=Revision)
         versions.register()

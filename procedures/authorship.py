@@ -15,12 +15,21 @@ from procedures.wording import sentences
 # (the key of a page) -> whose proposals each of its revisions brought in, by the revision's key
 Proposers = Callable[[int], Mapping[int, set[int]]]
 _proposers: list[Proposers] = []
+# (the key of a page) -> the sentences that each person proposed for it, by the person's key, whatever became of them
+Wordings = Callable[[int], Mapping[int, set[str]]]
+_wordings: list[Wordings] = []
 
 
 def register_proposers(proposers: Proposers) -> None:
     """A higher app knows whose words somebody else put in; called in AppConfig.ready()."""
     if proposers not in _proposers:
         _proposers.append(proposers)
+
+
+def register_wordings(wordings: Wordings) -> None:
+    """A higher app knows who proposed which sentences; called in AppConfig.ready()."""
+    if wordings not in _wordings:
+        _wordings.append(wordings)
 
 
 def base_version(page_id: int) -> ProcedureVersion | None:
@@ -37,7 +46,8 @@ class Authorship:
     authors: list[int]
     """Who put into the text what is not in force, or has changed it since; the last of them last."""
     editors: set[int]
-    """Who may not sign it: the authors, whoever proposed what they put in, and whoever took its new pictures."""
+    """Who may not sign it: the authors, whoever proposed what they put in or any sentence that is new, accepted or
+    not, and whoever took its new pictures."""
     last_author: int | None
     """Whoever last changed the content; whoever saved the revision where nobody did."""
 
@@ -53,7 +63,8 @@ class _Save:
 
 def authorship_of(revision: Revision) -> Authorship:
     """The whole history of the page is asked: words that come back by reverting, or with an earlier version, are
-    still those of whoever wrote them first. Since the version in force every save that changed the content
+    still those of whoever wrote them first, and what is gone once more is also the doing of whoever took it out
+    before. Since the version in force every save that changed the content
     counts, one that only moved sentences too; a save that changed nothing does not, nor does one by nobody (a
     command). Where nothing is in force any more, every word is to be approved anew.
     """
@@ -62,18 +73,31 @@ def authorship_of(revision: Revision) -> Authorship:
     approved = set(_pieces(in_force)) if in_force else set()
     since = (base and base.revision_id) or 0
     before: set[str] = set()
-    put_in: list[tuple[_Save, set[str]]] = []
+    held: set[str] = set()
+    put_in: list[tuple[_Save, set[str], set[str]]] = []
     for save in _saves(revision):
-        after = set(_pieces(save.content))
-        put_in.append((save, after - before))
-        before = after
-    brought = before - approved
-    new = [save for save, pieces in put_in if pieces & brought or (save.changed and save.revision > since)]
+        after, holds = set(_pieces(save.content)), _said(save.content)
+        put_in.append((save, after - before, held - holds))
+        before, held = after, holds
+    approved_said = _said(in_force) if in_force else set()
+    brought, gone = before - approved, approved_said - held
+    new = [
+        save
+        for save, added, removed in put_in
+        if added & brought or removed & gone or (save.changed and save.revision > since)
+    ]
     authors = [save.user for save in new if save.user is not None]
     proposed = [proposers(int(revision.object_id)) for proposers in _proposers]
     proposers = {person for by in proposed for save in new for person in by.get(save.revision, ())}
     last_author = authors[-1] if authors else revision.user_id
-    editors = {*authors, *proposers, *_photographers(put_in[-1][0], in_force)}
+    newly_said = held - approved_said
+    worded = {
+        person
+        for wordings in _wordings
+        for person, said in wordings(int(revision.object_id)).items()
+        if said & newly_said
+    }
+    editors = {*authors, *proposers, *worded, *_photographers(put_in[-1][0], in_force)}
     if last_author is not None:
         editors.add(last_author)
     return Authorship(authors, editors, last_author)
@@ -132,6 +156,17 @@ def _pieces(content: Mapping[str, Any]) -> Iterator[str]:
         for image in step["images"]:
             yield json.dumps(image, sort_keys=True)
         yield json.dumps([step["id"], step["minutes"], step["importance"]])
+
+
+def _said(content: Mapping[str, Any]) -> set[str]:
+    """The sentences and images of the steps, wherever they stand and whatever blank follows them."""
+    found = {
+        sentence.strip()
+        for step in content["steps"]
+        for name in STEP_TEXTS
+        for sentence in sentences(step[name])
+    }
+    return found | {image["sha256"] for step in content["steps"] for image in step["images"]}
 
 
 def _photographers(save: _Save, in_force: Mapping[str, Any] | None) -> set[int]:

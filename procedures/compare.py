@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models import Audience, Importance, Kind
-from procedures.wording import Part, diff_items, diff_text, in_order
+from procedures.wording import Part, diff_items, diff_text, in_order, in_order_and_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +238,14 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Comparison:
     """What turns canonical content `before` into `after`: fields of the whole, then steps in the later order.
 
     A removed step stands where it stood, after the step that came before it. A step has moved where it is not
-    one of the most that kept their order: what was put in or taken out above a step moves nothing.
+    one of the most that kept their order: what was put in or taken out above a step moves nothing. Of several ways
+    to say it, the one that calls the fewest steps moved which have the number they had.
     """
     old = {step["id"]: step for step in before["steps"]}
     new = {step["id"]: step for step in after["steps"]}
     places = {step_id: place for place, step_id in enumerate(old, 1)}
-    kept = in_order([places[step_id] for step_id in new if step_id in old])
+    still = {place for place, step_id in enumerate(new, 1) if places.get(step_id) == place}
+    kept = in_order_and_place([places[step_id] for step_id in new if step_id in old], still)
     removed_after = _removed_after(list(old), new)
 
     def removed(anchor: str | None) -> Iterator[StepChange]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
+from procedures.access import may_read_internal, readable_audiences
 from procedures.models import ProcedureIndexPage, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.underway import under_way
@@ -29,6 +30,19 @@ def owner_of(number: str, *, besides: int | None, reserved: bool = True) -> Proc
         if (page := pages.filter(pk__in=claim).first()) is not None:
             return page
     return None
+
+
+def number_as_written(number: str, user: Any) -> str | None:
+    """The number of a procedure that this person may read and that differs from this one in capitals only."""
+    key = number.lower()
+    had = ProcedureVersion.objects.alias(key=Lower("number")).filter(key=key)  # has an index
+    found = had.was_in_force().filter(audience__in=readable_audiences(user)).order_by("-pk")
+    written = found.values_list("number", flat=True).first()
+    if written is None and may_read_internal(user):
+        drafted = ProcedurePage.objects.filter(number__iexact=number)
+        known = had.values_list("number", flat=True).first()
+        written = known or drafted.values_list("number", flat=True).first()
+    return written if written != number else None
 
 
 def taken_message(number: str, page: ProcedurePage) -> str:

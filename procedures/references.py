@@ -5,19 +5,26 @@ or in review, names them in a revision's JSON only: without this they could be d
 editor nor a signature could read it any more.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F
-from wagtail.models import Revision
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from wagtail.models import Page, Revision
 
 from procedures.models import (
     ErrorCode,
     MachineModel,
     ProcedurePage,
+    ProcedureVersion,
     ProductLine,
     SoftwareRelease,
+    VersionApplicability,
 )
+from procedures.models.catalogue import Named
 from procedures.underway import under_way
 
 _COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
@@ -59,3 +66,78 @@ def keep_named(sender: type[models.Model], instance: models.Model, **kwargs: Any
     if pages := procedures_naming(instance):
         numbers = ", ".join(page.number for page in pages)
         raise models.ProtectedError(f"{instance} is used by the working copy of {numbers}.", set(pages))
+
+
+def check_name_kept(record: Named) -> None:
+    """Raises ValidationError where the record is to be called otherwise than a version, or what is in review, has it.
+
+    The database refuses it as well of what versions name (migration 0011).
+    """
+    before = type(record)._default_manager.filter(pk=record.pk).first() if record.pk else None
+    if before is None:
+        return
+    changed = [
+        name
+        for name in record.identity
+        if (field := record._meta.get_field(name)).value_from_object(before)
+        != field.value_from_object(record)  # type: ignore[union-attr]  # none is a generic relation
+    ]
+    if not changed or not (numbers := _released_naming(before)):
+        return
+    shown = ", ".join(numbers[:5]) + ("…" if len(numbers) > 5 else "")
+    reason = _("%(numbers)s name it in what was approved: it keeps this. Add another record instead.")
+    raise ValidationError({name: reason % {"numbers": shown} for name in changed})
+
+
+def _released_naming(record: models.Model) -> list[str]:
+    """The numbers of the procedures of which a version, or what is in review, names the record."""
+    rows = VersionApplicability.objects.order_by()
+    match record:
+        case ProductLine():
+            versions = Q(product_line=record) | Q(error_codes__product_line=record)
+        case ErrorCode():
+            versions = Q(error_codes=record)
+        case MachineModel():
+            versions = Q(pk__in=rows.filter(model=record).values("version"))
+        case _:
+            named = Q(release_from=record.pk) | Q(release_before=record.pk)
+            versions = Q(pk__in=rows.filter(named).values("version"))
+    numbers = set(ProcedureVersion.objects.filter(versions).order_by().values_list("number", flat=True))
+    for waiting in under_way():
+        contents = waiting.values_list("content", flat=True)
+        numbers |= {content["number"] for content in contents if _content_names(record, content)}
+    return sorted(numbers)
+
+
+def _content_names(record: models.Model, content: Mapping[str, Any]) -> bool:
+    """Whether a content (procedures.content) calls the record by its name."""
+    codes = [(code["product_line"], code["code"]) for code in content["error_codes"]]
+    rows = content["applies_to"]
+    match record:
+        case ProductLine():
+            return record.code == content["product_line"] or record.code in {line for line, _code in codes}
+        case ErrorCode():
+            return (record.product_line.code, record.code) in codes
+        case MachineModel():
+            return any(row["model"] == record.code for row in rows)
+        case SoftwareRelease():
+            models_of_line = set(record.product_line.models.values_list("code", flat=True))
+            return any(
+                record.version in (row["from"], row["before"]) and row["model"] in models_of_line
+                for row in rows
+            )
+    return False
+
+
+# ---------- revisions ----------
+
+
+def keep_revision(sender: type[models.Model], instance: Revision, origin: Any = None, **kwargs: Any) -> None:
+    """A procedure's revisions say whose words it holds: they go only with a page that was never submitted.
+
+    Raises ProtectedError; Wagtail's purge_revisions then leaves them.
+    """
+    if issubclass(getattr(origin, "model", type(origin)), Page):
+        return
+    if instance.content_type == ContentType.objects.get_for_model(ProcedurePage):
+        raise models.ProtectedError("The revisions of a procedure are kept.", {instance})

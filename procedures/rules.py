@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -21,6 +23,18 @@ class NotAllowed(ValidationError):
     @property
     def reason(self) -> str:
         return " ".join(self.messages)
+
+
+def reasons_of(error: ValidationError, model: type[Model] = ProcedurePage) -> list[str]:
+    """What was refused, a sentence each, with the field that it is about as a form of the model calls it."""
+    if not hasattr(error, "error_dict"):
+        return error.messages
+    labels = {field.name: capfirst(field.verbose_name) for field in model._meta.fields}
+    return [
+        f"{labels[name]}: {message}" if name in labels else message
+        for name, messages in error.message_dict.items()
+        for message in messages
+    ]
 
 
 def check_mint(

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -113,6 +113,25 @@ def in_order(positions: Sequence[int]) -> set[int]:
     while last is not None:
         kept.add(last)
         last = before[last]
+    return kept
+
+
+def in_order_and_place(positions: Sequence[int], still: Collection[int]) -> set[int]:
+    """As in_order, but of several subsequences as long one with the most of the numbers in `still`, which stand
+    where they stood. It takes the square of their count."""
+    runs: list[
+        tuple[int, int, int | None]
+    ] = []  # ending at each place: length, how many still, from which place
+    for number in positions:
+        earlier = [place for place in range(len(runs)) if positions[place] < number]
+        before = max(earlier, key=lambda place: runs[place][:2], default=None)
+        length, held = runs[before][:2] if before is not None else (0, 0)
+        runs.append((length + 1, held + (number in still), before))
+    place = max(range(len(runs)), key=lambda place: runs[place][:2], default=None)
+    kept: set[int] = set()
+    while place is not None:
+        kept.add(positions[place])
+        place = runs[place][2]
     return kept
 
 

@@ -21,6 +21,7 @@ class ReviewConfig(AppConfig):
         extensions.register_button(contributions.watch_button)
         extensions.register_paper_note(contributions.overdue_on_paper)
         authorship.register_proposers(carrying.proposers)
+        authorship.register_wordings(carrying.wordings)
         extensions.register_credits(contributions.credits)
         underway.register(Release.objects.in_review)
         signals.workflow_cancelled.connect(reviewing.workflow_cancelled)

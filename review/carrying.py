@@ -5,9 +5,9 @@ from typing import Any
 
 from wagtail.models import Revision
 
-from procedures.content import STEP_TEXTS, canonical_content
+from procedures.content import STEP_TEXTS, canonical_content, clean_text
 from procedures.wording import sentences
-from review.models import SuggestedAction, Suggestion
+from review.models import SuggestedAction, SuggestedChange, Suggestion
 
 
 def proposers(page_id: int) -> dict[int, set[int]]:
@@ -16,6 +16,18 @@ def proposers(page_id: int) -> dict[int, set[int]]:
     landed = Suggestion.objects.on_page(page_id).landed().order_by()
     for revision, author in landed.values_list("landed_in", "author"):
         found.setdefault(revision, set()).add(author)
+    return found
+
+
+def wordings(page_id: int) -> dict[int, set[str]]:
+    """The sentences that each person proposed for the page, accepted, refused, withdrawn or still waiting: somebody
+    may have put them in by hand (procedures.authorship)."""
+    found: dict[int, set[str]] = {}
+    changes = SuggestedChange.objects.filter(suggestion__version__page=page_id).order_by()
+    for author, base, proposed in changes.values_list("suggestion__author", "base_text", "proposed_text"):
+        known = {text.strip() for text in sentences(clean_text(base))}
+        said = {text.strip() for text in sentences(clean_text(proposed))}
+        found.setdefault(author, set()).update(said - known)
     return found
 
 

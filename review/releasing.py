@@ -59,7 +59,7 @@ def submit_for_release(
     if in_force is not None and in_force.sha256 == sha256:
         raise NotAllowed(_("Nothing has changed since version %(label)s.") % {"label": in_force.label})
     claim_number(page_id=page.pk, number=content["number"])
-    refuse_overlaps(draft)
+    refuse_overlaps(page_id=page.pk, content=content)
     revision = page.get_latest_revision() or page.save_revision(user=by)
     workflow = plan_for(draft, significance, by)
     editors = authorship_of(revision).editors
@@ -147,6 +147,8 @@ def _sign(
     if seen_sha256 != release.sha256:
         raise NotAllowed(_("What waits for approval is no longer what you looked at. Look again below."))
     check_password(by, password)
+    given = [*release.stages.all(), *release.signatures.all()]
+    audit.compare_with_log([release, *given], page=release.page, at=at)
     signature = Signature(
         release=release,
         stage=stage,

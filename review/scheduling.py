@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from procedures import audit
 from procedures.actions import go_live
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
-from procedures.rules import NotAllowed
+from procedures.rules import NotAllowed, reasons_of
 from review import duties, reminding, reviewing, safety, sealing, watching
 from review.eligibility import documentation_staff, silent
 from review.mailing.tasks import enqueue_due
@@ -82,7 +82,7 @@ def _failed(release: Release, error: Exception, now: datetime) -> Failure:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):  # NotAllowed is one
-        return " ".join(error.messages)
+        return " ".join(reasons_of(error))
     return _("an unexpected error (%(error)s); the log of the site has the details") % {
         "error": type(error).__name__
     }

@@ -1,16 +1,20 @@
 """What the log seals of reviews, and what must hold between signatures and the versions they made."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext_lazy
 
 from procedures import audit
 from procedures.audit.versions import VERSIONS
 from procedures.content import content_hash
-from procedures.models import Origin, ProcedureVersion
-from review.models import Acknowledgement, Confirmation, Hold, Release, Remark, Signature, Stage
+from procedures.models import Origin, ProcedurePage, ProcedureVersion
+from procedures.people import holding
+from review.models import Acknowledgement, Confirmation, Hold, NoticeKind, Release, Remark, Signature, Stage
+from review.notifying import notify
 
 STAGE_OPENED = "stage_opened"
 STAGE_COMPLETE = "stage_complete"
@@ -53,6 +57,12 @@ HOLD_COLUMNS = (
     "page", "version", "reason", "instead", "placed_by", "placed_at", "name", "lifted_by", "lifted_at", "lifted_name",
     "lift_reason",
 )  # fmt: skip
+# What may change after a row is first sealed; all else says the same in every seal.
+RELEASE_CHANGING = ("status", "ended_by", "ended_at", "reason", "version")
+STAGE_CHANGING = ("opened_at", "due_at", "reminded_at", "escalated_at", "completed_at")
+SIGNATURE_CHANGING = ("voided_at",)
+ACKNOWLEDGEMENT_CHANGING = ("acknowledged_at", "overtaken_at")
+HOLD_CHANGING = ("lifted_by", "lifted_at", "lifted_name", "lift_reason")
 
 _RELEASES, _SIGNATURES, _CONFIRMATIONS, _HOLDS = "release", "signature", "confirmation", "hold"
 """Topics of the facts: {release's pk: (version's pk, SHA-256)}, {signature's pk: (release's pk, SHA-256)},
@@ -62,16 +72,25 @@ _RELEASES, _SIGNATURES, _CONFIRMATIONS, _HOLDS = "release", "signature", "confir
 def register() -> None:
     for kind, label in _LABELS.items():
         audit.register_kind(kind, label)
-    audit.seal(Release, RELEASE_COLUMNS, page="page", check=note_release)
-    audit.seal(Stage, STAGE_COLUMNS, page="release__page")
-    audit.seal(Signature, SIGNATURE_COLUMNS, page="release__page", check=note_signature)
+    audit.seal(Release, RELEASE_COLUMNS, page="page", check=note_release, changing=RELEASE_CHANGING)
+    audit.seal(Stage, STAGE_COLUMNS, page="release__page", changing=STAGE_CHANGING)
+    audit.seal(
+        Signature, SIGNATURE_COLUMNS, page="release__page", check=note_signature, changing=SIGNATURE_CHANGING
+    )
     audit.seal(Remark, REMARK_COLUMNS, page="stage__release__page")
     audit.seal(Confirmation, CONFIRMATION_COLUMNS, check=note_confirmation)
-    audit.seal(Acknowledgement, ACKNOWLEDGEMENT_COLUMNS)
-    audit.seal(Hold, HOLD_COLUMNS, page="page", check=note_hold)
+    audit.seal(Acknowledgement, ACKNOWLEDGEMENT_COLUMNS, changing=ACKNOWLEDGEMENT_CHANGING)
+    audit.seal(Hold, HOLD_COLUMNS, page="page", check=note_hold, changing=HOLD_CHANGING)
+    audit.register_alarm(tell_administrators)
     audit.register_final_check(check_signatures)
     audit.register_final_check(check_confirmations)
     audit.register_final_check(check_holds)
+
+
+def tell_administrators(page: ProcedurePage, what: str, at: datetime) -> None:
+    """Whoever answers for the accounts, and so for who could write to the database, is told."""
+    user = get_user_model()._meta
+    notify(holding(f"{user.app_label}.change_{user.model_name}"), NoticeKind.TAMPERED, page, at=at, text=what)
 
 
 def note_release(pk: int, fields: Mapping[str, Any], facts: audit.Facts) -> Iterator[str]:

@@ -4,16 +4,26 @@
 holds, `procedures.audit.records` writes one procedure's record and verifies it without a database.
 """
 
-from procedures.audit.recording import Happening, kind_label, record, record_many, register_kind
+from procedures.audit.comparing import compare_with_log
+from procedures.audit.recording import (
+    Happening,
+    kind_label,
+    record,
+    record_many,
+    register_alarm,
+    register_kind,
+)
 from procedures.audit.sealing import Facts, Finding, register_final_check, seal
 
 __all__ = [
     "Facts",
     "Finding",
     "Happening",
+    "compare_with_log",
     "kind_label",
     "record",
     "record_many",
+    "register_alarm",
     "register_final_check",
     "register_kind",
     "seal",

@@ -2,10 +2,14 @@
 
 Format 1 of an event is the JSON object of EVENT_FIELDS; of a row {"model", "pk", "form", "fields"}. Bytes are
 as in procedures.content: UTF-8, sorted keys, no spaces. Times are UTC with microseconds and a Z.
+
+A seal is "FORM:SHA-256 of the row:DIGESTS", DIGESTS being COLUMN_DIGITS hexadecimal digits of the SHA-256 of each
+column's value, in the order of the form's columns: two seals of a row tell which of its columns differ. Seals from
+before there were any end after the hash of the row.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +18,7 @@ from uuid import UUID
 from procedures.content import canonical_bytes
 
 FORMAT = 1
+COLUMN_DIGITS = 16
 EVENT_FIELDS = (
     "format", "sequence", "kind", "page", "version", "actor", "actor_name", "happened_at", "recorded_at",
     "data", "seals", "previous_hash", "previous_of_page",
@@ -37,8 +42,25 @@ def event_hash(event: Mapping[str, Any]) -> str:
 
 
 def row_seal(row: Mapping[str, Any]) -> str:
-    """ "form:SHA-256" of a row as procedures.audit.sealing reads it. Raises TypeError or ValueError."""
-    return f"{row['form']}:{_sha256(row)}"
+    """The seal of a row as procedures.audit.sealing reads it. Raises TypeError or ValueError."""
+    digests = (_sha256({"value": value})[:COLUMN_DIGITS] for value in row["fields"].values())
+    return f"{row['form']}:{_sha256(row)}:{''.join(digests)}"
+
+
+def fits_seal(row: Mapping[str, Any], seal: str) -> bool:
+    """Whether the row, of the seal's form, is as sealed. Raises TypeError or ValueError."""
+    form, _colon, rest = seal.partition(":")
+    return (str(row["form"]), _sha256(row)) == (form, rest.partition(":")[0])
+
+
+def column_digests(seal: str, columns: Sequence[str]) -> dict[str, str]:
+    """The digest of each of the form's columns; none where the seal is from before there were any."""
+    digests = seal.split(":")[2:]
+    if not digests or len(digests[0]) != COLUMN_DIGITS * len(columns):
+        return {}
+    starts = range(0, len(digests[0]), COLUMN_DIGITS)
+    found = [digests[0][start : start + COLUMN_DIGITS] for start in starts]
+    return dict(zip(columns, found, strict=True))
 
 
 def check_plain(value: Any) -> None:

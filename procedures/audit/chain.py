@@ -5,16 +5,19 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from procedures.audit.canonical import FORMAT, event_hash, row_seal
-from procedures.audit.sealing import UNREADABLE, Facts, Sealed
-from procedures.models.audit import NO_HASH
+from procedures.audit.canonical import FORMAT, event_hash, fits_seal
+from procedures.audit.comparing import frozen_misfits
+from procedures.audit.sealing import UNREADABLE, Facts, Finding, Sealed, sealed_models
+from procedures.models import AuditKind
+from procedures.models.audit import MISFITS, NO_HASH
 
 Seals = dict[str, dict[int, tuple[str, int]]]
 """{"app.model": {pk: (newest seal, sequence of its event)}}."""
 
 
 class ChainWalk:
-    """Takes events in order; knows the newest seal of each row and where the chain ends.
+    """Takes events in order; knows the newest seal of each row, what the events found changed behind their back,
+    the content's hash by which each version was first known, and where the chain ends.
 
     `whole`: every event of the site is there. Otherwise those of one procedure, which have gaps between them.
     """
@@ -25,6 +28,10 @@ class ChainWalk:
         self._last_of_page: dict[Any, str | None] = {}
         self.sequence, self.hash, self.count = 0, NO_HASH, 0
         self.seals: Seals = {}
+        self.hashes: dict[
+            int, tuple[str, int]
+        ] = {}  # by version: (SHA-256, sequence of the first event on it)
+        self._misfits: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}
 
     def skip(self, sequence: int) -> None:
         """An event that cannot be read: what follows on it cannot be told."""
@@ -59,13 +66,40 @@ class ChainWalk:
         self.hash = str(event["hash"])
         self._last_of_page[page] = event["hash"]
         self._take_seals(event)
+        data = event["data"] if isinstance(event["data"], dict) else {}
+        if type(event["version"]) is int and isinstance(data.get("sha256"), str):
+            self.hashes.setdefault(event["version"], (data["sha256"], event["sequence"]))
+        if event["kind"] == AuditKind.TAMPERED and isinstance(data.get(MISFITS), dict):
+            for key, columns in data[MISFITS].items():
+                self._note_misfit(key, event["sequence"], columns)
 
     def _take_seals(self, event: Mapping[str, Any]) -> None:
         seals = event["seals"]
         for key, seal in seals.items() if isinstance(seals, dict) else ():
             label, _colon, pk = key.rpartition(":")
             if pk.isdecimal() and isinstance(seal, str):
-                self.seals.setdefault(label, {})[int(pk)] = (seal, event["sequence"])
+                of_table = self.seals.setdefault(label, {})
+                before, _sequence = of_table.get(int(pk), (seal, 0))
+                for columns in frozen_misfits({key: before}, {key: seal}).values():
+                    self._note_misfit(key, event["sequence"], columns)
+                of_table[int(pk)] = (seal, event["sequence"])
+
+    def _note_misfit(self, key: str, sequence: int, columns: Any) -> None:
+        label, _colon, pk = key.rpartition(":")
+        if pk.isdecimal() and isinstance(columns, list):
+            self._misfits.setdefault((label, int(pk)), (sequence, tuple(map(str, columns))))
+
+    def misfits(self) -> Iterator[Finding]:
+        """The rows that an event, or two seals of one row, show as changed behind the log's back: for good."""
+        for (label, pk), (sequence, columns) in sorted(self._misfits.items()):
+            sealed = sealed_models().get(label)
+            table = sealed.table if sealed is not None and self._whole else label
+            what = _("It was changed behind the log's back before event %(sequence)d sealed it again.")
+            if columns:
+                what = _(
+                    "It was changed behind the log's back before event %(sequence)d sealed it again: %(columns)s."
+                )
+            yield Finding(table, pk, what % {"sequence": sequence, "columns": ", ".join(columns)})
 
 
 def _fits(event: Mapping[str, Any]) -> bool:
@@ -94,7 +128,7 @@ def row_problems(
         return
     seal, sequence = sealed_as
     try:
-        fits = row_seal(row_of(int(seal.partition(":")[0]))) == seal
+        fits = fits_seal(row_of(int(seal.partition(":")[0])), seal)
     except (*UNREADABLE, LookupError):
         fits = False
     if not fits:

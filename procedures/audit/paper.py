@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 
 from procedures.audit.recording import kind_label
 from procedures.audit.records import choice_label, what_it_says
-from procedures.models import ProcedureVersion
+from procedures.models import ProcedureVersion, VersionStatus
 
 # Rows of the review, which lies above this package: they are known by the names that the record has for them.
 VERSION, RELEASE = ProcedureVersion._meta.label_lower, "review.release"
@@ -29,6 +29,10 @@ def record_html(record: Mapping[str, Any], *, file_name: str) -> str:
     for row in record["rows"]:
         tables[row["model"]].append(_readable(row))
     _name_people(tables)
+    for version in tables[VERSION]:
+        called_off = version["withdrawn_at"] and version["withdrawn_at"] < version["effective_from"]
+        never = called_off or version["status"] == VersionStatus.APPROVED
+        version["in_force_since"] = "" if never else version["effective_from"]
     versions = sorted(tables[VERSION], key=lambda version: (version["major"], version["minor"]))
     return render_to_string(
         "procedures/audit_record.html",

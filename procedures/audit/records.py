@@ -17,11 +17,15 @@ from django.utils.translation import gettext as _
 
 from procedures.audit.canonical import EVENT_FIELDS, plain
 from procedures.audit.chain import ChainWalk, row_problems
+from procedures.audit.recording import misfits_in_words
 from procedures.audit.sealing import Facts, Finding, final_findings, sealed_models
+from procedures.audit.versions import HASHES
 from procedures.models import AuditEvent, AuditHead, ProcedurePage
+from procedures.models.audit import MISFITS
 
 RECORD_FORMAT = 1
 _MARK = "redline_audit_record"
+_NAMES = {_MARK, "number", "exported_at", "head", "events", "rows"}
 
 
 class NoRecord(ValueError):
@@ -68,6 +72,8 @@ def what_it_says(data: Mapping[str, Any]) -> str:
     """What a person said in an event, as one line: a reason, a stage, what a signature says, a summary."""
     if data.get("reason"):
         return str(data["reason"])
+    if MISFITS in data:
+        return misfits_in_words(data[MISFITS])
     if "meaning" in data:
         said = [data.get("stage", ""), choice_label("review.signature", "meaning", data["meaning"])]
         if represented := data.get("on_behalf_of"):
@@ -105,9 +111,23 @@ def read_record(path: Path) -> dict[str, Any]:
         raise NoRecord(_("It is no audit record of a format that is known here."))
     events, rows = record.get("events"), record.get("rows")
     names = {*EVENT_FIELDS, "hash"}
+    if record.keys() != _NAMES or not _is_head(record["head"]):
+        raise NoRecord(_("It has parts that a record does not have, or lacks some that it has."))
     if not _are_objects(events, names) or not _are_objects(rows, {"model", "pk", "form", "fields"}):
         raise NoRecord(_("Its events or rows are not complete."))
+    if not events:
+        raise NoRecord(_("It holds no event: it is the record of nothing."))
     return record
+
+
+def _is_head(head: Any) -> bool:
+    return (
+        isinstance(head, dict)
+        and head.keys() == {"sequence", "hash"}
+        and type(head["sequence"]) is int
+        and isinstance(head["hash"], str)
+        and len(head["hash"]) == 64
+    )
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -130,9 +150,14 @@ def record_findings(record: Mapping[str, Any], chain: ChainWalk) -> Iterator[Fin
             yield Finding("events", event["sequence"], problem)
         if event["page"] != events[0]["page"]:
             yield Finding("events", event["sequence"], _("It is about another procedure."))
+    yield from _head_findings(record["head"], chain)
+    if not _is_moment(record["exported_at"]):
+        yield Finding("exported_at", str(record["exported_at"]), _("It is no time in UTC."))
     if record.get("number") != _number(events):
         yield Finding("number", str(record.get("number")), _("The events are about another number."))
+    yield from chain.misfits()
     facts: Facts = defaultdict(dict)
+    facts[HASHES] = dict(chain.hashes)
     place = {label: position for position, label in enumerate(models)}
     for row in sorted(record["rows"], key=lambda row: place.get(str(row["model"]), len(place))):
         label, pk = str(row["model"]), row["pk"]
@@ -152,6 +177,22 @@ def record_findings(record: Mapping[str, Any], chain: ChainWalk) -> Iterator[Fin
                 label, pk, _("It is missing; event %(sequence)d sealed it.") % {"sequence": sequence}
             )
     yield from final_findings(facts)
+
+
+def _head_findings(head: Mapping[str, Any], chain: ChainWalk) -> Iterator[Finding]:
+    """The end of the whole chain that the record names cannot lie before its own last event."""
+    if head["sequence"] < chain.sequence:
+        yield Finding("head", head["sequence"], _("It lies before the last event of the record."))
+    elif head["sequence"] == chain.sequence and head["hash"] != chain.hash:
+        yield Finding("head", head["sequence"], _("It is not the hash of that event."))
+
+
+def _is_moment(text: Any) -> bool:
+    """Whether it is a time as plain() writes it."""
+    try:
+        return isinstance(text, str) and plain(datetime.fromisoformat(text)) == text
+    except ValueError:
+        return False
 
 
 def _number(events: list[dict[str, Any]]) -> str:

@@ -35,12 +35,16 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A sealed model. `forms` are the lists of columns sealed over time; a row is sealed by the newest."""
+    """A sealed model. `forms` are the lists of columns sealed over time; a row is sealed by the newest.
+
+    All columns but the `changing` ones say the same in every seal of a row.
+    """
 
     model: type[models.Model]
     forms: Mapping[int, tuple[str, ...]]
     page: str  # the path from a row to its procedure
     check: RowCheck | None
+    changing: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -91,14 +95,19 @@ def seal(
     *forms: Sequence[str],
     page: str = "version__page",
     check: RowCheck | None = None,
+    changing: Iterable[str] = (),
 ) -> None:
-    """Seal these columns of the model's rows; called in AppConfig.ready().
+    """Seal these columns of the model's rows, of which only the `changing` ones may; called in AppConfig.ready().
 
     A column added later needs another list after the first: rows sealed before are verified by the list of
     their day. `check` sees one row, and leaves facts for a final check to hold against those of other tables.
     """
     _sealed[model._meta.label_lower] = Sealed(
-        model, {number: tuple(names) for number, names in enumerate(forms, 1)}, page, check
+        model,
+        {number: tuple(names) for number, names in enumerate(forms, 1)},
+        page,
+        check,
+        frozenset(changing),
     )
     for field in model._meta.many_to_many:
         target = field.related_model

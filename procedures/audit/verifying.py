@@ -21,7 +21,7 @@ from procedures.audit.sealing import (
     read_chunks,
     sealed_models,
 )
-from procedures.audit.versions import IMAGES
+from procedures.audit.versions import CATALOGUE, HASHES, IMAGES, read_catalogue_names
 from procedures.frozen_files import frozen_name
 from procedures.models import AuditEvent, AuditHead
 
@@ -57,6 +57,9 @@ class Verification:
         """What does not fit, in the order of the chain, then of the tables, then of the files."""
         with _snapshot():
             yield from self._walk_chain()
+            yield from self.chain.misfits()
+            self._facts[HASHES] = dict(self.chain.hashes)
+            self._facts[CATALOGUE] = read_catalogue_names()
             for sealed in sealed_models().values():
                 yield from self._walk_rows(sealed)
             yield from self._gone()

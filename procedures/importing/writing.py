@@ -17,7 +17,8 @@ from django.utils.text import slugify
 from wagtail.models import Page, PageLogEntry, ReferenceIndex, Revision
 
 from procedures import audit
-from procedures.actions import build_version, link_version, next_number, superseding
+from procedures.actions import build_version, next_number, superseding
+from procedures.applying import applies_as_filled
 from procedures.importing.catalogue import Catalogue
 from procedures.importing.images import store_images
 from procedures.importing.planning import NewVersion, Plan
@@ -208,9 +209,11 @@ class _VersionWriter:
             content=page.serializable_data(),
             object_str=str(page),
         )
-        version = build_version(
+        applies = applies_as_filled(page)
+        version, rows = build_version(
             page=page,
             content=new.content,
+            applies=applies,
             approved_by=self._by,
             approved_at=at,
             effective_from=at,
@@ -225,10 +228,9 @@ class _VersionWriter:
         )
         if ends_stored and previous is not None:
             self._superseded.append((previous, version))
-        rows, codes = link_version(version, page)
         self._revisions.append(revision)
         self._rows += rows
-        self._codes.append((version, codes))
+        self._codes.append((version, applies.codes))
         self.versions.append(version)
         self.last_revisions[page.pk] = revision
         return version

@@ -56,3 +56,38 @@ class Refusal:
         conditions = [changed.format(column) for column in self.frozen]
         conditions += [f"(OLD.{column} IS NOT NULL AND {changed.format(column)})" for column in self.once]
         return " OR ".join([f"({self.when})"] * bool(self.when) + conditions)
+
+
+def same(*columns: str) -> str:
+    """The condition that another row, `other`, has the same values in these columns."""
+    return " AND ".join(f"other.{column} = NEW.{column}" for column in columns)
+
+
+@dataclass(frozen=True)
+class NoReplacement:
+    """On SQLite `INSERT OR REPLACE` and `UPDATE OR REPLACE` delete the rows that are in the way, and ask no trigger of
+    deletions. So a row that would be in the way of another, by any of these conditions on `other` and NEW, is
+    refused beforehand. PostgreSQL's `ON CONFLICT` only updates, which the triggers of updates see.
+    """
+
+    table: str
+    twins: Sequence[str]  # each a condition that both cannot meet: a primary key, a unique constraint
+
+    def install(self, apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor != "sqlite":
+            return
+        twins = " OR ".join(f"({twin})" for twin in self.twins)
+        for event, besides in (("insert", ""), ("update", "other.rowid <> OLD.rowid AND ")):
+            schema_editor.execute(
+                f"CREATE TRIGGER {self._name(event)} BEFORE {event.upper()} ON {self.table} "
+                f"WHEN EXISTS (SELECT 1 FROM {self.table} other WHERE {besides}({twins})) "
+                f"BEGIN SELECT RAISE(ABORT, 'UNIQUE constraint failed: {self.table}'); END"
+            )
+
+    def remove(self, apps: Any, schema_editor: Any) -> None:
+        if schema_editor.connection.vendor == "sqlite":
+            for event in ("insert", "update"):
+                schema_editor.execute(f"DROP TRIGGER IF EXISTS {self._name(event)}")
+
+    def _name(self, event: str) -> str:
+        return f"{self.table}_is_immutable_place_{event}"

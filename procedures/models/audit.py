@@ -15,6 +15,8 @@ from procedures.models.version import ProcedureVersion
 
 NO_HASH = "0" * 64
 """What the first event holds in place of the hash of the one before."""
+MISFITS = "misfits"
+"""Where an event TAMPERED says what it found: {"app.model:pk": [column, …]}."""
 
 
 class AuditKind(models.TextChoices):
@@ -36,6 +38,7 @@ class AuditKind(models.TextChoices):
     HELD = "held", pgettext_lazy("event", "Put on hold")
     HOLD_LIFTED = "hold_lifted", pgettext_lazy("event", "Hold lifted")
     SEALED = "sealed", pgettext_lazy("event", "Sealed as found")
+    TAMPERED = "tampered", pgettext_lazy("event", "Found changed behind the log's back")
 
 
 class AuditEvent(models.Model):
@@ -60,7 +63,9 @@ class AuditEvent(models.Model):
     happened_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     data = models.JSONField(default=dict)
-    seals = models.JSONField(default=dict, help_text='{"app.model:pk": "form:SHA-256 of the row"}')
+    seals = models.JSONField(
+        default=dict, help_text='{"app.model:pk": "form:SHA-256 of the row:digests of its columns"}'
+    )
     previous_hash = models.CharField(max_length=64, help_text="Of the event before.")
     previous_of_page = models.CharField(max_length=64, help_text="Of the event before of the same procedure.")
     hash = models.CharField(max_length=64, unique=True)

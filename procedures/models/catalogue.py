@@ -79,7 +79,23 @@ class Bilingual(models.Model):
         return self.name_zh if self.name_zh and (get_language() or "").startswith("zh") else self.name
 
 
-class ProductLine(Bilingual):
+class Named(models.Model):
+    """A record that the content of versions calls by name: what is released would say something else by another."""
+
+    identity: tuple[str, ...] = ("code", "product_line")
+
+    class Meta:
+        abstract = True
+
+    def clean(self) -> None:
+        super().clean()
+        from procedures.references import check_name_kept  # it asks the versions, which import this module
+
+        check_name_kept(self)
+
+
+class ProductLine(Named, Bilingual):
+    identity = ("code",)
     code = models.SlugField(_("code"), max_length=40, unique=True, allow_unicode=True)
     history = HistoricalRecords()
 
@@ -95,7 +111,7 @@ class ProductLine(Bilingual):
         return reverse("procedures:product_line", args=[self.code])
 
 
-class MachineModel(Bilingual):
+class MachineModel(Named, Bilingual):
     product_line = models.ForeignKey(
         ProductLine, on_delete=models.PROTECT, related_name="models", verbose_name=_("product line")
     )
@@ -118,6 +134,7 @@ class MachineModel(Bilingual):
 
     def clean(self) -> None:
         """Options are a list of names, and a model with machines stays in the line of their software."""
+        super().clean()
         check_options(self.options)
         if (
             self.pk
@@ -185,9 +202,10 @@ class Module(Bilingual):
             )
 
 
-class SoftwareRelease(models.Model):
+class SoftwareRelease(Named):
     """One release of a product line's software; `position` gives the order, a version string does not."""
 
+    identity = ("version", "product_line")
     product_line = models.ForeignKey(
         ProductLine, on_delete=models.PROTECT, related_name="releases", verbose_name=_("product line")
     )
@@ -210,6 +228,7 @@ class SoftwareRelease(models.Model):
 
     def clean(self) -> None:
         """A release stays in the line of the machines that run it."""
+        super().clean()
         if (
             self.pk
             and self.product_line_id
@@ -268,7 +287,7 @@ class Machine(models.Model):
             )
 
 
-class ErrorCode(models.Model):
+class ErrorCode(Named):
     """A code that a module of a product line reports; the code is what the field types and reads aloud."""
 
     product_line = models.ForeignKey(
@@ -311,6 +330,7 @@ class ErrorCode(models.Model):
         self.code = plain_code(self.code)
         if not self.code:
             raise ValidationError({"code": gettext("The code has no visible character.")})
+        super().clean()
         module = self.module
         if module is not None and self.product_line_id and module.product_line_id != self.product_line_id:
             raise ValidationError(

@@ -268,6 +268,13 @@ class ProcedurePage(Page):
             self.procedure_owner = possible_owners().filter(pk=self.owner_id).first()
         return super().save(*args, **kwargs)
 
+    def move(self, target: Page, pos: str | None = None, user: Any = None) -> Any:
+        """Procedures stay in their folder: anywhere else another plan would count, and no list would have them."""
+        parent = target if pos in (None, "first-child", "last-child", "sorted-child") else target.get_parent()
+        if parent.pk != self.get_parent().pk:
+            raise PermissionDenied(gettext("A procedure stays in the folder of procedures."))
+        return super().move(target, pos=pos, user=user)
+
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
         parts = super().get_url_parts(request)
         # "View live" must lead to the released version, never to a rendering of the working copy.

@@ -218,6 +218,11 @@ class ProcedureVersion(models.Model):
     def is_effective(self) -> bool:
         return self.status == VersionStatus.EFFECTIVE
 
+    @property
+    def was_called_off(self) -> bool:
+        """Withdrawn before its day: it was never in force."""
+        return self.withdrawn_at is not None and self.withdrawn_at < self.effective_from
+
     def get_absolute_url(self) -> str:
         """The permanent address of exactly this version."""
         return reverse("procedures:version", args=[self.number, self.label])

@@ -28,6 +28,7 @@ class NoticeKind(models.TextChoices):
     REVIEW_DUE = "review_due", _("A procedure is due for review soon")
     REVIEW_LATE = "review_late", _("A procedure is overdue for review; readers are told")
     READ_ASKED = "read_asked", _("You are asked to read a new version")
+    TAMPERED = "tampered", _("A row of a procedure was changed behind its log's back")
     READ_DUE = "read_due", _("What you were asked to read is due")
     READ_LATE = "read_late", _("What you were asked to read is overdue")
     MENTIONED = "mentioned", _("You are named in a comment")
@@ -93,12 +94,18 @@ _LEADS_TO = {
     NoticeKind.HOLD_LIFTED: "review:hold",
     NoticeKind.IN_FORCE: "procedures:latest",
     NoticeKind.WITHDRAWN: "procedures:latest",
+    NoticeKind.TAMPERED: "procedures:record",
 }
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def unread(self) -> Self:
         return self.filter(read_at__isnull=True)
+
+    def news(self) -> Self:
+        """Without the new marks that wait for this person's own answer: those are listed by themselves."""
+        to_do = models.Q(kind__in=(NoticeKind.COMMENTED, NoticeKind.PROPOSED), watched=False)
+        return self.unread().exclude(to_do)
 
 
 class Notice(models.Model):

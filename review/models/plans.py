@@ -102,7 +102,8 @@ class ReviewTask(Task):
             models.CheckConstraint(
                 condition=Q(escalate_to__isnull=True) | Q(days__isnull=False),
                 name="review_task_escalates_after_days",
-            )
+            ),
+            models.CheckConstraint(condition=Q(needed__gte=1), name="review_task_needs_somebody"),
         ]
 
     def clean(self) -> None:

@@ -21,9 +21,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     today = timezone.localdate()
     notices = (
-        Notice.objects.unread()
-        .filter(recipient=user)
-        .select_related("page", "version", "thread", "suggestion")
+        Notice.objects.news().filter(recipient=user).select_related("page", "version", "thread", "suggestion")
     )
     notices = notices.defer("page__steps", "version__content", "version__html", "version__search_text")
     mine = queries.for_list(Suggestion.objects.filter(author=user)).order_by("-decided_at", "-submitted_at")

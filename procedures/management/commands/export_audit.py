@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from procedures.audit.chain import ChainWalk
 from procedures.audit.paper import record_html
 from procedures.audit.records import page_numbered, procedure_record, record_findings, write_record
+from procedures.numbers import owner_of
 from procedures.printing import PrintingUnavailable, html_to_pdf
 
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
-        page = page_numbered(options["number"])
+        page = page_numbered(options["number"]) or owner_of(options["number"], besides=None, reserved=False)
         if page is None:
             raise CommandError(
                 _("There is no procedure numbered %(number)s.") % {"number": options["number"]}

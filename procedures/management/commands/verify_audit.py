@@ -99,6 +99,14 @@ class Command(BaseCommand):
                 "events": chain.count,
                 "rows": len(record["rows"]),
             }
+            yield _("When it was exported, %(at)s, is only what the file says; no event vouches for it.") % {
+                "at": record["exported_at"]
+            }
+            head = record["head"]
+            if head["sequence"] > chain.sequence:
+                yield _("So is the end of the whole chain at that time: %(head)s") % {
+                    "head": f"{head['sequence']}:{head['hash']}"
+                }
             yield _head_line(chain)
 
         return findings(), summary

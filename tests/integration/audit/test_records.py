@@ -41,6 +41,8 @@ def test_an_exported_record_verifies_without_a_database(exported: Path, world: P
     assert fits, said
     last = AuditEvent.objects.filter(page=world.page).last()
     assert f"{last.sequence}:{last.hash}" in said
+    assert read_record(exported)["exported_at"] in said
+    assert "is only what the file says" in said
     assert verify("--file", str(exported), "--head", f"{last.sequence}:{last.hash}")[0]
     assert not verify("--file", str(exported), "--head", f"{last.sequence + 1}:{last.hash}")[0]
 
@@ -103,6 +105,16 @@ EDITS: dict[str, Edit] = {
     "the number": lambda r: r.update(number="SOP-2"),
     "the events": lambda r: r.update(events=[{}]),
     "the rows": lambda r: r.update(rows=None),
+    "when it was exported": lambda r: r.update(exported_at="last year"),
+    "when it was exported, in another form": lambda r: r.update(exported_at="2026-11-22"),
+    "another part": lambda r: r.update(comment="All is well"),
+    "a part left out": lambda r: r.pop("exported_at"),
+    "no head": lambda r: r.update(head=None),
+    "a head with more to it": lambda r: r["head"].update(page=1),
+    "a head before the last event": lambda r: r["head"].update(sequence=1),
+    "a head with another hash": lambda r: r["head"].update(hash="0" * 64),
+    "a head that is no hash": lambda r: r["head"].update(sequence=10_000, hash="x"),
+    "every event": lambda r: r.update(events=[], rows=[], number=""),
     "the format": lambda r: r.update(redline_audit_record=2),
 }
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from procedures.models import MachineModel, ProcedureVersion, VersionApplicability
@@ -100,3 +100,82 @@ def test_editors_struck_off_the_record_past_the_triggers_do_not_sign_either(tamp
     with pytest.raises(NotAllowed, match="Whoever edited it"):
         make.approve(page, by=editor)
     assert make.approve(page, by=staff).approved_by == staff
+
+
+PLACES = [
+    ("procedures_procedureversion", "content = '{}'"),
+    ("procedures_versionapplicability", "options = '[]'"),
+    ("procedures_procedureversion_error_codes", ""),
+    ("procedures_auditevent", "actor_name = 'Somebody else'"),
+    ("review_release", "change_summary = 'Nothing'"),
+    ("review_release_editors", ""),
+    ("review_stage", "name = 'Nothing'"),
+    ("review_stage_people", ""),
+    ("review_stage_groups", ""),
+    ("review_signature", "comment = 'Never read'"),
+    ("review_remark", "text = 'Fine.'"),
+]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL replaces no row")
+@pytest.mark.parametrize(("table", "change"), PLACES)
+def test_no_row_is_put_in_the_place_of_another(world: ProcedureVersion, table: str, change: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table} ORDER BY 1 DESC LIMIT 1")
+        columns = [column[0] for column in cursor.description]
+        row = dict(zip(columns, cursor.fetchone(), strict=True))
+        name, _equals, value = change.partition(" = ")
+        for other_key in (False, True):
+            values = row | ({name: value.strip("'")} if name else {})
+            # Under another key, what else stands once is in the way.
+            values |= {columns[0]: 10_000} if other_key else {}
+            if other_key and table in ("procedures_versionapplicability", "review_remark"):
+                continue
+            with pytest.raises(IntegrityError), transaction.atomic():
+                cursor.execute(
+                    f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})",
+                    list(values.values()),
+                )
+    assert verify()[0]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL replaces no row")
+def test_a_state_does_not_take_the_place_of_the_version_in_force(world: ProcedureVersion) -> None:
+    later = timezone.now() + timedelta(days=3)
+    draft = world.page.get_latest_revision_as_object()
+    draft.summary = "More"
+    draft.save_revision(user=world.last_editor)
+    release = releasing.submit_for_release(
+        page=world.page,
+        by=world.last_editor,
+        change_summary="More",
+        significance="minor",
+        effective_from=later,
+    )
+    approved = make.approve(release.page, by=world.approved_by)
+    with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
+        cursor.execute(
+            f"UPDATE OR REPLACE procedures_procedureversion SET status = 'effective' WHERE id = {approved.pk}"
+        )
+    assert ProcedureVersion.objects.filter(pk=world.pk).exists()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite's own way is above")
+def test_an_insert_that_updates_on_conflict_is_refused(world: ProcedureVersion) -> None:
+    for table, column in (("procedures_procedureversion", "id"), ("procedures_auditevent", "sequence")):
+        with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
+            cursor.execute(
+                f"INSERT INTO {table} SELECT * FROM {table} ORDER BY {column} LIMIT 1 "
+                f"ON CONFLICT ({column}) DO UPDATE SET {'title' if column == 'id' else 'actor_name'} = 'x'"
+            )
+
+
+def test_no_version_is_deleted(world: ProcedureVersion) -> None:
+    lone = make.released(number="SOP-8")
+    for statement in (
+        f"DELETE FROM procedures_procedureversion WHERE id = {lone.pk}",
+        f"UPDATE procedures_procedureversion SET id = 10000 WHERE id = {lone.pk}",
+    ):
+        with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
+            cursor.execute(statement)
+    assert verify()[0]

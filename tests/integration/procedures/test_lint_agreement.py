@@ -10,7 +10,8 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from procedures.actions import build_version, link_version
+from procedures.actions import build_version
+from procedures.applying import applies_as_filled
 from procedures.content import canonical_content
 from procedures.lint import Where, find_problems, overlaps_of
 from procedures.models import (
@@ -53,14 +54,15 @@ class SmallWorld:
     def in_force(self, page: ProcedurePage, drawn: dict[str, Any]) -> None:
         """Put a version in force past the check, as the importer does."""
         page = self.filled(page, drawn)
-        version = build_version(
-            page=page, content=canonical_content(page), approved_by=self.approver, approved_at=timezone.now(),
+        applies = applies_as_filled(page)
+        version, rows = build_version(
+            page=page, applies=applies, content=canonical_content(page), approved_by=self.approver,
+            approved_at=timezone.now(),
             effective_from=timezone.now(),             major=1, minor=0, status="effective", origin="imported",
         )  # fmt: skip
         version.save()
-        rows, codes = link_version(version, page)
         VersionApplicability.objects.bulk_create(rows)
-        version.error_codes.set(codes)
+        version.error_codes.set(applies.codes)
 
     def filled(self, page: ProcedurePage, drawn: dict[str, Any]) -> ProcedurePage:
         page = ProcedurePage.objects.get(pk=page.pk)

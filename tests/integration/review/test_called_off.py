@@ -9,6 +9,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from kb.accounts.roles import DOCUMENTATION_STAFF
+from procedures.audit.paper import record_html
+from procedures.audit.records import procedure_record
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import landing, readers, releasing
@@ -88,6 +90,21 @@ def test_the_change_log_compares_with_what_was_in_force(version, people) -> None
     assert "?from=1.1&amp;to=1.2" not in text
     text = client.get(f"/procedures/{version.number}/compare/").content.decode()
     assert re.search(DIFFERENCE, text)
+
+
+def test_what_was_called_off_is_not_said_to_have_been_in_force(version, people) -> None:
+    called_off = call_off(version, people)
+    client = signed_in(people[0])
+    for address, times in ((f"/procedures/{version.number}/history/", 1), (called_off.get_absolute_url(), 0)):
+        text = client.get(address).content.decode()
+        assert "Was to go into force" in text
+        assert text.count("In force since") == times
+    row = next(
+        part
+        for part in record_html(procedure_record(version.page), file_name="x.json").split("<tr>")
+        if part.startswith(f"<td>{called_off.label}</td>")
+    )
+    assert f"{called_off.effective_from:%Y-%m-%d}" not in row
 
 
 def test_readers_are_told_nothing_of_what_was_called_off(version, people) -> None:

@@ -13,7 +13,7 @@ from wagtail.models import PageLogEntry
 from kb.accounts.roles import DOCUMENTATION_STAFF
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import deciding, delegating, landing, proposing, queries, releasing, scheduling
+from review import delegating, landing, queries, releasing, scheduling
 from review.models import Delegation, Notice, NoticeKind, Release, ReviewTask, Signature
 from review.staffing import first_short
 from tests import factories as make
@@ -21,16 +21,6 @@ from tests.factories import signed_in
 from tests.integration.review.test_plans import plan, sign, states, submit
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def owner():
-    return make.procedure_owner()
-
-
-@pytest.fixture
-def page(owner):
-    return make.working_copy(by=owner, procedure_owner=owner, product_line=make.product_line())
 
 
 def stand_in(delegate: Any, delegator: Any) -> None:
@@ -361,27 +351,3 @@ def test_whoever_is_waited_for_no_more_has_no_notice_of_it_left() -> None:
     assert unread() == set()
     make.release(page, by=owner, approver=signer)
     assert unread() == set()
-
-
-def propose_and_accept(version: ProcedureVersion, text: str, author: Any) -> None:
-    step = version.steps[0]["id"]
-    edit = proposing.suggest(version=version, changes={(step, "body"): text}, reason="x", by=author)
-    deciding.accept(suggestion=edit, by=version.page.procedure_owner)
-
-
-def test_whoever_proposed_the_words_does_not_sign_them_however_they_come_back(owner) -> None:
-    proposer, staff = make.documentation_staff("the.proposer"), make.documentation_staff()
-    first = make.released(owner=owner, approver=staff)
-    propose_and_accept(first, "The proposer's words.", proposer)
-    second = make.release(first.page, by=owner, approver=staff, summary="Proposed")
-    draft = landing.working_copy(ProcedurePage.objects.get(pk=first.page_id))
-    draft.steps[0].value["body"] = "Other words."
-    draft.save_revision(user=owner)
-    make.release(first.page, by=owner, approver=staff, summary="Other")
-    releasing.take_up(version=second, by=owner)
-    page = ProcedurePage.objects.get(pk=first.page_id)
-    release = releasing.submit_for_release(page=page, by=owner, change_summary="Back", significance="minor")
-    assert proposer in release.editors.all()
-    stage = release.stages.get()
-    with pytest.raises(NotAllowed):
-        sign(release, stage.position, proposer)

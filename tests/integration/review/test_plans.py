@@ -51,16 +51,6 @@ def states(release: Release) -> str:
 
 
 @pytest.fixture
-def owner():
-    return make.procedure_owner()
-
-
-@pytest.fixture
-def page(owner):
-    return make.working_copy(by=owner, procedure_owner=owner, product_line=make.product_line())
-
-
-@pytest.fixture
 def expert():
     """An engineer in the field: no CMS editor, and yet somebody who signs."""
     return make.field_engineer()

@@ -72,7 +72,7 @@ def test_submitter_and_documentation_staff_are_told_once(failing: ProcedureVersi
     assert told[failing.last_editor] == NoticeKind.BLOCKED
     assert told[boss] == told[failing.approved_by] == NoticeKind.FAILED
     event = AuditEvent.objects.get(kind="schedule_failed")
-    assert (event.version, event.data["reason"]) == (failing, "Another procedure has this number.")
+    assert (event.version, event.data["reason"]) == (failing, "Number: Another procedure has this number.")
 
 
 def test_the_log_has_the_traceback(
@@ -90,7 +90,7 @@ def test_the_command_names_it_and_ends_in_an_error(
     monkeypatch.setattr(timezone, "now", lambda: day)  # a command reads the clock; the day is days ahead
     other, out, errors = scheduled("SOP-2", day + timedelta(seconds=1)), StringIO(), StringIO()
     monkeypatch.setattr(timezone, "now", lambda: day + timedelta(minutes=1))
-    with pytest.raises(CommandError, match=r"SOP-1 1\.0: Another procedure"):
+    with pytest.raises(CommandError, match=r"SOP-1 1\.0: Number: Another procedure"):
         call_command("run_schedule", stdout=out, stderr=errors)
     assert f"{other} in force" in out.getvalue()
     assert "SOP-1" in errors.getvalue()
@@ -125,3 +125,19 @@ def test_reminders_that_fail_are_a_failure_too(day: datetime, monkeypatch: pytes
     (failure,) = scheduling.run(day)
     assert isinstance(failure, scheduling.Failure)
     assert ProcedurePage.objects.count() == 0
+
+
+def test_a_field_that_is_wrong_is_named(day: datetime) -> None:
+    """What a working copy lacks is the field's name, not only that it is blank."""
+    version = scheduled("SOP-1", day)
+    content = version.revision.content | {"title": ""}
+    type(version.revision).objects.filter(pk=version.revision_id).update(content=content)
+    (line,) = scheduling.run(day)
+    assert line == "SOP-1 1.0: Title: This field cannot be blank."
+    assert Notice.objects.filter(text="Title: This field cannot be blank.").exists()
+
+
+def test_what_fails_on_its_fields_on_the_way_names_them(failing: ProcedureVersion, day: datetime) -> None:
+    failing.error = ValidationError({"title": ["Too long."], "__all__": ["Not so."]})
+    (line,) = scheduling.run(day)
+    assert line == "SOP-1 1.0: Title: Too long. Not so."

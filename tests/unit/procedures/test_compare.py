@@ -106,6 +106,28 @@ def test_the_steps_that_kept_their_order_are_as_many_as_can_be(numbers: list[int
     assert len(kept) == best
 
 
+@given(st.permutations(range(1, 8)))
+def test_of_several_ways_to_move_steps_the_one_that_keeps_most_numbers_is_told(numbers: list[int]) -> None:
+    before = content(*(step(str(number)) for number in sorted(numbers)))
+    changes = compare(before, content(*(step(str(number)) for number in numbers))).steps
+    kept = [int(change.step_id) for change in changes if not change.moved]
+    still = {number for place, number in enumerate(numbers, 1) if place == number}
+    rising = [
+        some for size in range(len(numbers) + 1) for some in combinations(numbers, size)
+        if list(some) == sorted(some)
+    ]  # fmt: skip
+    best = max((len(some), len(still & {*some})) for some in rising)
+    assert kept == sorted(kept)
+    assert (len(kept), len(still & {*kept})) == best
+
+
+def test_two_steps_that_changed_places_are_the_ones_that_moved() -> None:
+    before = content(step("a"), step("b"), step("c"))
+    changes = compare(before, content(step("c"), step("b"), step("a"))).steps
+    told = [(change.step_id, change.was, change.position) for change in changes if change.moved]
+    assert told == [("c", 3, 1), ("a", 1, 3)]
+
+
 def test_a_step_put_in_above_moves_nothing() -> None:
     before = content(step("a"), step("b"), step("c"))
     after = content(step("new"), step("a"), step("b"), step("c"))

@@ -1,0 +1,17 @@
+"""An owner and a procedure of theirs, not released yet."""
+
+import pytest
+
+from kb.accounts.models import User
+from procedures.models import ProcedurePage
+from tests import factories as make
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return make.procedure_owner()
+
+
+@pytest.fixture
+def page(owner: User) -> ProcedurePage:
+    return make.working_copy(by=owner, procedure_owner=owner, product_line=make.product_line())
