@@ -71,17 +71,12 @@ def keep_named(sender: type[models.Model], instance: models.Model, **kwargs: Any
 def check_name_kept(record: Named) -> None:
     """Raises ValidationError where the record is to be called otherwise than a version, or what is in review, has it.
 
-    The database refuses it as well of what versions name (migration 0011).
+    The database refuses it as well of what versions name (migration 0012).
     """
     before = type(record)._default_manager.filter(pk=record.pk).first() if record.pk else None
     if before is None:
         return
-    changed = [
-        name
-        for name in record.identity
-        if (field := record._meta.get_field(name)).value_from_object(before)
-        != field.value_from_object(record)  # type: ignore[union-attr]  # none is a generic relation
-    ]
+    changed = [name for name in record.identity if _value(before, name) != _value(record, name)]
     if not changed or not (numbers := _released_naming(before)):
         return
     shown = ", ".join(numbers[:5]) + ("…" if len(numbers) > 5 else "")
@@ -141,3 +136,9 @@ def keep_revision(sender: type[models.Model], instance: Revision, origin: Any = 
         return
     if instance.content_type == ContentType.objects.get_for_model(ProcedurePage):
         raise models.ProtectedError("The revisions of a procedure are kept.", {instance})
+
+
+def _value(record: Named, name: str) -> Any:
+    """As the column holds it, so that a changed key counts and nothing is fetched for it."""
+    field: Any = record._meta.get_field(name)
+    return field.value_from_object(record)
