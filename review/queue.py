@@ -6,7 +6,7 @@ above the list come from the same rows. Texts are fetched for one page of the li
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +42,11 @@ class Place:
     language: str
     owner: int | None
     line: ProductLine | None
+    owner_value: str
+    line_value: str
+
+
+FILTERS = ("of", "line", "owner", "kind", "what", "turn")
 
 
 @dataclass(slots=True)
@@ -54,34 +59,27 @@ class Mark:
     since: datetime
     author: int
     place: Place
+    step: str
+    action: str = ""
+    turn: str = OURS
     votes: int = 0
     found: bool = True  # it holds the text that is searched for
-    steps: list[tuple[str, str]] = field(default_factory=list)  # (step id, action)
-    statuses: set[str] = field(default_factory=set)
-    assigned: set[int] = field(default_factory=set)
+    others: tuple[tuple[str, str], ...] = ()  # (step id, action) of the further steps
+    assigned: tuple[int, ...] = ()
 
     @property
     def is_safety(self) -> bool:
         return self.kind == ThreadKind.SAFETY
 
     @property
-    def turn(self) -> str:
-        waits = {SuggestionStatus.SUBMITTED, ThreadStatus.OPEN}
-        return OURS if self.statuses & waits else AUTHORS
+    def steps(self) -> tuple[tuple[str, str], ...]:
+        return ((self.step, self.action), *self.others)
 
-    def belongs_to(self, user: Any) -> bool:
-        return user.pk == self.place.owner or user.pk in self.assigned
-
-    def values(self, user: Any) -> dict[str, str]:
-        """Its value in each filter."""
-        return {
-            "of": MINE if self.belongs_to(user) else OTHERS,
-            "line": self.place.line.code if self.place.line else NONE,
-            "owner": str(self.place.owner or NONE),
-            "kind": self.kind,
-            "what": self.what,
-            "turn": self.turn,
-        }
+    def values(self, person: int) -> tuple[str, ...]:
+        """Its value in each of the FILTERS."""
+        place = self.place
+        of = MINE if person == place.owner or person in self.assigned else OTHERS
+        return of, place.line_value, place.owner_value, self.kind, self.what, self.turn
 
 
 SORTS: Mapping[str, Callable[[Mark], Any]] = {
@@ -113,15 +111,19 @@ def open_marks(user: Any, text: str = "") -> list[Mark]:
         key = (EDITS, head or pk)
         mark = marks.get(key)
         if mark is None:
-            mark = marks[key] = Mark(key[1], EDITS, kind, since, author, places[version], votes or 0)
-        mark.steps.append((step, action))
-        mark.statuses.add(status)
+            mark = Mark(
+                key[1], EDITS, kind, since, author, places[version], step, action, AUTHORS, votes or 0
+            )
+            marks[key] = mark
+        else:
+            mark.others += ((step, action),)
+        if status == SuggestionStatus.SUBMITTED:
+            mark.turn = OURS
         if assigned:
-            mark.assigned.add(assigned)
+            mark.assigned += (assigned,)
     for pk, version, step, kind, status, author, since in comment_rows:
-        mark = Mark(pk, COMMENTS, kind, since, author, places[version], statuses={status})
-        mark.steps.append((step, ""))
-        marks[COMMENTS, pk] = mark
+        turn = OURS if status == ThreadStatus.OPEN else AUTHORS
+        marks[COMMENTS, pk] = Mark(pk, COMMENTS, kind, since, author, places[version], step, turn=turn)
     if text:
         _find(marks, text, edits, comments)
     return list(marks.values())
@@ -152,7 +154,10 @@ def _places(versions: set[int]) -> dict[int, Place]:
         if line and line not in lines:
             lines[line] = ProductLine(pk=line, code=names[0], name=names[1], name_zh=names[2])
         label = f"{major}.{minor}"
-        found[pk] = Place(pk, sha256, label, page, number, title, language, owner, lines.get(line))
+        found[pk] = Place(
+            pk, sha256, label, page, number, title, language, owner, lines.get(line),
+            str(owner or NONE), names[0] or NONE,
+        )  # fmt: skip
     return found
 
 
@@ -183,19 +188,22 @@ class Chosen:
     counts: Mapping[str, Counter[str]]
 
 
-def choose(marks: Iterable[Mark], user: Any, wanted: Mapping[str, str], sort: str) -> Chosen:
+def choose(marks: Iterable[Mark], person: int, wanted: Mapping[str, str], sort: str) -> Chosen:
     """`wanted`: the value of each filter that is set."""
-    passed, counts = [], {name: Counter[str]() for name in ("of", "line", "owner", "kind", "what", "turn")}
+    groups: dict[tuple[str, ...], list[Mark]] = {}
     for mark in marks:
-        if not mark.found:
-            continue
-        values = mark.values(user)
-        failed = [name for name, value in wanted.items() if values[name] != value]
+        if mark.found:
+            groups.setdefault(mark.values(person), []).append(mark)
+    passed: list[Mark] = []
+    counts = {name: Counter[str]() for name in FILTERS}
+    for values, group in groups.items():
+        value_of = dict(zip(FILTERS, values, strict=True))
+        failed = [name for name, value in wanted.items() if value_of[name] != value]
         if not failed:
-            passed.append(mark)
+            passed += group
         # A filter's counts are of what the other filters let through.
-        for name in failed if len(failed) == 1 else () if failed else values:
-            counts[name][values[name]] += 1
+        for name in FILTERS if not failed else failed if len(failed) == 1 else ():
+            counts[name][value_of[name]] += len(group)
     return Chosen(sorted(passed, key=SORTS[sort]), counts)
 
 
@@ -209,11 +217,6 @@ class Load:
     safety: int = 0
     oldest: datetime | None = None
 
-    def add(self, mark: Mark) -> None:
-        self.count += 1
-        self.safety += mark.is_safety
-        self.oldest = min(self.oldest or mark.since, mark.since)
-
     @property
     def days(self) -> int:
         return days_since(self.oldest) if self.oldest else 0
@@ -223,26 +226,30 @@ def load(marks: Iterable[Mark], names: Mapping[int, str]) -> tuple[list[Load], l
     """(by owner, by product line), the most first."""
     owners: dict[str, Load] = {}
     lines: dict[str, Load] = {}
+    by_place: dict[int, list[Mark]] = {}
     for mark in marks:
-        owner, line = mark.place.owner, mark.place.line
-        value = str(owner or NONE)
-        if value not in owners:
-            owners[value] = Load(value, names[owner] if owner else gettext("No owner"))
-        owners[value].add(mark)
-        value = line.code if line else NONE
-        if value not in lines:
-            lines[value] = Load(value, str(line.local_name) if line else gettext("No product line"))
-        lines[value].add(mark)
+        by_place.setdefault(mark.place.version, []).append(mark)
+    for group in by_place.values():
+        place, safety = group[0].place, sum(mark.is_safety for mark in group)
+        oldest = min(mark.since for mark in group)
+        owner = names[place.owner] if place.owner else gettext("No owner")
+        line = str(place.line.local_name) if place.line else gettext("No product line")
+        for one in (
+            owners.setdefault(place.owner_value, Load(place.owner_value, owner)),
+            lines.setdefault(place.line_value, Load(place.line_value, line)),
+        ):
+            one.count += len(group)
+            one.safety += safety
+            one.oldest = min(one.oldest or oldest, oldest)
     by_count = [sorted(found.values(), key=lambda one: (-one.count, one.name)) for found in (owners, lines)]
     return by_count[0], by_count[1]
 
 
 def names_of(every: Iterable[Mark], shown: Iterable[Mark]) -> dict[int, str]:
     """The owners of all of them, and who wrote or was handed what is shown."""
-    people = {mark.place.owner for mark in every} | {
-        pk for mark in shown for pk in (mark.author, *mark.assigned)
-    }
-    found = get_user_model()._default_manager.filter(pk__in=people - {None})
+    people = {owner for mark in every if (owner := mark.place.owner)}
+    people |= {pk for mark in shown for pk in (mark.author, *mark.assigned)}
+    found = get_user_model()._default_manager.filter(pk__in=people)
     return {person.pk: str(person) for person in found}
 
 
@@ -273,7 +280,7 @@ class Row:
         return days_since(self.mark.since)
 
 
-def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str], user: Any) -> list[Row]:
+def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str], person: int) -> list[Row]:
     """The marks of one page of the list, with their words; `every`: all that this person decides on."""
     edits = Suggestion.objects.in_bulk([mark.pk for mark in shown if mark.what == EDITS])
     first = Comment.objects.filter(thread=OuterRef("pk")).order_by("written_at", "pk").values("text")[:1]
@@ -283,7 +290,7 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
         .in_bulk([mark.pk for mark in shown if mark.what == COMMENTS])
     )
     titles = _step_titles({mark.place.version: mark.place.sha256 for mark in shown})
-    proposals = Counter(mark.place.page for mark in every if mark.what == EDITS and mark.author != user.pk)
+    proposals = Counter(mark.place.page for mark in every if mark.what == EDITS and mark.author != person)
     done = []
     for mark in shown:
         base: dict[str, Any] = {
@@ -291,8 +298,8 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
             "steps": [_step(titles[mark.place.version], *step) for step in mark.steps],
             "author": names[mark.author],
             "owner": names[mark.place.owner] if mark.place.owner else "",
-            "handed_to": [names[pk] for pk in sorted(mark.assigned)],
-            "is_own": mark.author == user.pk,
+            "handed_to": [names[pk] for pk in sorted(set(mark.assigned))],
+            "is_own": mark.author == person,
         }
         if mark.what == EDITS:
             edit = edits[mark.pk]

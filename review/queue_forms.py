@@ -7,9 +7,8 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from review.queue import AUTHORS, COMMENTS, EDITS, KINDS, MINE, NONE, OURS, Chosen, Mark
+from review.queue import AUTHORS, COMMENTS, EDITS, FILTERS, KINDS, MINE, NONE, OURS, Chosen, Mark
 
-FILTERS = ("of", "line", "owner", "kind", "what", "turn")
 SORTS = {
     "safety": gettext_lazy("Safety first, then the oldest"),
     "oldest": gettext_lazy("The oldest first"),
@@ -58,12 +57,11 @@ class QueueForm(forms.Form):
 
     def wanted(self, marks: Iterable[Mark]) -> tuple[dict[str, str], str]:
         """(the filters that are set, the order), now that it is known what there is to choose from."""
-        for mark in marks:
-            line, owner = mark.place.line, mark.place.owner
-            if line:
-                self.labels["line"][line.code] = str(line.local_name)
-            if owner:
-                self.labels["owner"][str(owner)] = ""
+        for place in {mark.place for mark in marks}:
+            if place.line:
+                self.labels["line"][place.line_value] = str(place.line.local_name)
+            if place.owner:
+                self.labels["owner"][place.owner_value] = ""
         self._offer(None)
         self.is_valid()
         chosen = {name: value for name in FILTERS if (value := self.cleaned_data.get(name))}
@@ -81,9 +79,9 @@ class QueueForm(forms.Form):
             field: Any = self.fields.get(name)
             if field is None:
                 continue
-            labels = self.labels[name].items()
+            labels = list(self.labels[name].items())
             if name in ("line", "owner"):
-                labels = sorted(labels, key=lambda choice: (choice[0] == NONE, choice[1].casefold()))
+                labels.sort(key=lambda choice: (choice[0] == NONE, choice[1].casefold()))
             counts = chosen.counts[name] if chosen else None
             field.choices = [
                 ("", _("All")),

@@ -24,15 +24,16 @@ def marks(request: HttpRequest, template: str = "review/queue.html") -> HttpResp
     form = QueueForm(request.GET, every=every)
     found = queue.open_marks(user, form.text)
     wanted, sort = form.wanted(found)
-    chosen = queue.choose(found, user, wanted, sort)
+    chosen = queue.choose(found, user.pk, wanted, sort)
     page_obj = Paginator(chosen.marks, MARKS_A_PAGE).get_page(request.GET.get("page"))
-    names = queue.names_of(found, page_obj.object_list)
+    shown = list(page_obj)
+    names = queue.names_of(found, shown)
     form.count(chosen, names)
     by_owner, by_line = queue.load(found, names)
     context = {
         "form": form,
         "page_obj": page_obj,
-        "rows": queue.rows(page_obj.object_list, found, names, user),
+        "rows": queue.rows(shown, found, names, user.pk),
         "total": len(found),
         "safety": sum(mark.is_safety for mark in found),
         "loads": [("owner", by_owner), ("line", by_line)] if every else [("line", by_line)],
