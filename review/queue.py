@@ -175,9 +175,13 @@ def _find(
     held |= {
         (COMMENTS, pk) for pk in comments.filter(said | Q(quote__icontains=text)).values_list("pk", flat=True)
     }
+    places = {mark.place.version: mark.place for mark in marks.values()}
+    called = {
+        pk for pk, place in places.items()
+        if folded in place.number.casefold() or folded in place.title.casefold()
+    }  # fmt: skip
     for key, mark in marks.items():
-        called = folded in mark.place.number.casefold() or folded in mark.place.title.casefold()
-        mark.found = called or key in held
+        mark.found = mark.place.version in called or key in held
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The queue of 5,000 open marks over 200 procedures: its page under several filters, and its queries."""
 
+import gc
 import random
 import time
 from datetime import timedelta
@@ -21,6 +22,8 @@ def run() -> None:
 
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         staff, owner = _fill()  # two hundred signatures, each with a password
+    gc.collect()
+    gc.freeze()  # as kb.wsgi does before the first request
     clients = []
     for person in (staff, owner):
         client = Client(SERVER_NAME="127.0.0.1")
