@@ -10,8 +10,8 @@ class ReviewConfig(AppConfig):
         from django.db.models.signals import pre_delete
         from wagtail import signals
 
-        from procedures import authorship, extensions, underway
-        from review import carrying, contributions, delegating, reviewing, sealing, stopping
+        from procedures import authorship, editor_panel, extensions, underway
+        from review import carrying, contributions, delegating, editor_marks, reviewing, sealing, stopping
         from review.models import Delegation, Release
 
         extensions.register(contributions.duties)
@@ -20,6 +20,7 @@ class ReviewConfig(AppConfig):
         extensions.register_paper_note(stopping.on_paper)
         extensions.register_button(contributions.watch_button)
         extensions.register_paper_note(contributions.overdue_on_paper)
+        editor_panel.register(editor_marks.note)
         authorship.register_proposers(carrying.proposers)
         authorship.register_wordings(carrying.wordings)
         extensions.register_credits(contributions.credits)

@@ -7,6 +7,7 @@ from review.views import (
     holds,
     inbox,
     proposals,
+    queue,
     reading,
     releases,
     threads,
@@ -17,6 +18,7 @@ app_name = "review"
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/read/", inbox.read_notices, name="read_notices"),
+    path("queue/", queue.marks, name="queue"),
     path("delegations/", delegations.delegations, name="delegations"),
     path("delegations/<int:pk>/end/", delegations.end, name="end_delegation"),
     path("watches/", watches.watches, name="watches"),

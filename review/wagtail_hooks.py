@@ -8,8 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -22,6 +24,7 @@ from procedures.models import ProcedurePage
 from procedures.people import administrators
 from review import queries
 from review.models import STUCK, UNSENT, Delegation, Mail, MailState, ReadingRule, Release, ReviewPlan
+from review.views import queue
 from review.views.access import staff_only
 from review.views.releases import release_page
 
@@ -118,9 +121,14 @@ def desk_mails(request: HttpRequest) -> HttpResponse:
     return render(request, "review/desk_mails.html", context)
 
 
+def desk_marks(request: HttpRequest) -> HttpResponse:
+    return queue.marks(request, template="review/desk_queue.html")
+
+
 @hooks.register("register_admin_urls")
 def desk_addresses() -> list[URLPattern]:
     return [
+        path("marks/", desk_marks, name="desk_marks"),
         path("mails/", desk_mails, name="desk_mails"),
         path("releases/", desk_releases, name="desk_releases"),
         path("releases/<str:number>/", desk_release, name="desk_release"),
@@ -135,6 +143,16 @@ class ReviewsMenuItem(MenuItem):
 @hooks.register("register_admin_menu_item")
 def desk_menu() -> MenuItem:
     return ReviewsMenuItem(_("Releases"), reverse("desk_releases"), icon_name="check", order=250)
+
+
+class MarksMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("review.decide_suggestion")
+
+
+@hooks.register("register_admin_menu_item")
+def marks_menu() -> MenuItem:
+    return MarksMenuItem(_("Open marks"), reverse("desk_marks"), icon_name="comment", order=245)
 
 
 class MailsMenuItem(MenuItem):
@@ -164,3 +182,13 @@ class ReleaseAction(ActionMenuItem):
 @hooks.register("register_page_action_menu_item")
 def release_action() -> ActionMenuItem:
     return ReleaseAction(order=90)
+
+
+@hooks.register("insert_editor_css")
+def editor_css() -> str:
+    return format_html('<link rel="stylesheet" href="{}">', static("css/desk.css"))
+
+
+@hooks.register("insert_editor_js")
+def editor_js() -> str:
+    return format_html('<script src="{}" defer></script>', static("js/desk-marks.js"))

@@ -32,6 +32,7 @@ from wagtail.log_actions import log
 from wagtail.models import Page, PagePermissionTester, Revision
 
 from procedures.content import canonical_content
+from procedures.editor_panel import NotesPanel
 from procedures.forms import CANNOT_OWN, ProcedurePageForm
 from procedures.models.catalogue import ErrorCode, MachineModel, ProductLine, SoftwareRelease
 from procedures.models.fields import TextListField
@@ -190,6 +191,7 @@ class ProcedurePage(Page):
         FieldRowPanel([FieldPanel("language"), FieldPanel("audience")]),
         FieldPanel("summary"),
         FieldPanel("safety"),
+        NotesPanel(heading=_("Open marks")),
         FieldPanel("steps"),
     ]
     applicability_panels = [
