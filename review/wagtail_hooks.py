@@ -21,7 +21,17 @@ from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 from procedures.models import ProcedurePage
 from procedures.people import administrators
 from review import queries
-from review.models import STUCK, UNSENT, Delegation, Mail, MailState, ReadingRule, Release, ReviewPlan
+from review.models import (
+    STUCK,
+    UNSENT,
+    Delegation,
+    Mail,
+    MailState,
+    ReadingRule,
+    Release,
+    ReviewPlan,
+    ServiceLevel,
+)
 from review.views.access import staff_only
 from review.views.releases import release_page
 
@@ -79,11 +89,19 @@ class ReadingRuleViewSet(SnippetViewSet):
     list_display = ["__str__", "days"]
 
 
+class ServiceLevelViewSet(SnippetViewSet):
+    model = ServiceLevel
+    icon = "time"
+    add_to_reference_index = False
+    search_backend_name = None
+    list_display = ["__str__", "first_answer_days", "decision_days"]
+
+
 class ReviewSettings(SnippetViewSetGroup):
     menu_label = _("Review plans")
     menu_icon = "list-ol"
     menu_order = 260
-    items = (ReviewPlanViewSet, DelegationViewSet, ReadingRuleViewSet)
+    items = (ReviewPlanViewSet, DelegationViewSet, ReadingRuleViewSet, ServiceLevelViewSet)
 
 
 register_snippet(ReviewSettings)
