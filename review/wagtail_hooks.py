@@ -165,6 +165,18 @@ def mails_menu() -> MenuItem:
     return MailsMenuItem(_("Mails"), reverse("desk_mails"), icon_name="mail", order=900)
 
 
+class FiguresMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("review.decide_suggestion")
+
+
+@hooks.register("register_reports_menu_item")
+def figures_menu() -> MenuItem:
+    return FiguresMenuItem(
+        _("Figures of the loop"), reverse("review:figures"), icon_name="history", order=890
+    )
+
+
 class ReleaseAction(ActionMenuItem):
     """From the editor to the page where the working copy is submitted and signed."""
 
