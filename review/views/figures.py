@@ -7,7 +7,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from procedures.admin.csv_reading import write_rows
 from procedures.admin.csv_views import csv_response
@@ -70,7 +69,7 @@ def _bars(found: Report) -> Iterator[tuple[Figures, float, float]]:
 
 
 def _row(by: str, group: Figures) -> list[str]:
-    few = pgettext("figures", "too few")
+    few = _("too few")
     return [
         by,
         group.name,
