@@ -139,11 +139,12 @@ def _told() -> dict[tuple[str, int, str, Any], set[int]]:
 @transaction.atomic
 def _tell(key: Key, page_id: int, kind: str, now: datetime) -> str:
     """Under the lock of the procedure, after asking again: it may have been answered, handed on or told of since."""
-    page = ProcedurePage.objects.select_for_update().get(pk=page_id)
+    # Without its key: who answers holds the thread, and what they write names the procedure.
+    page = ProcedurePage.objects.select_for_update(no_key=True).get(pk=page_id)
     name, pk = key
     # Whoever answers holds the thread; of a proposal, whoever decides holds the procedure.
     about_it = Q(pk=pk) if name == "thread" else Q(suggestion=pk)
-    list(Thread.objects.select_for_update().filter(about_it).values_list("pk"))
+    list(Thread.objects.select_for_update(no_key=True).filter(about_it).values_list("pk"))
     marks: list[Any] = list(thread_times(Q(pk=pk)) if name == "thread" else proposal_times([pk]))
     people = _People.load()
     for mark in marks:
