@@ -16,7 +16,14 @@ from procedures.rules import NotAllowed
 from review import notifying, rules, threads, watching
 from review.landing import FIRST, Landing, landings, working_copy
 from review.merge import Clash
-from review.models import NoticeKind, SuggestedAction, SuggestedField, Suggestion, SuggestionStatus
+from review.models import (
+    REMINDS_OF_A_MARK,
+    NoticeKind,
+    SuggestedAction,
+    SuggestedField,
+    Suggestion,
+    SuggestionStatus,
+)
 from review.notifying import notify
 from review.recording import required, save_as
 from review.steps import Steps
@@ -238,7 +245,8 @@ def ask_back(*, suggestion: Suggestion, by: Any, question: str, at: datetime | N
     question, at = required(question, _("Write the question to the author.")), at or timezone.now()
     head = suggestion.sent_with or suggestion
     suggestion.status = SuggestionStatus.ASKED
-    save_as(suggestion, by)
+    save_as(suggestion, by, at)
+    _dismiss_reminders(suggestion, at)
     threads.comment_on(suggestion=head, text=question, by=by, photos=(), at=at, told={suggestion.author_id})
     _tell(NoticeKind.ASKED_BACK, suggestion, [suggestion.author], by, at, question)
     return suggestion
@@ -251,9 +259,12 @@ def hand_on(
     """Let somebody else decide, who is told; whoever answers for the procedure still may."""
     suggestion = _locked(suggestion)
     rules.check_hand_on(user=by, suggestion=suggestion, to=to)
-    suggestion.assigned_to = to
-    save_as(suggestion, by)
-    _tell(NoticeKind.HANDED_ON, suggestion, [to], by, at or timezone.now(), clean_text(note))
+    suggestion.assigned_to, at = to, at or timezone.now()
+    save_as(suggestion, by, at)
+    if not suggestion.sent_together().filter(status=SuggestionStatus.SUBMITTED, assigned_to=None).exists():
+        reminders = [kind for due, late, _passed_on in REMINDS_OF_A_MARK.values() for kind in (due, late)]
+        notifying.dismiss(reminders, at, suggestion=suggestion.head_id)  # of whoever was to decide before
+    _tell(NoticeKind.HANDED_ON, suggestion, [to], by, at, clean_text(note))
     return suggestion
 
 
@@ -286,7 +297,7 @@ def _decide(suggestion: Suggestion, to: str, by: Any, answer: str, at: datetime 
     suggestion.status = to
     suggestion.decided_by, suggestion.decided_at = by, at or timezone.now()
     suggestion.answer = clean_text(answer)
-    save_as(suggestion, by)
+    save_as(suggestion, by, suggestion.decided_at)
     told = _tell(
         NoticeKind.DECIDED, suggestion, [suggestion.author], by, suggestion.decided_at, suggestion.answer
     )
@@ -295,9 +306,19 @@ def _decide(suggestion: Suggestion, to: str, by: Any, answer: str, at: datetime 
         by=by, at=suggestion.decided_at, text=suggestion.answer[: threads.SHOWN], suggestion=suggestion, besides=told,
     )  # fmt: skip
     if not suggestion.sent_together().waiting().exists():
-        for kind in (NoticeKind.PROPOSED, NoticeKind.HANDED_ON):
-            notifying.dismiss(kind, suggestion.decided_at, suggestion=suggestion.sent_with or suggestion)
+        kinds = (NoticeKind.PROPOSED, NoticeKind.HANDED_ON)
+        notifying.dismiss(kinds, suggestion.decided_at, suggestion=suggestion.head_id)
+    if to != SuggestionStatus.WITHDRAWN:
+        notifying.dismiss(REMINDS_OF_A_MARK["answer"], suggestion.decided_at, suggestion=suggestion.head_id)
+    _dismiss_reminders(suggestion, suggestion.decided_at)
     return suggestion
+
+
+def _dismiss_reminders(suggestion: Suggestion, at: datetime) -> None:
+    """Nobody is reminded of what waits for nobody who could decide: all of it is decided, or asked back."""
+    if not suggestion.sent_together().filter(status=SuggestionStatus.SUBMITTED).exists():
+        kinds = [kind for kinds in REMINDS_OF_A_MARK.values() for kind in kinds]
+        notifying.dismiss(kinds, at, suggestion=suggestion.head_id)
 
 
 def _tell(

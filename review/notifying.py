@@ -1,6 +1,6 @@
 """Telling people what happened: one notice each, and none to whoever did it; review.mailing carries it on."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,19 @@ def post(notices: Iterable[Notice]) -> None:
     route(Notice.objects.bulk_create(notices))
 
 
-def dismiss(kind: str, at: datetime, **about: Any) -> None:
+@transaction.atomic
+def post_once(notices: Sequence[Notice], at: datetime, **about: Any) -> bool:
+    """Post reminders that the database lets nobody get twice; whether anybody was told.
+
+    `about` tells these reminders from all others. Another worker may have been first: its stay, ours do not count.
+    """
+    before = Notice.objects.filter(**about)
+    count = before.count()
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    route(list(before.filter(created_at=at, mail__isnull=True).select_related("watch")))
+    return before.count() > count
+
+
+def dismiss(kinds: Collection[str], at: datetime, **about: Any) -> None:
     """Mark as read what told of something that is done: `about` names the mark that it was on."""
-    Notice.objects.unread().filter(kind=kind, **about).update(read_at=at)
+    Notice.objects.unread().filter(kind__in=kinds, **about).update(read_at=at)

@@ -139,7 +139,7 @@ def propose(
             continue
         suggestion = head if head.pk is None else _another(head)
         suggestion.action, suggestion.step_id, suggestion.after = _action(edit), edit.step_id, edit.after
-        save_as(suggestion, by)
+        save_as(suggestion, by, suggestion.submitted_at)
         for change in changes:
             change.suggestion = suggestion
             save_as(change, by)
@@ -252,5 +252,5 @@ def comment(
     if by.pk == head.author_id:
         for asked in head.sent_together().filter(status=SuggestionStatus.ASKED):
             asked.status = SuggestionStatus.SUBMITTED
-            save_as(asked, by)
+            save_as(asked, by, at)
     return said

@@ -4,15 +4,14 @@ from collections.abc import Iterable, Iterator, Set
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from procedures.models import ProcedureVersion
 from review import upkeep
 from review.eligibility import acting_owners, documentation_staff
-from review.mailing.routing import route
 from review.models import Acknowledgement, Notice, NoticeKind
+from review.notifying import post_once
 
 READ_BEFORE = timedelta(days=1)
 
@@ -55,16 +54,10 @@ def _responsible(version: ProcedureVersion, acting: Set[int]) -> Iterable[Any]:
     return [owner] if owner is not None and owner.pk in acting else documentation_staff()
 
 
-@transaction.atomic
 def _tell(people: Iterable[Any], kind: str, version: ProcedureVersion, due_on: date, now: datetime) -> bool:
     """Whether anybody was told; another worker may have been first, which the database decides."""
     notices = [
         Notice(recipient=person, kind=kind, page=version.page, version=version, due_on=due_on, created_at=now)
         for person in people
     ]
-    before = Notice.objects.filter(version=version, kind=kind, due_on=due_on)
-    count = before.count()
-    Notice.objects.bulk_create(notices, ignore_conflicts=True)
-    mine = list(before.filter(created_at=now, mail__isnull=True).select_related("watch"))
-    route(mine)
-    return before.count() > count
+    return post_once(notices, now, version=version, kind=kind, due_on=due_on)

@@ -62,6 +62,16 @@ def decides(user: Any, suggestion: Suggestion) -> bool:
     return user.has_perm("review.decide_suggestion") and suggestion.assigned_to_id == user.pk
 
 
+def answers(user: Any, suggestion: Suggestion) -> bool:
+    """Whether what this person says to a proposal (the first of what was sent together) is an answer to its author."""
+    if user.pk == suggestion.author_id:
+        return False
+    if owns(user, suggestion.version.page):
+        return True
+    handed = suggestion.sent_together().filter(assigned_to=user)
+    return user.has_perm("review.decide_suggestion") and handed.exists()
+
+
 def check_decide(*, user: Any, suggestion: Suggestion, to: str) -> None:
     if not decides(user, suggestion):
         raise PermissionDenied(

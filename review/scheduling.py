@@ -1,5 +1,6 @@
 """What the clock does: scheduled versions go into force, stages are reminded of, escalated and closed,
-and so are the duties of versions in force (review.reminding); safety comments without an answer are escalated.
+and so are the duties of versions in force (review.reminding) and marks under a service level (review.pursuing);
+safety comments without an answer are escalated.
 
 Any number of workers may run this at once: each thing is done under the lock of its procedure, after asking
 again whether it is still to be done. What fails is reported and holds nothing else up.
@@ -17,7 +18,7 @@ from procedures import audit
 from procedures.actions import go_live
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed, reasons_of
-from review import duties, reminding, reviewing, safety, sealing, watching
+from review import duties, pursuing, reminding, reviewing, safety, sealing, watching
 from review.eligibility import documentation_staff, silent
 from review.mailing.tasks import enqueue_due
 from review.models import Notice, NoticeKind, Release, Stage, StageKind
@@ -42,6 +43,7 @@ def run(now: datetime) -> Iterator[str]:
     for do, failed in (
         (safety.escalate, _("Safety comments: %(reason)s")),
         (reminding.remind, _("Reminders: %(reason)s")),
+        (pursuing.pursue, _("Service levels: %(reason)s")),
     ):
         try:
             yield from do(now)

@@ -19,7 +19,16 @@ from review import notifying, rules, safety, watching
 from review.anchors import Fate, Place, Quote, find, visible_text
 from review.eligibility import who_answers
 from review.mentions import mentioned
-from review.models import Comment, NoticeKind, Photo, Suggestion, Thread, ThreadKind, ThreadStatus
+from review.models import (
+    REMINDS_OF_A_MARK,
+    Comment,
+    NoticeKind,
+    Photo,
+    Suggestion,
+    Thread,
+    ThreadKind,
+    ThreadStatus,
+)
 from review.notifying import notify
 from review.photos import CleanPhoto
 from review.recording import required, save_as
@@ -67,7 +76,7 @@ def start_thread(
         if step is None or point.sha256 not in {image["sha256"] for image in step["images"]}:
             raise NotAllowed(_("This image is not in the step: open the procedure again."))
         thread.image_sha256, thread.image_x, thread.image_y = point.sha256, point.x, point.y
-    save_as(thread, by)
+    save_as(thread, by, thread.started_at)
     _say(thread, text, by, photos, thread.started_at)
     at, told = thread.started_at, set[int]()
     if kind == ThreadKind.SAFETY:
@@ -117,13 +126,16 @@ def comment_on(
         thread = Thread(
             version=suggestion.version, step_id=suggestion.step_id, suggestion=suggestion, started_by=by, started_at=at
         )  # fmt: skip
-        save_as(thread, by)
+        save_as(thread, by, at)
     comment = _say(thread, text, by, photos, at)
     before = get_user_model()._default_manager.filter(comments__thread=thread).distinct()
     so_far = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
     concerned = [suggestion.author, *before, *who_answers(suggestion.version.page)]
     so_far = _tell(concerned, NoticeKind.DISCUSSED, thread, by, at, text, so_far)
     _tell_watchers(thread, NoticeKind.DISCUSSED, by, at, text, so_far)
+    if rules.answers(by, suggestion) and thread.status == ThreadStatus.OPEN:
+        _set(thread, ThreadStatus.ANSWERED, by, at)
+        notifying.dismiss(REMINDS_OF_A_MARK["answer"], at, suggestion=suggestion)
     return comment
 
 
@@ -149,7 +161,9 @@ def change_kind(*, thread: Thread, kind: str, by: Any, at: datetime | None = Non
     rules.check_change_kind(user=by, thread=thread, kind=kind)
     at = at or timezone.now()
     thread.kind = kind
-    save_as(thread, by)
+    save_as(thread, by, at)
+    if kind == ThreadKind.SAFETY:  # from now on its clock is another
+        notifying.dismiss(REMINDS_OF_A_MARK["answer"], at, thread=thread)
     _tell([thread.started_by], NoticeKind.KIND_CHANGED, thread, by, at)
     if kind == ThreadKind.SAFETY:
         said = thread.comments.first()
@@ -243,9 +257,9 @@ def _set(thread: Thread, status: str, by: Any, at: datetime) -> None:
     resolved = status == ThreadStatus.RESOLVED
     thread.status = status
     thread.resolved_by, thread.resolved_at = (by, at) if resolved else (None, None)
-    save_as(thread, by)
+    save_as(thread, by, at)
     if status != ThreadStatus.OPEN:
-        notifying.dismiss(NoticeKind.COMMENTED, at, thread=thread)
+        notifying.dismiss([NoticeKind.COMMENTED, *REMINDS_OF_A_MARK["answer"]], at, thread=thread)
 
 
 def _tell(

@@ -23,7 +23,17 @@ from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 from procedures.models import ProcedurePage
 from procedures.people import administrators
 from review import queries
-from review.models import STUCK, UNSENT, Delegation, Mail, MailState, ReadingRule, Release, ReviewPlan
+from review.models import (
+    STUCK,
+    UNSENT,
+    Delegation,
+    Mail,
+    MailState,
+    ReadingRule,
+    Release,
+    ReviewPlan,
+    ServiceLevel,
+)
 from review.views import queue
 from review.views.access import staff_only
 from review.views.releases import release_page
@@ -82,11 +92,19 @@ class ReadingRuleViewSet(SnippetViewSet):
     list_display = ["__str__", "days"]
 
 
+class ServiceLevelViewSet(SnippetViewSet):
+    model = ServiceLevel
+    icon = "time"
+    add_to_reference_index = False
+    search_backend_name = None
+    list_display = ["__str__", "first_answer_days", "decision_days"]
+
+
 class ReviewSettings(SnippetViewSetGroup):
     menu_label = _("Review plans")
     menu_icon = "list-ol"
     menu_order = 260
-    items = (ReviewPlanViewSet, DelegationViewSet, ReadingRuleViewSet)
+    items = (ReviewPlanViewSet, DelegationViewSet, ReadingRuleViewSet, ServiceLevelViewSet)
 
 
 register_snippet(ReviewSettings)
@@ -163,6 +181,18 @@ class MailsMenuItem(MenuItem):
 @hooks.register("register_reports_menu_item")
 def mails_menu() -> MenuItem:
     return MailsMenuItem(_("Mails"), reverse("desk_mails"), icon_name="mail", order=900)
+
+
+class FiguresMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("review.decide_suggestion")
+
+
+@hooks.register("register_reports_menu_item")
+def figures_menu() -> MenuItem:
+    return FiguresMenuItem(
+        _("Figures of the loop"), reverse("review:figures"), icon_name="history", order=890
+    )
 
 
 class ReleaseAction(ActionMenuItem):

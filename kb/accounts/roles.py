@@ -42,7 +42,7 @@ _STAFF = [
     "review.withdraw_version",
     *(
         f"review.{verb}_{model}"
-        for model in ("reviewplan", "delegation", "readingrule")
+        for model in ("reviewplan", "delegation", "readingrule", "servicelevel")
         for verb in ("view", "add", "change", "delete")
     ),
     *(

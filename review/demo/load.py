@@ -14,7 +14,17 @@ from wagtail.models import Workflow, WorkflowTask
 
 from procedures.models import ProcedurePage, ProcedureVersion, ProductLine, Significance
 from review import deciding, duties, proposing, readers, releasing, threads
-from review.models import Comment, Notice, ReviewPlan, ReviewTask, Stage, Suggestion, Thread, ThreadStatus
+from review.models import (
+    Comment,
+    Notice,
+    ReviewPlan,
+    ReviewTask,
+    ServiceLevel,
+    Stage,
+    Suggestion,
+    Thread,
+    ThreadStatus,
+)
 
 HERE = Path(__file__).resolve().parent
 # Answers and decisions come this long after the question, sooner where it is younger than twice that.
@@ -83,6 +93,8 @@ class _Loader:
                 events.append((self._later(row["days_ago"], _DECIDED_AFTER_DAYS), partial(self._decide, row)))
         for row in story["releases"]:
             events.append((self._ago(row["days_ago"]), partial(self._release, row)))
+        for row in story["service_levels"]:
+            events.append((self._now, partial(self._level, row)))
         for number, months in story["review_months"].items():
             events.append((self._now, partial(self._review_every, number, months)))
         for row in story["confirmations"]:
@@ -214,6 +226,15 @@ class _Loader:
     def _review_every(self, number: str, months: int, at: datetime) -> bool:
         unset = ProcedurePage.objects.filter(number=number, review_months__isnull=True)
         return bool(unset.update(review_months=months))
+
+    def _level(self, row: Mapping[str, Any], at: datetime) -> bool:
+        line = ProductLine.objects.get(code=row["product_line"]) if row["product_line"] else None
+        if ServiceLevel.objects.filter(product_line=line).exists():
+            return False
+        ServiceLevel.objects.create(
+            product_line=line, first_answer_days=row["first_answer_days"], decision_days=row["decision_days"]
+        )
+        return True
 
     def _confirm(self, row: Mapping[str, Any], at: datetime) -> bool:
         version = self._version(row["procedure"])

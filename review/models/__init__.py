@@ -2,8 +2,9 @@
 
 from review.models.duties import Acknowledgement, Confirmation, ReadingRule
 from review.models.holds import Hold, SafetyClock
+from review.models.levels import ServiceLevel
 from review.models.mails import STUCK, UNSENT, Mail, MailState
-from review.models.notices import Notice, NoticeKind
+from review.models.notices import REMINDS_OF_A_MARK, Notice, NoticeKind
 from review.models.plans import Delegation, Meaning, ReviewPlan, ReviewTask, StageKind
 from review.models.releases import Release, ReleaseStatus, Remark, Signature, Stage
 from review.models.suggestions import (
@@ -25,6 +26,7 @@ from review.models.watches import TARGETS, How, MailPreference, Watch
 __all__ = [
     "LANDED",
     "OPEN",
+    "REMINDS_OF_A_MARK",
     "STUCK",
     "SUGGESTION_TRANSITIONS",
     "TARGETS",
@@ -49,6 +51,7 @@ __all__ = [
     "ReviewPlan",
     "ReviewTask",
     "SafetyClock",
+    "ServiceLevel",
     "Signature",
     "Stage",
     "StageKind",

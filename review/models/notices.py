@@ -45,6 +45,12 @@ class NoticeKind(models.TextChoices):
     ON_HOLD = "on_hold", _("A procedure was put on hold: nobody is to work by it")
     HOLD_LIFTED = "hold_lifted", _("A hold was lifted: the procedure can be used again")
     KIND_CHANGED = "kind_changed", _("The kind of your comment was changed")
+    ANSWER_DUE = "answer_due", _("A comment or proposed edit is due for its first answer")
+    ANSWER_LATE = "answer_late", _("A comment or proposed edit is overdue for its first answer")
+    ANSWER_UP = "answer_up", _("Nobody has answered a comment or proposed edit for twice its time")
+    DECIDE_DUE = "decide_due", _("A proposed edit is due for its decision")
+    DECIDE_LATE = "decide_late", _("A proposed edit is overdue for its decision")
+    DECIDE_UP = "decide_up", _("Nobody has decided on a proposed edit for twice its time")
     COMMENTED = "commented", _("A new comment")
     REPLIED = "replied", _("An answer to a comment")
     PROPOSED = "proposed", _("An edit was proposed")
@@ -82,6 +88,12 @@ _AT_ONCE = frozenset(
         NoticeKind.SAFETY_LATE, NoticeKind.ON_HOLD, NoticeKind.HOLD_LIFTED,
     }
 )  # fmt: skip
+
+# What the clock says of marks (review.pursuing), by what is waited for: nobody is to be reminded of what is done.
+REMINDS_OF_A_MARK = {
+    "answer": (NoticeKind.ANSWER_DUE, NoticeKind.ANSWER_LATE, NoticeKind.ANSWER_UP),
+    "decision": (NoticeKind.DECIDE_DUE, NoticeKind.DECIDE_LATE, NoticeKind.DECIDE_UP),
+}
 
 # Where a notice leads; the others lead to the working copy and its release.
 _LEADS_TO = {
@@ -146,8 +158,22 @@ class Notice(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(version__isnull=True, due_on__isnull=True)
-                | models.Q(version__isnull=False, due_on__isnull=False),
+                | models.Q(version__isnull=False, due_on__isnull=False)
+                | models.Q(
+                    version__isnull=True, due_on__isnull=False, thread__isnull=False, suggestion__isnull=True
+                )
+                | models.Q(
+                    version__isnull=True, due_on__isnull=False, thread__isnull=True, suggestion__isnull=False
+                ),
                 name="notice_reminder_pair",
+            ),
+            *(
+                models.UniqueConstraint(
+                    fields=[mark, "kind", "due_on", "recipient"],
+                    condition=models.Q((f"{mark}__isnull", False), due_on__isnull=False),
+                    name=f"notice_reminds_once_of_a_{mark}",
+                )
+                for mark in ("thread", "suggestion")
             ),
             models.CheckConstraint(
                 condition=models.Q(watched=True) | models.Q(watch__isnull=True), name="notice_by_a_watch"

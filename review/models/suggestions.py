@@ -1,7 +1,8 @@
 """Proposed edits: what somebody in the field would change in a step, and what became of it."""
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +15,9 @@ from wagtail.images import get_image_model_string
 from wagtail.models import Revision
 
 from procedures.models import ProcedureVersion
+
+if TYPE_CHECKING:
+    from review.levels import Due
 
 
 class SuggestionKind(models.TextChoices):
@@ -116,6 +120,7 @@ class Suggestion(models.Model):
         ProcedureVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="released_suggestions"
     )
     history = HistoricalRecords()
+    dues: "Sequence[Due]" = ()  # of all that was sent together, as review.levels.show_dues tells
 
     objects = SuggestionQuerySet.as_manager()
 

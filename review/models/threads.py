@@ -1,5 +1,6 @@
 """Threads: conversations on what is read."""
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Self
 
@@ -13,6 +14,7 @@ from simple_history.models import HistoricalRecords
 from procedures.models import ProcedureVersion
 
 if TYPE_CHECKING:
+    from review.levels import Due
     from review.models.holds import SafetyClock
     from review.pointing import PointedImage
 
@@ -74,6 +76,7 @@ class Thread(models.Model):
     # What review.queries.show_places tells of it for the version that is being read.
     passage_is_gone: bool = False
     pointed: "PointedImage | None" = None
+    dues: "Sequence[Due]" = ()  # as review.levels.show_dues tells
 
     objects = ThreadQuerySet.as_manager()
 

@@ -14,7 +14,7 @@ from procedures.content import canonical_content
 from procedures.models import ProcedurePage
 from procedures.people import holding, staff
 from procedures.rules import NotAllowed
-from review import deciding, queries, rules
+from review import deciding, levels, queries, rules
 from review.forms import ReplyForm
 from review.landing import Landing, landings, working_copy
 from review.models import Suggestion
@@ -42,6 +42,7 @@ def proposal_page(
     edits, decided = _edits(request, [parts], head.version.page, to_decide)
     if decided:
         return redirect(head)
+    levels.show_dues(suggestions=[head])
     context = {
         "head": head,
         "edits": edits,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from procedures.keys import row_key
 from procedures.views.post_only import post_only
-from review import queries, readers, upkeep
+from review import levels, queries, readers, upkeep
 from review.models import Notice, Suggestion, Thread
 from review.views.access import staff_only
 
@@ -40,6 +40,15 @@ def inbox(request: HttpRequest) -> HttpResponse:
     }
     context = {name: list(rows[:INBOX_LIMIT]) for name, rows in context.items()}
     queries.show_photos([*context["to_answer"], *context["my_threads"]])
+    levels.show_dues(
+        [*context["to_answer"], *context["my_threads"]], [*context["to_decide"], *context["my_suggestions"]]
+    )
+    waiting = (*context["to_answer"], *context["to_decide"])
+    late = {
+        (type(mark), getattr(mark, "head_id", mark.pk))
+        for mark in waiting
+        if any(due.is_overdue for due in mark.dues)
+    }
     queues = [
         (anchor, label, len(context[name]))
         for anchor, name, label in (
@@ -53,7 +62,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         )
         if context[name]
     ]
-    context |= {"queues": queues, "limit": INBOX_LIMIT, "now": timezone.now(), "today": today}
+    context |= {"queues": queues, "limit": INBOX_LIMIT, "late": len(late), "now": timezone.now()}
+    context["today"] = today
     return render(request, "review/inbox.html", context)
 
 

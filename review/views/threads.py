@@ -11,7 +11,7 @@ from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
 from procedures.views.version import find_version, frozen_image
-from review import queries, rules, threads
+from review import levels, queries, rules, threads
 from review.forms import CommentForm, ReplyForm
 from review.models import Photo, Thread, ThreadKind
 from review.pointing import PointedImage, shown_size
@@ -114,6 +114,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(found)
     step = next((step for step in found.version.steps if step["id"] == found.step_id), None)
     queries.show_places([found], found.version)
+    levels.show_dues([found])
     context = {
         "thread": found,
         "step": step,
