@@ -7,13 +7,13 @@ what is too long all the same.
 
 from gunicorn.http import message
 
-from kb.middleware import TooLongAddress
+from kb.limits import ADDRESS_BYTES
 
 # A bound of its own, above the site's: nobody fills the memory with one endless line.
-message.MAX_REQUEST_LINE = 2 * TooLongAddress.MOST_BYTES
+message.MAX_REQUEST_LINE = 2 * ADDRESS_BYTES
 limit_request_line = message.MAX_REQUEST_LINE
 # htmx names the page's address in a header.
-limit_request_field_size = 2 * TooLongAddress.MOST_BYTES
+limit_request_field_size = 2 * ADDRESS_BYTES
 
 wsgi_app = "kb.wsgi"
 threads = 4

@@ -20,6 +20,7 @@ from django.utils.datastructures import MultiValueDictKeyError
 from django.utils.translation import gettext as _
 
 from kb import typed
+from kb.limits import ADDRESS_BYTES
 from procedures.numbers import number_as_written
 
 log = logging.getLogger(__name__)
@@ -69,13 +70,11 @@ class TooLongAddress:
     The server in front (kb.gunicorn) lets it through: it would say so in bare English.
     """
 
-    MOST_BYTES = 100_000  # 10,000 Chinese characters, of which the search takes what it can
-
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if len(request.path) + len(request.META.get("QUERY_STRING", "")) <= self.MOST_BYTES:
+        if len(request.path) + len(request.META.get("QUERY_STRING", "")) <= ADDRESS_BYTES:
             return self.get_response(request)
         return self._answer(request)
 

@@ -51,7 +51,7 @@ def test_a_draft_is_found_by_the_staff_only(db: None) -> None:
 
 
 def test_a_form_is_not_sent_elsewhere(version: ProcedureVersion) -> None:
-    assert make.signed_in(version.approved_by).post("/review/sop-7/working-copy/").status_code == 404
+    assert make.signed_in(version.approved_by).post("/review/sop-7/v/1.0/edit/").status_code == 404
 
 
 def test_a_record_is_exported_by_a_number_in_other_capitals(
