@@ -33,7 +33,9 @@ class Typed:
     may_send: bool  # only a form of this site's own page is offered to be sent again
     had_file: bool
     had_password: bool
-    whose: str  # on whose page it was typed, "" where nobody was signed in or the form does not say
+    whose: (
+        str  # on whose page it was typed, "" where nobody was signed in; the sender's, where it does not say
+    )
 
 
 def typed_in(request: HttpRequest) -> Typed | None:
@@ -53,7 +55,7 @@ def typed_in(request: HttpRequest) -> Typed | None:
             again.append((name, value))
             if value.strip() and _is_prose(field, value):
                 texts.append(TypedText(str((field and field.label) or pretty_name(name)), value))
-    whose = request.POST.get(WHOSE, "")
+    whose = request.POST.get(WHOSE, str(request.user.pk or ""))
     return Typed(texts, again, _from_here(request), bool(request.FILES), had_password, whose)
 
 
@@ -63,7 +65,12 @@ def is_somebody_elses(request: HttpRequest) -> bool:
     A person who signed in again, in whatever tab, sends their open forms; nobody sends another's unseen.
     """
     whose = request.POST.get(WHOSE)
-    return whose is not None and request.user.is_authenticated and whose != str(request.user.pk)
+    return whose is not None and is_anothers(whose, request.user)
+
+
+def is_anothers(whose: str, user: Any) -> bool:
+    """Whether what was typed on the page of `whose` is another person's than the one who is signed in."""
+    return bool(user.is_authenticated) and whose != str(user.pk)
 
 
 def carried(request: HttpRequest) -> str:
@@ -73,7 +80,14 @@ def carried(request: HttpRequest) -> str:
         return ""
     texts = [[field.label, field.text] for field in held.texts]
     return json.dumps(
-        {"texts": texts, "again": held.again, "had_file": held.had_file, "had_password": held.had_password}
+        {
+            "texts": texts,
+            "again": held.again,
+            "had_file": held.had_file,
+            "had_password": held.had_password,
+            # The page that answers is of whoever is signed in; the text stays of whoever typed it.
+            "whose": held.whose,
+        }
     )
 
 
@@ -83,10 +97,10 @@ def taken_along(request: HttpRequest) -> Typed | None:
         held = json.loads(request.POST.get("carried", ""))
         texts = [TypedText(str(label), str(text)) for label, text in held["texts"]]
         again = [(str(name), str(value)) for name, value in held["again"]]
-        had_file, had_password = bool(held["had_file"]), bool(held["had_password"])
+        had_file, had_password, whose = bool(held["had_file"]), bool(held["had_password"]), str(held["whose"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    return Typed(texts, again, _from_here(request), had_file, had_password, request.POST.get(WHOSE, ""))
+    return Typed(texts, again, _from_here(request), had_file, had_password, whose)
 
 
 def _is_prose(field: forms.Field | None, value: str) -> bool:

@@ -171,7 +171,14 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
     refuse_overlaps(page_id=version.page_id, content=version.content)
     before = list(ProcedureVersion.objects.effective().filter(page=version.page_id))
     rows = list(version.applicability.all())
-    audit.compare_with_log([*before, version, *rows], page=version.page, at=at)
+    if audit.misfits_of(version.page_id, [version, *rows]) or content_hash(version.content) != version.sha256:
+        raise NotAllowed(
+            _(
+                "What was approved is no longer what the log says of it: it was changed behind the log's back. "
+                "It does not go into force; call it off, and ask an administrator to look at the log."
+            )
+        )
+    audit.compare_with_log(before, page=version.page, at=at)
     for old in before:
         old.status, old.superseded_at = VersionStatus.SUPERSEDED, at
         old.save(update_fields=["status", "superseded_at"])

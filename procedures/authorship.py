@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -10,13 +11,14 @@ from wagtail.models import Revision
 
 from procedures.content import STEP_TEXTS, canonical_content, content_hash
 from procedures.models import ProcedurePage, ProcedureVersion
-from procedures.wording import sentences
+from procedures.wording import plainly, sentences
 
 # (the key of a page) -> whose proposals each of its revisions brought in, by the revision's key
 Proposers = Callable[[int], Mapping[int, set[int]]]
 _proposers: list[Proposers] = []
-# (the key of a page) -> the sentences that each person proposed for it, by the person's key, whatever became of them
-Wordings = Callable[[int], Mapping[int, set[str]]]
+# (the key of a page, until when) -> the sentences that each person proposed to put in, and to take out, by the
+# person's key, whatever became of them; each as wording.plainly has it
+Wordings = Callable[[int, datetime], Mapping[int, tuple[set[str], set[str]]]]
 _wordings: list[Wordings] = []
 
 
@@ -94,8 +96,9 @@ def authorship_of(revision: Revision) -> Authorship:
     worded = {
         person
         for wordings in _wordings
-        for person, said in wordings(int(revision.object_id)).items()
-        if said & newly_said
+        # What was proposed when this was saved already is nobody's word for it.
+        for person, (put, taken) in wordings(int(revision.object_id), revision.created_at).items()
+        if put & newly_said or taken & gone
     }
     editors = {*authors, *proposers, *worded, *_photographers(put_in[-1][0], in_force)}
     if last_author is not None:
@@ -159,9 +162,9 @@ def _pieces(content: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _said(content: Mapping[str, Any]) -> set[str]:
-    """The sentences and images of the steps, wherever they stand and whatever blank follows them."""
+    """The sentences and images of the steps, wherever they stand and however they were pasted."""
     found = {
-        sentence.strip()
+        plainly(sentence)
         for step in content["steps"]
         for name in STEP_TEXTS
         for sentence in sentences(step[name])

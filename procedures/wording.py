@@ -139,6 +139,15 @@ def in_order_and_place(positions: Sequence[int], still: Collection[int]) -> set[
 _SENTENCE = re.compile(r".*?(?:[.!?;](?:\s+|$)|[。！？；]\s*|\n+|$)", re.DOTALL)
 
 
+_LIST_MARK = re.compile(r"^\s*(?:[-*+>]|\d+[.)]|#{1,6})\s+")
+_END = ".!?;:。！？；： \t\n"
+
+
+def plainly(sentence: str) -> str:
+    """The words of a sentence, without what pasting them elsewhere changes: list marks, blanks and how it ends."""
+    return " ".join(_LIST_MARK.sub("", sentence).split()).strip(_END)
+
+
 def sentences(text: str) -> list[str]:
     """The text cut after each sentence; joined they are the text."""
     return [piece for piece in _SENTENCE.findall(text) if piece]

@@ -1,12 +1,14 @@
 """Which accepted proposals a working copy still holds: a later edit may have taken one back."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from wagtail.models import Revision
 
 from procedures.content import STEP_TEXTS, canonical_content, clean_text
-from procedures.wording import sentences
+from procedures.wording import plainly, sentences
+from review.landing import find
 from review.models import SuggestedAction, SuggestedChange, Suggestion
 
 
@@ -19,15 +21,25 @@ def proposers(page_id: int) -> dict[int, set[int]]:
     return found
 
 
-def wordings(page_id: int) -> dict[int, set[str]]:
-    """The sentences that each person proposed for the page, accepted, refused, withdrawn or still waiting: somebody
-    may have put them in by hand (procedures.authorship)."""
-    found: dict[int, set[str]] = {}
-    changes = SuggestedChange.objects.filter(suggestion__version__page=page_id).order_by()
-    for author, base, proposed in changes.values_list("suggestion__author", "base_text", "proposed_text"):
-        known = {text.strip() for text in sentences(clean_text(base))}
-        said = {text.strip() for text in sentences(clean_text(proposed))}
-        found.setdefault(author, set()).update(said - known)
+def wordings(page_id: int, until: datetime) -> dict[int, tuple[set[str], set[str]]]:
+    """The sentences that each person proposed until then to put in, and to take out: accepted, refused, withdrawn or
+    still waiting, somebody may have done it by hand (procedures.authorship)."""
+    found: dict[int, tuple[set[str], set[str]]] = {}
+
+    def note(author: int, base: str, proposed: str) -> None:
+        before, after = ({plainly(said) for said in sentences(clean_text(text))} for text in (base, proposed))
+        put, taken = found.setdefault(author, (set(), set()))
+        put.update(after - before)
+        taken.update(before - after)
+
+    proposed = Suggestion.objects.on_page(page_id).filter(submitted_at__lte=until)
+    changes = SuggestedChange.objects.filter(suggestion__in=proposed).order_by()
+    for author, base, text in changes.values_list("suggestion__author", "base_text", "proposed_text"):
+        note(author, base, text)
+    for removal in proposed.filter(action=SuggestedAction.REMOVE).select_related("version"):
+        step = find(removal.version.steps, removal.step_id)
+        for name in STEP_TEXTS:
+            note(removal.author_id, step[name] if step else "", "")
     return found
 
 

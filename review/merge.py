@@ -74,7 +74,10 @@ def _between_anchors(
     places = [{item: n for n, item in enumerate(text)} for text in (base, theirs, ours)]
     counts = [Counter(text) for text in (base, theirs, ours)]
     anchors = [item for item in base if all(count[item] == 1 for count in counts)]
-    for place in places[1:]:
+    # Of several ways to choose them the same one is taken, whichever side is whose: who decides first changes nothing.
+    for _side, place in sorted(
+        ((list(theirs), places[1]), (list(ours), places[2])), key=lambda side: side[0]
+    ):
         kept = in_order([place[item] for item in anchors])
         anchors = [item for item in anchors if place[item] in kept]
     starts = (0, 0, 0)

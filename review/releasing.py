@@ -251,6 +251,13 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
     # Wagtail asks the workflow as it is now; the review keeps to the stages that it began with.
     if not signatures or any(stage.completed_at is None for stage in stages):
         raise NotAllowed(_("Not every stage of this review is complete."))
+    if {content_hash(release.content), *(signature.sha256 for signature in signatures)} != {release.sha256}:
+        raise NotAllowed(
+            _(
+                "What is in review is no longer what was signed: it was changed behind the log's back. Nothing goes "
+                "into force; ask an administrator to look at the log."
+            )
+        )
     at = max(stage.completed_at for stage in stages if stage.completed_at is not None)
     by = signatures[-1].signatory
     version, rows = mint_version(

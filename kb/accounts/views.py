@@ -133,7 +133,7 @@ def language(request: HttpRequest) -> HttpResponse:
     response: HttpResponse = HttpResponseRedirect(page)
     if (held := typed.taken_along(request)) is not None:
         # A form was refused on that page: nobody's text goes with the language, and nothing is sent by it.
-        send_as = request.user if typed.is_somebody_elses(request) else None
+        send_as = request.user if typed.is_anothers(held.whose, request.user) else None
         context = {"typed": held, "whose": held.whose, "action": page, "send_as": send_as, "here": page}
         context["carried"] = request.POST["carried"]
         with override(chosen if known else request.LANGUAGE_CODE):

@@ -4,7 +4,7 @@
 holds, `procedures.audit.records` writes one procedure's record and verifies it without a database.
 """
 
-from procedures.audit.comparing import compare_with_log
+from procedures.audit.comparing import compare_with_log, misfits_of
 from procedures.audit.recording import (
     Happening,
     kind_label,
@@ -21,6 +21,7 @@ __all__ = [
     "Happening",
     "compare_with_log",
     "kind_label",
+    "misfits_of",
     "record",
     "record_many",
     "register_alarm",

@@ -74,7 +74,7 @@ def test_without_javascript_the_passage_is_copied_and_told_where_it_is_wrong(vis
 
 
 def test_a_request_that_brings_nothing_says_so(visit: Visit) -> None:
-    with visit("feng.field", expected=["500", "Failed to load", "net::"]) as page:
+    with visit("feng.field", expected=["500", "Failed to load", "net::", "htmx:"]) as page:
         page.goto("/procedures/SOP-1004/")
         page.route("**/comment/**", lambda route: route.fulfill(status=500, body="x"))
         page.locator(".step-actions a").first.click()

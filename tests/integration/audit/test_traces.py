@@ -1,12 +1,14 @@
 """What was changed behind the log's back stays found, whatever is released afterwards."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.models import Revision
 
 from kb.accounts.roles import ADMINISTRATOR
@@ -15,7 +17,7 @@ from procedures.audit import comparing
 from procedures.content import content_hash
 from procedures.models import AuditEvent, ErrorCode, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import releasing
+from review import releasing, scheduling
 from review.models import Notice, Release
 from tests import factories as make
 from tests.integration.audit.conftest import Tamper, sign, submit, verify
@@ -215,3 +217,40 @@ def test_a_row_sealed_before_seals_told_columns_apart_leaves_a_trace_too(
     event = AuditEvent.objects.get(kind="tampered")
     assert event.data["misfits"] == {f"procedures.procedureversion:{after.pk}": []}
     assert "was changed behind the log's back" in verify()[1]
+
+
+def test_what_is_not_what_was_signed_does_not_go_into_force(world: ProcedureVersion, tamper: Tamper) -> None:
+    """Neither with the hash that people signed beside other bytes, nor with a hash that only the last one saw."""
+    draft = world.page.get_latest_revision_as_object()
+    draft.summary += " A new sentence."
+    draft.save_revision(user=world.last_editor)
+    release = submit(world.page, significance="minor")
+    content = {**release.content, "summary": "Drink the coolant."}
+    tamper("UPDATE review_release SET content = %s WHERE id = %s", json.dumps(content), release.pk)
+    with pytest.raises(NotAllowed, match="behind the log's back"):
+        sign(release, 1, world.approved_by)
+    assert world.page.versions.effective().get() == world
+
+
+def test_an_approved_version_that_was_changed_does_not_go_into_force_on_its_day(
+    world: ProcedureVersion, tamper: Tamper
+) -> None:
+    now = timezone.now()
+    draft = world.page.get_latest_revision_as_object()
+    draft.summary += " A new sentence."
+    draft.save_revision(user=world.last_editor)
+    release = releasing.submit_for_release(
+        page=world.page, by=world.last_editor, change_summary="More", significance="minor",
+        effective_from=now + timedelta(days=2),
+    )  # fmt: skip
+    sign(release, 1, world.approved_by)
+    version = world.page.versions.get(status="approved")
+    content = {**version.content, "summary": "Drink the coolant."}
+    sha256 = content_hash(content)
+    tamper(
+        f"UPDATE {VERSION} SET content = %s, sha256 = %s, approved_sha256 = %s WHERE id = %s",
+        json.dumps(content), sha256, sha256, version.pk,
+    )  # fmt: skip
+    said = list(scheduling.run(now + timedelta(days=3)))
+    assert any("behind the log's back" in str(line) for line in said)
+    assert world.page.versions.effective().get() == world

@@ -81,6 +81,47 @@ def test_whoever_proposed_words_that_were_pasted_does_not_sign_them(owner, end: 
     sign(release, 1, staff)
 
 
+@pytest.mark.parametrize("pasted", ["- {}", "Hot.  {}", "{}\n"])
+def test_how_words_were_pasted_does_not_matter(owner, pasted: str) -> None:
+    proposer = make.documentation_staff()
+    version = make.released(owner=owner)
+    step = version.steps[0]
+    changes = {(step["id"], "body"): f"{step['body']}\n\n{WORDS}"}
+    proposing.suggest(version=version, changes=changes, reason="x", by=proposer)
+    draft = landing.working_copy(version.page)
+    draft.steps[0].value["caution"] = pasted.format(WORDS.rstrip(".") + "!")
+    draft.save_revision(user=owner)
+    release = submit(version.page, owner)
+    with pytest.raises(NotAllowed, match="You edited this"):
+        sign(release, 1, proposer)
+
+
+def test_whoever_proposed_to_take_a_sentence_out_does_not_sign_when_somebody_does(owner) -> None:
+    proposer = make.documentation_staff()
+    version = make.released(owner=owner, steps=[make.step("a", body=f"Open it. {WORDS}")])
+    edit = proposing.suggest(version=version, changes={("a", "body"): "Open it."}, reason="x", by=proposer)
+    deciding.refuse(suggestion=edit, by=owner, answer="No.")
+    draft = landing.working_copy(version.page)
+    draft.steps[0].value["body"] = "Open it."
+    draft.save_revision(user=owner)
+    release = submit(version.page, owner)
+    with pytest.raises(NotAllowed, match="You edited this"):
+        sign(release, 1, proposer)
+
+
+def test_who_proposes_it_when_it_is_in_review_already_stops_no_release(owner) -> None:
+    signs = make.documentation_staff()
+    version = make.released(owner=owner, approver=signs)
+    step = version.steps[0]
+    draft = landing.working_copy(version.page)
+    draft.steps[0].value["caution"] = WORDS
+    draft.save_revision(user=owner)
+    release = submit(version.page, owner)
+    changes = {(step["id"], "body"): f"{step['body']}\n\n{WORDS}"}
+    proposing.suggest(version=version, changes=changes, reason="x", by=signs)
+    sign(release, 1, signs)
+
+
 def test_whoever_proposed_what_is_not_in_the_text_signs(owner) -> None:
     proposer = make.documentation_staff()
     version = make.released(owner=owner)

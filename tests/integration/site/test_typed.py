@@ -177,6 +177,20 @@ def test_another_persons_refused_text_is_not_sent_by_the_switch(world: World, ad
     )
 
 
+def test_however_often_the_language_is_switched_the_text_stays_its_writers(
+    world: World, address: str
+) -> None:
+    form = {**page_of(world.engineer, address), "kind": "error", "text": TEXT}
+    client, refused = sent_by(world.owner, address, form)
+    page = refused.content.decode()
+    for language in ("en", "zh-hans", "en"):
+        switch = {**switch_of(page), "language": language}
+        page = client.post("/accounts/language/", switch, headers=HERE).content.decode()
+        assert texts(page)[0][1] == TEXT
+    assert f"Send it as {world.owner.display_name}" in page
+    assert not Comment.objects.exists()
+
+
 @pytest.mark.parametrize(
     "carried", ["", "x", "[]", '{"texts": 1}', "[" * 100_000, '{"texts": [[1]], "again": []}']
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from review.merge import Clash, merge_steps
@@ -88,6 +88,12 @@ def test_what_lands_holds_the_edits_of_both_sides_whole_or_a_person_is_asked(
         assert bodies.count(mark) == 1, mark
 
 
+def _ordered(order: str) -> Edited:
+    return Edited([step(step_id) for step_id in order])
+
+
+# Two moves across each other: several sets of steps stay in order, and both ways must choose the same one.
+@example((_ordered("abcd").steps, _ordered("acdb"), _ordered("cabd")))
 @settings(max_examples=200)
 @given(two_sides())
 def test_the_order_of_two_decisions_does_not_matter(sides: tuple[Steps, Edited, Edited]) -> None:
