@@ -52,7 +52,7 @@ def run(now: datetime) -> Iterator[str]:
             yield Failure(failed % {"reason": _reason(error)})
     try:
         enqueue_due(now)  # last: with what was told above; what becomes of a mail is on record with it
-    except Exception as error:
+    except Exception as error:  # as above: what was done before stays done, and the caller is told
         logger.exception("mails failed")
         yield Failure(_("Mails: %(reason)s") % {"reason": _reason(error)})
 

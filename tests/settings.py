@@ -3,6 +3,6 @@
 Each signature and each sign-in checks one, which is meant to take a good part of a second.
 """
 
-from kb.settings import *  # noqa: F403
+from kb.settings import *  # noqa: F403  all of the site's settings, but for what follows
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

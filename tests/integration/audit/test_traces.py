@@ -90,6 +90,7 @@ def test_two_seals_that_differ_in_what_never_changes_are_found_without_an_event_
 ) -> None:
     """Whoever runs the application without the comparison is found all the same."""
     alter_html(tamper, world)
+    # As if the application ran without the comparison: what is left to find must find it.
     monkeypatch.setattr("procedures.audit.recording.frozen_misfits", lambda before, after: {})
     audit.record("acknowledged", version=world, by=None, sealed=[world])
     assert not AuditEvent.objects.filter(kind="tampered").exists()
@@ -102,6 +103,7 @@ def test_a_content_with_a_new_hash_is_held_against_the_hash_at_its_approval(
     world: ProcedureVersion, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seals from before they told their columns apart say nothing; the approval names the hash."""
+    # Each check by itself: this one is off, so that the other is seen to find it.
     monkeypatch.setattr("procedures.audit.chain.frozen_misfits", lambda before, after: {})
     tamper("DELETE FROM review_signature WHERE release_id = %s", world.release.pk)
     tamper(f"UPDATE {VERSION} SET origin = 'imported' WHERE id = %s", world.pk)
@@ -209,6 +211,7 @@ def test_a_row_sealed_before_seals_told_columns_apart_leaves_a_trace_too(
     def without_digests(pages: object, keys: object) -> dict[str, str]:
         return {key: ":".join(seal.split(":")[:2]) for key, seal in newest(pages, keys).items()}
 
+    # Seals from before there were digests; nothing writes such any more.
     monkeypatch.setattr(comparing, "newest_seals", without_digests)
     after = release_another(world)
     assert not AuditEvent.objects.filter(kind="tampered").exists()

@@ -40,7 +40,7 @@ def comment(version: ProcedureVersion, by: User, text: str = "Why?") -> None:
 
 
 def raise_all(results: object) -> None:
-    for result in results:  # type: ignore[attr-defined]
+    for result in results:
         if isinstance(result, Exception):
             raise result
 
@@ -149,8 +149,8 @@ def mail_server() -> Iterator[socketserver.ThreadingTCPServer]:
 def test_a_server_that_refuses_the_first_time_gets_it_the_second(
     watched: ProcedureVersion, mail_server: socketserver.ThreadingTCPServer, settings: object
 ) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
-    settings.EMAIL_HOST, settings.EMAIL_PORT = mail_server.server_address  # type: ignore[attr-defined]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = mail_server.server_address
     comment(watched, make.field_engineer(), "风扇为什么不转？")
     at = timezone.now() + WAIT
     enqueue_due(at)
@@ -168,8 +168,8 @@ def test_a_server_that_refuses_the_first_time_gets_it_the_second(
 def test_no_server_at_all_is_tried_again(watched: ProcedureVersion, settings: object) -> None:
     with socketserver.TCPServer(("127.0.0.1", 0), _Conversation) as free:
         port = free.server_address[1]
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port  # type: ignore[attr-defined]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
     comment(watched, make.field_engineer())
     enqueue_due(timezone.now() + WAIT)
     assert Mail.objects.get().state == MailState.REFUSED

@@ -355,7 +355,7 @@ def test_one_that_fails_holds_no_other_up(
             raise RuntimeError("broken")
         return real(key)
 
-    monkeypatch.setattr(pursuing, "_text", fail)
+    monkeypatch.setattr(pursuing, "_text", fail)  # no known state of a mark makes it fail
     lines = list(scheduling.run(START + 4 * DAY))
     assert any(f"thread {fine.pk} answer_late" in line for line in lines)
     assert any(isinstance(line, scheduling.Failure) and "RuntimeError" in line for line in lines)

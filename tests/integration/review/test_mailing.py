@@ -61,6 +61,7 @@ def refuse(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def send(*args: Any) -> int:
         raise error
 
+    # The refusal of a real server is tested in faults/test_mails.py; here each kind of error is.
     monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", send)
 
 

@@ -172,7 +172,7 @@ def test_one_that_fails_holds_no_other_up(
             raise RuntimeError("broken")
         return real(pk, now)
 
-    monkeypatch.setattr(safety, "_escalate", fail)
+    monkeypatch.setattr(safety, "_escalate", fail)  # no known state of a comment makes it fail
     lines = list(scheduling.run(timezone.now()))
     assert any(f"safety comment {fine.pk}" in line for line in lines)
     assert any(isinstance(line, scheduling.Failure) and "RuntimeError" in line for line in lines)
