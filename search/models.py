@@ -19,7 +19,7 @@ class SearchDocument(Model):
     scope = CharField(_("scope"), max_length=50)
     models = JSONField(_("equipment models"), default=list, blank=True)
     codes = JSONField(_("codes"), default=list, blank=True)
-    number = CharField(_("number"), max_length=100, blank=True)
+    number = CharField(_("number"), max_length=120, blank=True)
     version_label = CharField(_("version"), max_length=50, blank=True)
     url = CharField(_("address"), max_length=500)
     updated_at = DateTimeField(_("updated"))

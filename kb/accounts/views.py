@@ -8,16 +8,18 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
-from django.utils.http import MAX_URL_REDIRECT_LENGTH, url_has_allowed_host_and_scheme
+from django.utils.encoding import iri_to_uri
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from kb import typed
 from kb.accounts.forms import MyMachinesForm, ProfileForm, offered_machines
 from kb.accounts.models import User
+from kb.limits import ADDRESS_BYTES
 from procedures.access import may_read_internal
 from procedures.models import Machine
 from procedures.views.post_only import post_only
@@ -114,11 +116,10 @@ def remember_language(response: HttpResponse, language: str) -> None:
 
 
 def _local_path(asked: str) -> str:
-    """A path of this site that a redirect can hold, or the home page's."""
-    is_path = asked.startswith("/") and len(asked) <= MAX_URL_REDIRECT_LENGTH
-    return (
-        asked if is_path and url_has_allowed_host_and_scheme(asked, allowed_hosts=None) else reverse("home")
-    )
+    """An address on this site, without its host, that the site would answer; the home page's for any other."""
+    path = asked.partition("?")[0]
+    is_ours = path.startswith("/") and url_has_allowed_host_and_scheme(path, allowed_hosts=None)
+    return asked if is_ours and len(asked) <= ADDRESS_BYTES else reverse("home")
 
 
 @post_only("home")
@@ -130,7 +131,8 @@ def language(request: HttpRequest) -> HttpResponse:
     page = _local_path(request.POST.get("next", ""))
     chosen = request.POST.get("language", "")
     known = chosen in dict(settings.LANGUAGES)
-    response: HttpResponse = HttpResponseRedirect(page)
+    # Not Django's redirect: it refuses a search for a pasted ticket, which the site itself takes.
+    response = HttpResponse(status=302, headers={"Location": iri_to_uri(page)})
     if (held := typed.taken_along(request)) is not None:
         # A form was refused on that page: nobody's text goes with the language, and nothing is sent by it.
         send_as = request.user if typed.is_anothers(held.whose, request.user) else None
