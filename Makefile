@@ -2,14 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
+TESTS := $(BIN)/python -m pytest -n 2 --dist loadgroup
 PORT ?= 8000
 SOURCES := kb procedures review search tests manage.py
 # Debian packages (PRINTING: what PDFs need), installed where apt and rights allow, quietly left out otherwise.
 PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
 debian = @dpkg -s $(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1 || true
-
 PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes
-.PHONY: setup demo run test test-postgresql check bench translations lock
+
+.PHONY: setup demo run test test-browser test-postgresql check bench translations lock
 
 # pip installs uv, and uv the rest in seconds; pip does it all where uv cannot (only pip may know the index).
 .venv/installed: requirements.lock
@@ -34,13 +35,17 @@ demo: setup
 run: setup
 	$(BIN)/gunicorn -c python:kb.gunicorn --bind 127.0.0.1:$(PORT) --workers 2
 
-test: setup  # the browser tests need Chromium; what could not run is said at the end
-	$(call debian,$(PRINTING) $(if $(shell command -v chromium),,chromium))
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: setup  # what could not run is said at the end
+	$(call debian,$(PRINTING))
+	$(TESTS) -m "not browser"
 
-test-postgresql: setup  # the same tests against the server that DATABASE_URL names
+test-browser: setup  # the running site in Chromium
+	$(call debian,$(PRINTING) $(if $(shell command -v chromium),,chromium))
+	$(TESTS) -m browser
+
+test-postgresql: setup  # the same tests as `make test` against the server that DATABASE_URL names
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL, e.g. postgres://redline:PASSWORD@127.0.0.1:5432/redline"; exit 2; }
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not corpora"
+	$(TESTS) -m "not browser and not corpora"
 
 check: setup
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
@@ -53,6 +58,7 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m tests.bench
+
 translations: setup
 	$(MANAGE) translations update
 

@@ -27,18 +27,16 @@ NEEDS = {
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
-def _turn(item: pytest.Item) -> int:
-    """The browser's tests first: they keep one of the two workers busy for minutes, and begin by migrating a
-    database for all. What needs none is for the other worker meanwhile."""
-    if item.get_closest_marker("browser"):
-        return 0
+def _needs_database(item: pytest.Item) -> bool:
     fixtures = getattr(item, "fixturenames", ())
-    return 2 if item.get_closest_marker("django_db") or {"db", "django_db_setup"} & {*fixtures} else 1
+    return bool(item.get_closest_marker("django_db") or {"db", "django_db_setup"} & {*fixtures})
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=_turn)
+    # One test makes one worker migrate a database for all; what needs none is for the other worker meanwhile.
+    items.sort(key=_needs_database)
+    items[:] = items[-1:] + items[:-1]
     if os.environ.get("REDLINE_REQUIRE_ALL"):
         return
     missing = {marker for marker, (present, _) in NEEDS.items() if not present}
@@ -48,7 +46,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.option.markexpr.startswith("not browser"):
+        terminalreporter.write_line("NOT RUN here: the browser tests: make test-browser")
     for marker, (present, why) in NEEDS.items():
         if not present:
             terminalreporter.write_line(f"NOT RUN: the {marker} tests: {why}", red=True)

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.conftest import DESK, PHONE, SignIn
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
 
 PAGES = [
     "/", "/procedures/", "/procedures/SOP-2001/", "/procedures/SOP-2001/history/", "/codes/LM/E-1042/?model=LM-400",
