@@ -15,6 +15,7 @@ PAGES = [
     "/search/?q=E-1042", "/faq/", "/review/inbox/", "/review/edits/1/", "/review/SOP-2006/working-copy/",
     "/review/SOP-2001/v/1.0/steps/read-bus-voltage/edit/", "/tickets/", "/tickets/T-00001/", "/tickets/new/",
     "/equipment/LM/", "/accounts/profile/", "/copies/SOP-2001/1.0/0123456789abcdef/",
+    "/review/queue/", "/review/threads/11/", "/review/figures/", "/review/watches/", "/review/SOP-2001/hold/",
     "/no-such-page/",
 ]  # fmt: skip
 # What the dark changes is colours, so there the rules about colours are enough, and one width.
