@@ -59,15 +59,15 @@ class Hit:
 class Results:
     """One page of hits, and counts over all of them.
 
-    `facets[facet][value]` counts what choosing that value would show, the other filters kept. `relaxed`
-    says that no document has all that was asked for, so these have some of it. `page` is the page given,
+    `facets[facet][value]` counts what choosing that value would show, the other filters kept. `whole`
+    of the documents have all that was asked for, the others some of it. `page` is the page given,
     the last one if a later one was asked for.
     """
 
     hits: tuple[Hit, ...] = ()
     total: int = 0
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    relaxed: bool = False
+    whole: int = 0
     took_ms: float = 0.0
     page: int = 1
 

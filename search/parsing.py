@@ -35,6 +35,20 @@ _STOP_WORDS = frozenset(
         " there this to was what when where which why will with you your",
     )
 )
+# The same of Chinese: characters that carry grammar, and those that questions are asked with.
+_FUNCTION_CHARACTERS = frozenset(
+    "的了是在和与及或吗呢么什如何怎样为哪些有没否能会可以要应该请问我你它这那个不将被把从到对于用使时后前中"
+)
+
+
+def is_stop_word(word: str) -> bool:
+    """Whether a word stands in any question, so that to ask for it narrows nothing."""
+    return word.casefold() in _STOP_WORDS
+
+
+def is_function_pair(bigram: str) -> int:
+    """How many of the characters carry grammar only."""
+    return sum(character in _FUNCTION_CHARACTERS for character in bigram)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +69,12 @@ class ParsedQuery:
     codes: tuple[str, ...] = ()
 
     @property
-    def can_relax(self) -> bool:
-        """Whether asking for any instead of all can find more; what was quoted stays asked for."""
-        return len(self.clauses) > 1 and any(not clause.quoted for clause in self.clauses)
+    def loosened(self) -> tuple[Clause, ...]:
+        """The clauses with every quoted phrase taken for its words."""
+        loose: list[Clause] = []
+        for clause in self.clauses:
+            loose += [Clause(((term,),)) for term in clause.alternatives[0]] if clause.quoted else [clause]
+        return tuple(dict.fromkeys(loose))
 
 
 def parse(text: str, *, prefix: bool = False) -> ParsedQuery:
@@ -68,7 +85,7 @@ def parse(text: str, *, prefix: bool = False) -> ParsedQuery:
     normalised = normalise(text)
     quoted = [match[1] for match in _QUOTED.finditer(normalised)]
     bare = _QUOTED.sub(" \n ", normalised)
-    clauses, codes = _bare_clauses(bare, frozenset() if prefix else _STOP_WORDS)
+    clauses, codes = _bare_clauses(bare, all_words=prefix)
     phrases = [
         Clause((tuple(stream[:MAX_PHRASE]),), quoted=True)
         for stream in (analyse(part).stream for part in quoted)
@@ -87,23 +104,26 @@ def _capped(clauses: list[Clause]) -> tuple[Clause, ...]:
     return tuple(sorted(unique, key=lambda clause: not (clause.is_code or clause.quoted))[:MAX_CLAUSES])
 
 
-def _bare_clauses(text: str, stop_words: frozenset[str]) -> tuple[list[Clause], list[str]]:
+def _bare_clauses(text: str, *, all_words: bool) -> tuple[list[Clause], list[str]]:
     everything = list(lexemes(text))
     # Where there is nothing but stop words, they are what is asked for.
-    words = [lexeme for lexeme in everything if lexeme.text.casefold() not in stop_words] or everything
+    words = [lexeme for lexeme in everything if all_words or not is_stop_word(lexeme.text)] or everything
     clauses: list[Clause] = []
+    empty: list[Clause] = []
     codes = [code_term(text)]  # a code may mix scripts, or be the number that is all of the query
     spaced_codes = _spaced_codes(words)
     for lexeme in words:
         if lexeme.is_cjk:
-            clauses += [Clause(((term,),)) for term in bigrams(lexeme.text) or [lexeme.text]]
+            for term in bigrams(lexeme.text) or [lexeme.text]:
+                says_nothing = not all_words and is_function_pair(term) == len(term)
+                (empty if says_nothing else clauses).append(Clause(((term,),)))
             codes.append(MARK + lexeme.text[:MAX_TERM])
             continue
         word = take_apart(lexeme.text)
         spaced = spaced_codes.get(lexeme.start, "")
         clauses.append(_word_clause(word, spaced))
         codes += [MARK + word.whole] + ([MARK + spaced] if spaced else [])
-    return clauses, codes
+    return clauses or empty, codes
 
 
 def _word_clause(word: Word, spaced: str) -> Clause:

@@ -7,12 +7,12 @@ always read first (CROSS JOIN keeps SQLite to that order): matching row by row t
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, ClassVar, TypeVar
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.utils.safestring import mark_safe
 
 from search.analysis import MARK, Terms, analyse, code_term, raw_words
@@ -20,8 +20,13 @@ from search.engine import FACETS, Hit, Results, SearchQuery
 from search.highlight import Highlighter
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, Phrase, parse
+from search.ranking import CANDIDATES, Candidate, Totals, rank
 from search.registry import DocumentData, sources
 
+ENOUGH = 3
+"""Documents that have all that was asked for; where there are fewer, those that have some come as well."""
+LEAD = 40
+"""Characters of a text's first line that count twice: a text begins with what it is about."""
 BATCH = 500
 """Documents written at a time."""
 
@@ -72,6 +77,9 @@ class DatabaseEngine:
     model_sql: ClassVar[str]
     """One %s: an equipment model the document `d` must apply to."""
 
+    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
+        self.using = using  # the database that holds the index
+
     # What a subclass provides
 
     def phrase(self, phrase: Phrase, *, prefix: bool) -> str:
@@ -90,6 +98,18 @@ class DatabaseEngine:
         """The query, asked of titles and codes only."""
         raise NotImplementedError
 
+    def _candidates(self, pks: Sequence[int]) -> list[Candidate] | None:
+        """The terms of these documents, in this order; None where the database's own rank has to do."""
+        return None
+
+    def totals(self) -> Totals:
+        """See search.ranking.Statistics."""
+        raise NotImplementedError
+
+    def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
+        """See search.ranking.Statistics."""
+        raise NotImplementedError
+
     def _write(self, rows: Sequence[Row]) -> None:
         raise NotImplementedError
 
@@ -104,8 +124,8 @@ class DatabaseEngine:
         for batch in in_batches(documents):
             # The last one wins; PostgreSQL refuses to upsert the same row twice in one statement.
             unique = list({(data.source, str(data.object_id)): data for data in batch}.values())
-            with transaction.atomic():
-                stored = SearchDocument.objects.bulk_create(
+            with transaction.atomic(using=self.using):
+                stored = SearchDocument.objects.using(self.using).bulk_create(
                     [_as_document(data) for data in unique],
                     update_conflicts=True,
                     unique_fields=["source", "object_id"],
@@ -119,21 +139,21 @@ class DatabaseEngine:
         """See Engine.delete."""
         count = 0
         for batch in in_batches(map(str, ids)):
-            with transaction.atomic():
-                stored = SearchDocument.objects.filter(source=source, object_id__in=batch)
+            with transaction.atomic(using=self.using):
+                stored = SearchDocument.objects.using(self.using).filter(source=source, object_id__in=batch)
                 pks = list(stored.values_list("pk", flat=True))
-                with connection.cursor() as cursor:
+                with connections[self.using].cursor() as cursor:
                     cursor.executemany("DELETE FROM search_index WHERE rowid = %s", [(pk,) for pk in pks])
-                SearchDocument.objects.filter(pk__in=pks).delete()
+                SearchDocument.objects.using(self.using).filter(pk__in=pks).delete()
             count += len(pks)
         return count
 
     def rebuild(self, documents: Iterable[DocumentData]) -> int:
         """See Engine.rebuild. One transaction: readers see the old index until it commits."""
-        with transaction.atomic():
-            with connection.cursor() as cursor:
+        with transaction.atomic(using=self.using):
+            with connections[self.using].cursor() as cursor:
                 cursor.execute("DELETE FROM search_index")
-            SearchDocument.objects.all().delete()
+            SearchDocument.objects.using(self.using).all().delete()
             count = self.index(documents)
             self._optimise()
         return count
@@ -146,15 +166,13 @@ class DatabaseEngine:
         parsed = parse(query.text)
         if not parsed.clauses or not query.scopes:
             return Results(took_ms=_ms_since(started))
-        relaxed = False
-        expression = self._asked(parsed, relaxed=False)
-        groups = self._groups(expression, query.scopes)
-        total = _total(groups, query.filters)
-        if not total and parsed.can_relax:
-            relaxed = True
-            expression = self._asked(parsed, relaxed=True)
+        whole = None  # how many have all that was asked for
+        for expression, enough in self.readings(parsed, query.scopes):
             groups = self._groups(expression, query.scopes)
             total = _total(groups, query.filters)
+            whole = total if whole is None else whole
+            if total >= enough:
+                break
         last_page = max(1, -(-total // query.page_size))
         page = min(max(1, query.page), last_page)
         highlighter = Highlighter(parsed)
@@ -164,6 +182,7 @@ class DatabaseEngine:
                 expression,
                 parsed.codes,
                 query.scopes,
+                text=query.text,
                 filters=query.filters,
                 limit=query.page_size,
                 offset=(page - 1) * query.page_size,
@@ -173,7 +192,7 @@ class DatabaseEngine:
             hits=tuple(hits),
             total=total,
             facets=_facets(groups, query.filters),
-            relaxed=relaxed and total > 0,
+            whole=min(whole or 0, total),
             took_ms=_ms_since(started),
             page=page,
         )
@@ -190,28 +209,41 @@ class DatabaseEngine:
             for document, score in found
         ]
 
-    def expression(self, parsed: ParsedQuery, *, relaxed: bool) -> str:
-        """The query in the engine's own language: all clauses, or with `relaxed` any beside the quoted."""
-        if not relaxed:
-            return self.AND.join(map(self._clause, parsed.clauses))
-        quoted = [self._clause(clause) for clause in parsed.clauses if clause.quoted]
-        anything = "(" + self.OR.join(map(self._clause, parsed.clauses)) + ")"
-        return self.AND.join([*quoted, anything])
+    def readings(self, parsed: ParsedQuery, scopes: frozenset[str]) -> Iterator[tuple[str, int]]:
+        """The query in the engine's own language, ever wider, each with how many documents are enough to stop at.
 
-    def _asked(self, parsed: ParsedQuery, *, relaxed: bool) -> str:
-        """The query, and beside it whatever bears a code that it names.
-
-        Somebody who types "E-1042 alarm" wants every guide of E-1042: the other words rank them, they must
-        not leave a single guide standing that is for another machine.
+        First everything; then what was quoted, and any of the rest; then any word at all. Beside each stands
+        whatever bears a code that the query names: somebody who types "E-1042 alarm" wants every guide of
+        E-1042. The other words rank them, they must not leave a single guide standing that is for another machine.
         """
-        expression = self.expression(parsed, relaxed=relaxed)
-        if not parsed.codes:
-            return expression
-        return f"({expression}){self.OR}({self.exact_expression(parsed.codes)})"
+        coded = f"{self.OR}({self.exact_expression(parsed.codes)})" if parsed.codes else ""
+        quoted = [self._clause(clause) for clause in parsed.clauses if clause.quoted]
+        meant = len(parsed.clauses) in (1, len(quoted)) or self._is_borne(parsed.codes, scopes)
+        yield f"({self.everything(parsed)}){coded}", 1 if meant else ENOUGH
+        if quoted and len(quoted) < len(parsed.clauses):
+            yield f"({self.AND.join([*quoted, self._any(parsed.clauses)])}){coded}", 1
+        yield self._any(parsed.loosened) + coded, 0
+
+    def _is_borne(self, codes: Sequence[str], scopes: frozenset[str]) -> bool:
+        """Whether some document bears one of these codes."""
+        return bool(codes) and bool(self._groups(self.exact_expression(codes), scopes))
+
+    def everything(self, parsed: ParsedQuery) -> str:
+        """What has all that is asked for, in the engine's own language."""
+        return self.AND.join(map(self._clause, parsed.clauses))
+
+    def _any(self, clauses: Iterable[Clause]) -> str:
+        return "(" + self.OR.join(map(self._clause, clauses)) + ")"
 
     def _clause(self, clause: Clause) -> str:
         either = [self.phrase(phrase, prefix=clause.prefix) for phrase in clause.alternatives]
         return "(" + self.OR.join(either) + ")"
+
+    def fetch(self, sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """The rows that the index's database answers."""
+        with connections[self.using].cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall()
 
     def _groups(self, expression: str, scopes: frozenset[str]) -> list[Group]:
         sql = f"""
@@ -219,7 +251,7 @@ class DatabaseEngine:
             FROM {self.join_sql}
             WHERE d.id = search_index.rowid AND {self.match_sql} AND d.scope IN ({_slots(scopes)})
             GROUP BY d.source, d.kind, d.language, d.scope, d.models"""
-        rows = _fetch(sql, [expression, *scopes])
+        rows = self.fetch(sql, [expression, *scopes])
         return [
             Group(source, kind, language, scope, frozenset(json.loads(models)), count)
             for source, kind, language, scope, models, count in rows
@@ -231,11 +263,12 @@ class DatabaseEngine:
         codes: Sequence[str],
         scopes: frozenset[str],
         *,
+        text: str = "",
         filters: dict[str, str] | None = None,
         limit: int,
         offset: int = 0,
     ) -> list[tuple[SearchDocument, float]]:
-        """Documents with their scores: those that bear a code asked for, then by rank."""
+        """Documents with their scores: those that bear a code asked for, then by rank for the `text`, if any."""
         conditions, values = [], []
         for facet, value in (filters or {}).items():
             conditions.append(" AND " + (self.model_sql if facet == "model" else f"d.{facet} = %s"))
@@ -248,22 +281,35 @@ class DatabaseEngine:
             WHERE d.id = search_index.rowid AND {self.match_sql} AND d.scope IN ({_slots(scopes)})
                 {"".join(conditions)}
             ORDER BY exact DESC, score DESC, d.id LIMIT %s OFFSET %s"""
-        rank, exact = self.rank_params(expression), self.exact_expression(codes)
-        rows = _fetch(
+        ranked = bool(text) and offset < CANDIDATES
+        first = 0 if ranked else offset
+        rows = self.fetch(
             sql,
             [
-                *rank,
+                *self.rank_params(expression),
                 *chain.from_iterable(lighter.items()),
-                exact,
+                self.exact_expression(codes),
                 expression,
                 *scopes,
                 *values,
-                limit,
-                offset,
+                max(CANDIDATES, offset + limit) if ranked else limit,
+                first,
             ],
         )
-        documents = SearchDocument.objects.in_bulk([pk for pk, _, _ in rows])
+        if ranked:
+            rows = [*self._ranked(text, rows[:CANDIDATES]), *rows[CANDIDATES:]]
+        rows = rows[offset - first : offset - first + limit]
+        documents = SearchDocument.objects.using(self.using).in_bulk([pk for pk, _, _ in rows])
         return [(documents[pk], score) for pk, score, _ in rows if pk in documents]
+
+    def _ranked(self, text: str, rows: list[tuple[int, float, bool]]) -> list[tuple[int, float, bool]]:
+        """The rows (pk, score, exact) in the order that search.ranking gives them, the exact ones first."""
+        candidates = self._candidates([pk for pk, _, _ in rows])
+        if candidates is None:
+            return rows
+        exact = {pk: is_exact for pk, _, is_exact in rows}
+        ranked = [(pk, score, exact[pk]) for pk, score in rank(text, candidates, self)]
+        return sorted(ranked, key=lambda row: not row[2])
 
 
 def in_batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
@@ -294,7 +340,10 @@ def _row(document: SearchDocument) -> Row:
         codes.extra.extend(terms.extra)
     # A model is a word to find its documents by, not a code that is theirs.
     codes.extra.extend(filter(None, map(code_term, (document.number, *document.codes))))
-    return Row(document.pk, title, codes, analyse(document.text))
+    body = analyse(document.text)
+    lead = analyse(document.text.lstrip().partition("\n")[0][:LEAD])
+    body.extra.extend([*lead.stream, *lead.extra])
+    return Row(document.pk, title, codes, body)
 
 
 def _total(groups: Iterable[Group], filters: dict[str, str]) -> int:
@@ -324,12 +373,6 @@ def _values(groups: Sequence[Group], group: Group, facet: str) -> frozenset[str]
 
 def _slots(values: Iterable[object]) -> str:
     return ", ".join("%s" for _ in values)
-
-
-def _fetch(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
 
 
 def _ms_since(started: float) -> float:

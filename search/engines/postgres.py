@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from django.db import connection
+from django.db import connections
 
 from search.analysis import MARK, Terms
 from search.engines.database import DatabaseEngine, Row
@@ -51,7 +51,7 @@ class PostgresEngine(DatabaseEngine):
         return self.AND.join(f"({clause})" for clause in clauses)
 
     def _write(self, rows: Sequence[Row]) -> None:
-        with connection.cursor() as cursor:
+        with connections[self.using].cursor() as cursor:
             cursor.execute(
                 "INSERT INTO search_index (rowid, terms)"
                 " SELECT rowid, terms::tsvector FROM unnest(%s::bigint[], %s::text[]) AS new (rowid, terms)"

@@ -125,5 +125,4 @@ def test_what_is_quoted_stays_asked_for() -> None:
         ("vacuum", "pump"),
         ("轴", "承", "座"),
     ]
-    assert parsed.can_relax
-    assert not parse('"vacuum pump" "leak test"').can_relax
+    assert [clause.alternatives[0] for clause in parsed.loosened][:2] == [("vacuum",), ("pump",)]

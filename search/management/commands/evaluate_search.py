@@ -1,0 +1,56 @@
+"""manage.py evaluate_search: how good the search is, against a folder of judged questions."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from search import evaluation
+
+
+class Command(BaseCommand):
+    help = (
+        "Measures the search with a folder in BEIR's form: corpus.jsonl, queries.jsonl, qrels/test.tsv."
+        " Its documents go into an index beside the site's own, and through the same analysis and ranking."
+        " Prints nDCG@10, recall@10, recall@100, MRR@10 and milliseconds a query as JSON."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("path", type=Path, metavar="PATH")
+        parser.add_argument(
+            "--run", type=Path, metavar="FILE", help="Write query-id, doc-id, rank and score there, by tabs."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        quiet = True if options["verbosity"] == 0 else None  # None: no bar where the output is no terminal
+        try:
+            questions = evaluation.read(options["path"])
+        except evaluation.UnfitFolder as error:
+            raise CommandError(str(error)) from None
+        with evaluation.index_beside() as engine:
+            engine.rebuild(tqdm(questions.documents, unit=" documents", disable=quiet))
+            answers = {
+                query: evaluation.ask(engine, questions.texts[query])
+                for query in tqdm(questions.grades, unit=" questions", disable=quiet)
+            }
+        if options["run"]:
+            _write(options["run"], answers)
+        counts = {"documents": len(questions.documents), "queries": len(questions.grades)}
+        found = counts | evaluation.measures(answers, questions.grades)
+        self.stdout.write(json.dumps(found, indent=2))
+
+
+def _write(path: Path, answers: dict[str, evaluation.Answer]) -> None:
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            for query, answer in answers.items():
+                for rank, (document, score) in enumerate(answer.found, 1):
+                    file.write(f"{query}\t{document}\t{rank}\t{score:.6f}\n")
+    except OSError as error:
+        raise CommandError(
+            _("%(path)s cannot be written: %(reason)s") % {"path": path, "reason": error.strerror}
+        ) from None

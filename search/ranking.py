@@ -1,0 +1,108 @@
+"""In what order the found is shown, the same for every engine: BM25F over titles, codes and texts.
+
+An engine's own score chooses the candidates; they are put in order here, by the terms that `search.analysis`
+made of them. BM25F: S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
+"""
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from search.analysis import SpacedCode, bigrams, lexemes, normalise, take_apart
+from search.parsing import is_function_pair, is_stop_word
+
+CANDIDATES = 100
+"""How many of the engine's best are put in order here."""
+
+_MOST_TERMS = 60
+_SATURATION = 2.2  # k1: how soon one more occurrence of a term says nothing new
+_TITLE, _CODES = 4.0, 6.0  # occurrences in the text that one in the title, or among the codes, is worth
+_TITLE_LENGTH, _TEXT_LENGTH = 0.5, 0.9  # b: how far a long one is held against it, from 0 to 1
+_FUNCTION_PAIR = 0.7  # a bigram with one character such as 的 or 在 says less than 轴承
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A document's terms as the index holds them, with blanks between."""
+
+    pk: int
+    title: str
+    codes: str
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How many documents an index has, and how many terms all titles and all texts have together."""
+
+    documents: int
+    titles: int
+    texts: int
+
+
+class Statistics(Protocol):
+    """What an index knows of its terms."""
+
+    def totals(self) -> "Totals":
+        """How much there is."""
+        ...
+
+    def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
+        """In how many documents each term stands; a term that stands in none may be left out."""
+        ...
+
+
+def weights_of(text: str) -> dict[str, float]:
+    """The terms of a question and what each counts, above 0 and at most 1.
+
+    Words that every question has count nothing, unless there are no others; nor does a Chinese character that
+    stands alone (上 between two English words).
+    """
+    weights: dict[str, float] = {}
+    lone: dict[str, float] = {}
+    empty: dict[str, float] = {}
+    spaced = SpacedCode()
+    for lexeme in lexemes(normalise(text)):
+        if lexeme.is_cjk:
+            if len(lexeme.text) == 1:
+                lone[lexeme.text] = 1.0
+            for term in bigrams(lexeme.text):
+                functions = is_function_pair(term)
+                (empty if functions == len(term) else weights)[term] = _FUNCTION_PAIR if functions else 1.0
+            continue
+        word = take_apart(lexeme.text)
+        code = spaced.feed(word, lexeme.start, lexeme.end)
+        found = filter(None, (*word.parts, word.joined, code))
+        (empty if is_stop_word(lexeme.text) else weights).update(dict.fromkeys(found, 1.0))
+    return weights or lone or empty
+
+
+def rank(text: str, candidates: Sequence[Candidate], statistics: Statistics) -> list[tuple[int, float]]:
+    """(pk, score) of the candidates, the best first; those that score alike stay in the order given."""
+    weights = weights_of(text)
+    totals = statistics.totals()
+    count = max(1, totals.documents)
+    known = statistics.frequencies(weights.keys())
+    rarity = {
+        term: weight * math.log(1 + (count - known[term] + 0.5) / (known[term] + 0.5))
+        for term, weight in weights.items()
+        if known.get(term)
+    }
+    # A whole ticket may be asked: what is rare in it tells documents apart.
+    telling = heapq.nlargest(_MOST_TERMS, rarity.items(), key=lambda term: term[1])
+    title_length, text_length = max(1, totals.titles / count), max(1, totals.texts / count)
+    scores: list[tuple[int, float]] = []
+    for one in candidates:
+        title, codes, body = (Counter(field.split()) for field in (one.title, one.codes, one.text))
+        in_title = _TITLE / (1 - _TITLE_LENGTH + _TITLE_LENGTH * title.total() / title_length)
+        in_text = 1 / (1 - _TEXT_LENGTH + _TEXT_LENGTH * body.total() / text_length)
+        score = 0.0
+        for term, worth in telling:
+            times = in_title * title[term] + _CODES * codes[term] + in_text * body[term]
+            score += worth * times / (_SATURATION + times)
+        scores.append((one.pk, score * one.weight))
+    return sorted(scores, key=lambda scored: -scored[1])
