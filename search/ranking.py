@@ -18,9 +18,10 @@ CANDIDATES = 100
 """How many of the engine's best are put in order here."""
 
 _MOST_TERMS = 60
+_FEW = 12  # terms that are looked for one by one; for more, a text is taken apart
 _SATURATION = 2.2  # k1: how soon one more occurrence of a term says nothing new
 _TITLE, _CODES = 4.0, 6.0  # occurrences in the text that one in the title, or among the codes, is worth
-_TITLE_LENGTH, _TEXT_LENGTH = 0.5, 0.9  # b: how far a long one is held against it, from 0 to 1
+_TITLE_LENGTH, _TEXT_LENGTH = 0.5, 0.8  # b: how far a long one is held against it, from 0 to 1
 _FUNCTION_PAIR = 0.7  # a bigram with one character such as 的 or 在 says less than 轴承
 
 
@@ -95,14 +96,27 @@ def rank(text: str, candidates: Sequence[Candidate], statistics: Statistics) -> 
     # A whole ticket may be asked: what is rare in it tells documents apart.
     telling = heapq.nlargest(_MOST_TERMS, rarity.items(), key=lambda term: term[1])
     title_length, text_length = max(1, totals.titles / count), max(1, totals.texts / count)
+    terms = [term for term, _worth in telling]
     scores: list[tuple[int, float]] = []
     for one in candidates:
-        title, codes, body = (Counter(field.split()) for field in (one.title, one.codes, one.text))
-        in_title = _TITLE / (1 - _TITLE_LENGTH + _TITLE_LENGTH * title.total() / title_length)
-        in_text = 1 / (1 - _TEXT_LENGTH + _TEXT_LENGTH * body.total() / text_length)
+        (title, titles), (codes, _all), (body, bodies) = (
+            _count(field, terms) for field in (one.title, one.codes, one.text)
+        )
+        in_title = _TITLE / (1 - _TITLE_LENGTH + _TITLE_LENGTH * titles / title_length)
+        in_text = 1 / (1 - _TEXT_LENGTH + _TEXT_LENGTH * bodies / text_length)
         score = 0.0
         for term, worth in telling:
             times = in_title * title[term] + _CODES * codes[term] + in_text * body[term]
             score += worth * times / (_SATURATION + times)
         scores.append((one.pk, score * one.weight))
     return sorted(scores, key=lambda scored: -scored[1])
+
+
+def _count(field: str, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
+    """How often each term stands in a field, and how many terms the field has."""
+    if len(terms) > _FEW:
+        found = Counter(field.split())
+        return found, found.total()
+    # Ten times as fast; of a term that follows itself at once, every other one is passed over.
+    spaced = f" {field} "
+    return {term: spaced.count(f" {term} ") for term in terms}, spaced.count(" ") - 1

@@ -35,6 +35,8 @@ class Command(BaseCommand):
         if not options["json"]:
             for hit in found.hits:
                 self.stdout.write(f"{hit.score:8.3f}  {hit.document.url}  {hit.document.title}")
+            if not found.hits:
+                self.stderr.write(_("Nothing found."))
             return
         hits = [
             {
