@@ -138,7 +138,7 @@ def test_nothing_is_found_where_nobody_tampered(world: ProcedureVersion) -> None
 
 
 def test_what_a_version_answers_is_what_was_signed_whatever_became_of_the_revision(
-    world: ProcedureVersion,
+    world: ProcedureVersion, tamper: Tamper
 ) -> None:
     draft = world.page.get_latest_revision_as_object()
     draft.summary = "More"
