@@ -64,6 +64,7 @@ class VersionPage:
 
     version: ProcedureVersion
     current: ProcedureVersion | None
+    instead: ProcedureVersion | None  # of what was withdrawn
     article: Article
     steps: list[tuple[str, SafeString, list[SafeString]]]  # id, HTML, what other apps add
     additions: list[str]  # what other apps add below the whole
@@ -89,8 +90,16 @@ def latest(request: HttpRequest, number: str) -> HttpResponse:
         or newest.audience not in readable_audiences(request.user)
     ):
         raise Http404
-    instead = _readable(request).effective().filter(page=newest.replaced_by_id).first()
-    return render(request, "procedures/withdrawn.html", {"version": newest, "instead": instead}, status=410)
+    page = {"version": newest, "instead": _instead_of(request, newest)}
+    return render(request, "procedures/withdrawn.html", page, status=410)
+
+
+def _instead_of(request: HttpRequest, withdrawn: ProcedureVersion) -> ProcedureVersion | None:
+    """What this reader is to use instead, by the number and title that were signed, not those of the working copy."""
+    if withdrawn.replaced_by_id is None:
+        return None
+    found: ProcedureVersion | None = _readable(request).effective().filter(page=withdrawn.replaced_by_id).first()
+    return found
 
 
 def version(request: HttpRequest, number: str, label: str) -> HttpResponse:
@@ -166,6 +175,7 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
     page = VersionPage(
         version=version,
         current=current,
+        instead=_instead_of(request, version),
         article=article,
         steps=[
             (step_id, html, [found.steps[step_id] for found in added if step_id in found.steps])

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from procedures.models import MachineModel, ProcedureVersion, VersionApplicability
+from procedures.models import AuditEvent, AuditHead, MachineModel, ProcedureVersion, VersionApplicability
 from procedures.rules import NotAllowed
 from review import duties, releasing, scheduling
 from review.models import Acknowledgement, Confirmation, Release, Remark, Signature, Stage
@@ -114,7 +114,19 @@ PLACES = [
     ("review_stage_groups", ""),
     ("review_signature", "comment = 'Never read'"),
     ("review_remark", "text = 'Fine.'"),
+    ("procedures_audithead", "sequence = '1'"),
+    ("procedures_productline", "name = 'Other machines'"),
+    ("procedures_machinemodel", "options = '[]'"),
+    ("procedures_softwarerelease", "position = '9'"),
+    ("procedures_errorcode", "meaning = 'Nothing'"),
+    ("wagtailcore_revision", "content = '{}'"),
 ]
+WITHOUT_ANOTHER_KEY = (
+    "procedures_versionapplicability",
+    "review_remark",
+    "procedures_audithead",
+    "wagtailcore_revision",
+)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL replaces no row")
@@ -129,7 +141,7 @@ def test_no_row_is_put_in_the_place_of_another(world: ProcedureVersion, table: s
             values = row | ({name: value.strip("'")} if name else {})
             # Under another key, what else stands once is in the way.
             values |= {columns[0]: 10_000} if other_key else {}
-            if other_key and table in ("procedures_versionapplicability", "review_remark"):
+            if other_key and table in WITHOUT_ANOTHER_KEY:
                 continue
             with pytest.raises(IntegrityError), transaction.atomic():
                 cursor.execute(
@@ -178,4 +190,43 @@ def test_no_version_is_deleted(world: ProcedureVersion) -> None:
     ):
         with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
             cursor.execute(statement)
+    assert verify()[0]
+
+
+def test_the_end_of_the_log_only_moves_on(world: ProcedureVersion) -> None:
+    head = AuditHead.objects.get()
+    first = AuditEvent.objects.first()
+    assert first is not None
+    for attempt in (
+        lambda: AuditHead.objects.update(sequence=head.sequence + 1),
+        lambda: AuditHead.objects.update(hash="0" * 64),
+        lambda: AuditHead.objects.update(sequence=first.sequence, hash=first.hash),
+        lambda: AuditHead.objects.update(sequence=0, hash="0" * 64),
+        lambda: AuditHead.objects.all().delete(),
+        lambda: AuditHead.objects.all()._raw_delete("default"),
+        lambda: AuditHead.objects.update(id=2),
+    ):
+        with pytest.raises(IntegrityError, match="only goes on"), transaction.atomic():
+            attempt()
+    make.released(number="SOP-9")
+    assert AuditHead.objects.get().sequence > head.sequence
+    assert verify()[0]
+
+
+def test_a_head_that_is_gone_comes_back_only_as_the_end_of_the_log(
+    world: ProcedureVersion, tamper: Tamper
+) -> None:
+    head, first = AuditHead.objects.get(), AuditEvent.objects.first()
+    assert first is not None
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER audit_head_is_immutable_delete")
+            cursor.execute("DELETE FROM procedures_audithead")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procedures_audithead")
+    for sequence, digest in ((0, "0" * 64), (first.sequence, first.hash), (head.sequence, first.hash)):
+        with pytest.raises(IntegrityError, match="only goes on"), transaction.atomic():
+            AuditHead.objects.create(pk=1, sequence=sequence, hash=digest)
+    AuditHead.objects.create(pk=1, sequence=head.sequence, hash=head.hash)
     assert verify()[0]
