@@ -30,7 +30,8 @@ class CatalogueFile:
     """The CSV file of one model.
 
     `key` finds the record that a row is about; `columns` are all, in order. `ordered` says that they have
-    a `position` in their product line, which may change hands between rows of one file. `search_source` is what to reindex afterwards.
+    a `position` in their product line, which may change hands between rows of one file. `search_source` is what
+    to reindex afterwards.
     `plain` writes a key's text as records hold it; two records whose texts `fold` alike would be taken for
     one another, and only one of them may be.
     """

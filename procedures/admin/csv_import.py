@@ -241,12 +241,13 @@ class _Planner:
                         },
                     )
 
-
     def _check_order(self) -> None:
         """What approved ranges begin or end with keeps before and after it what is there."""
         lines = {getattr(record, "pk", None): self.lines.get(key, 1) for key, record in self.records.items()}
         for line, wanted in _positions(self.plan).items():
-            before = dict(self.file.model._default_manager.filter(product_line=line).values_list("pk", "position"))
+            before = dict(
+                self.file.model._default_manager.filter(product_line=line).values_list("pk", "position")
+            )
             for pk, reason in order_problems(line, before, before | wanted).items():
                 self.problem(lines[pk], "position", reason)
 

@@ -98,7 +98,9 @@ def _instead_of(request: HttpRequest, withdrawn: ProcedureVersion) -> ProcedureV
     """What this reader is to use instead, by the number and title that were signed, not those of the working copy."""
     if withdrawn.replaced_by_id is None:
         return None
-    found: ProcedureVersion | None = _readable(request).effective().filter(page=withdrawn.replaced_by_id).first()
+    found: ProcedureVersion | None = (
+        _readable(request).effective().filter(page=withdrawn.replaced_by_id).first()
+    )
     return found
 
 

@@ -114,9 +114,7 @@ def test_lists_show_what_was_signed_whatever_the_page_says(tamper: Tamper) -> No
     version = make.released(number="SOP-7", title="Replace the belt", **fields)
     staff = make.documentation_staff()
     old = make.released(number="SOP-8", **{**fields, "error_codes": []})
-    releasing.withdraw(
-        version=old, by=staff, password=make.PASSWORD, reason="Old.", replaced_by=version.page
-    )
+    releasing.withdraw(version=old, by=staff, password=make.PASSWORD, reason="Old.", replaced_by=version.page)
     tamper(
         "UPDATE wagtailcore_page SET title = 'FORGED', draft_title = 'FORGED', slug = 'forged', seo_title = 'FORGED', "
         "search_description = 'FORGED' WHERE id = %s",

@@ -115,9 +115,7 @@ def test_no_release_of_a_line_with_ranges_swaps_its_name(version: ProcedureVersi
 def test_what_is_in_review_keeps_its_order(line: ProductLine) -> None:
     first = make.released(number="SOP-1", product_line=line)
     draft = first.page.get_latest_revision_as_object()
-    draft.applicability = [
-        Applicability(model=MachineModel.objects.get(), release_from=release(line, "2.0"))
-    ]
+    draft.applicability = [Applicability(model=MachineModel.objects.get(), release_from=release(line, "2.0"))]
     draft.save_revision(user=first.last_editor)
     releasing.submit_for_release(
         page=first.page, by=first.last_editor, change_summary="x", significance="minor"

@@ -136,7 +136,9 @@ def base_class_doors(page: ProcedurePage) -> list[Callable[[], Any]]:
         lambda: Page.save(page.get_latest_revision().as_object()),
         base.unpublish,
         lambda: Page.objects.filter(pk=page.pk).update(live=True, title="NOBODY SIGNED THIS"),
-        lambda: ProcedurePage.objects.filter(pk=page.pk).update(audience="public", summary="NOBODY SIGNED THIS"),
+        lambda: ProcedurePage.objects.filter(pk=page.pk).update(
+            audience="public", summary="NOBODY SIGNED THIS"
+        ),
         lambda: Page.move(page, home, pos="last-child"),
         lambda: base.move(home, pos="last-child"),
         lambda: Page.copy(page),
@@ -181,9 +183,7 @@ def test_no_method_of_the_models_shows_what_nobody_signed(page: ProcedurePage) -
 
 def kept(page: ProcedurePage) -> tuple[Any, ...]:
     """Where the procedures are, and which."""
-    return tuple(
-        (one.pk, one.number, one.get_parent().pk) for one in ProcedurePage.objects.order_by("pk")
-    )
+    return tuple((one.pk, one.number, one.get_parent().pk) for one in ProcedurePage.objects.order_by("pk"))
 
 
 ELSEWHERE: dict[str, Callable[[ProcedurePage, Page], Any]] = {

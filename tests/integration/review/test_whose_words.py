@@ -235,7 +235,9 @@ def test_words_of_another_procedure_are_those_of_whoever_pastes_them(owner) -> N
 def test_a_whole_step_of_another_procedure_is_that_of_whoever_pastes_it(owner) -> None:
     """With its identity, as the editor's own copy and paste takes it along."""
     staff, paster = make.documentation_staff(), make.documentation_staff()
-    other = make.released(owner=staff, approver=make.documentation_staff(), steps=[make.step("z", body=WORDS)])
+    other = make.released(
+        owner=staff, approver=make.documentation_staff(), steps=[make.step("z", body=WORDS)]
+    )
     page = make.released(owner=owner, approver=staff).page
     draft = landing.working_copy(ProcedurePage.objects.get(pk=page.pk))
     raw = [*draft.steps.get_prep_value(), *landing.working_copy(other.page).steps.get_prep_value()]
