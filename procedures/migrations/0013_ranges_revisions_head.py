@@ -73,6 +73,14 @@ def freeze_when(name: str, table: str, message: str, columns: tuple[str, ...], w
     return migrations.RunPython(install, remove)
 
 
+# Their triggers ask which rows are procedures by these two names.
+_NAMED = "OLD.app_label = 'procedures' AND OLD.model IN ('procedurepage', 'procedureindexpage')"
+# Whose words a text holds is told by the order of its revisions. To SQLite a key that it is yet to give is -1.
+_EARLIER = (
+    f"NEW.id > 0 AND NEW.content_type_id IN {PROCEDURE} AND EXISTS (SELECT 1 FROM {before.REVISIONS} later "
+    "WHERE later.base_content_type_id = NEW.base_content_type_id AND later.object_id = NEW.object_id "
+    "AND later.id > NEW.id)"
+)
 RELEASE_NAME = next(refusal for refusal in before.REFUSALS if getattr(refusal, "name", "") == "release_is_immutable_name")
 REFUSALS = (
     Refusal(
@@ -103,6 +111,17 @@ REFUSALS = (
     Refusal(
         "page_is_immutable_new_place", "wagtailcore_page", "insert", "a procedure stays in its folder", when=_OUTSIDE
     ),
+    Refusal(
+        "content_type_is_immutable_update", "django_content_type", "update", "procedures keep their name",
+        when=f"{_NAMED} AND (OLD.id <> NEW.id OR OLD.app_label <> NEW.app_label OR OLD.model <> NEW.model)",
+    ),
+    Refusal(
+        "content_type_is_immutable_delete", "django_content_type", "delete", "procedures keep their name", when=_NAMED
+    ),
+    Refusal(
+        "revision_is_immutable_earlier", before.REVISIONS, "insert", "a revision follows those there are", when=_EARLIER
+    ),
+    NoReplacement("django_content_type", (same("id"), same("app_label", "model"))),
     NoReplacement(HEAD, (same("id"),)),
     NoReplacement("procedures_productline", (same("id"), same("code"))),
     NoReplacement("procedures_machinemodel", (same("id"), same("code"))),
@@ -112,6 +131,8 @@ REFUSALS = (
 )  # fmt: skip
 
 
+# What readers are told of a version that is no longer in force; both states are the end of its life.
+ENDED = ("superseded_at", "withdrawn_at", "withdrawn_by_id", "withdrawn_reason", "replaced_by_id")
 WHOSE = ("id", "user_id", "object_id", "content_type_id", "base_content_type_id")
 SAID = ("created_at", "content")
 
@@ -121,6 +142,13 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunPython(RELEASE_NAME.remove, RELEASE_NAME.install),
         *(migrations.RunPython(refusal.install, refusal.remove) for refusal in REFUSALS),
+        freeze_when(
+            "version_is_immutable_end",
+            before.VERSIONS,
+            "a version cannot be changed",
+            ENDED,
+            "OLD.status IN ('superseded', 'withdrawn')",
+        ),
         freeze_when(
             "revision_is_immutable_whose", before.REVISIONS, "a revision stays whose it is", WHOSE,
             f"OLD.content_type_id IN {PROCEDURE}",

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from wagtail.models import Revision
 
 from procedures.models import AuditEvent, AuditHead, MachineModel, ProcedureVersion, VersionApplicability
 from procedures.rules import NotAllowed
@@ -102,6 +104,56 @@ def test_editors_struck_off_the_record_past_the_triggers_do_not_sign_either(tamp
     assert make.approve(page, by=staff).approved_by == staff
 
 
+def _withdrawn(**columns: Any) -> Callable[[ProcedureVersion], Any]:
+    def attempt(version: ProcedureVersion) -> Any:
+        staff = make.documentation_staff()
+        releasing.withdraw(version=version, by=staff, password=make.PASSWORD, reason="It can burn.")
+        return ProcedureVersion.objects.filter(pk=version.pk).update(**columns)
+
+    return attempt
+
+
+def _released_by_hand(version: ProcedureVersion, **fields: Any) -> None:
+    """Another version of the same revision, as the model lets anybody make one."""
+    ProcedureVersion.objects.filter(pk=version.pk).update(status="superseded", superseded_at=timezone.now())
+    by_hand = ProcedureVersion.objects.get(pk=version.pk)
+    by_hand.pk, by_hand.minor, by_hand._state.adding = None, 99, True
+    for name, value in {"superseded_at": None, **fields}.items():
+        setattr(by_hand, name, value)
+    by_hand.save()
+    ProcedureVersion.objects.filter(pk=by_hand.pk).update(status="effective")
+
+
+AFTERWARDS: dict[str, Callable[[ProcedureVersion], Any]] = {
+    "why it was withdrawn": _withdrawn(withdrawn_reason="Nothing; use it."),
+    "by whom": _withdrawn(withdrawn_by=None),
+    "when": _withdrawn(withdrawn_at=timezone.now() + timedelta(days=9)),
+    "when it was superseded": lambda version: version.page.versions.filter(minor=0).update(
+        superseded_at=timezone.now() - timedelta(days=99)
+    ),
+    "in force without a signature": lambda version: _released_by_hand(version, status="approved"),
+    "made in force without a signature": lambda version: _released_by_hand(version, status="effective"),
+    "another name of procedures": lambda version: ContentType.objects.filter(model="procedurepage").update(
+        model="x"
+    ),
+    "no name of procedures": lambda version: ContentType.objects.filter(model="procedurepage")._raw_delete(
+        "default"
+    ),
+    "a save by nobody before the others": lambda version: Revision.objects.create(
+        pk=version.page.revisions.order_by("pk").first().pk - 1,
+        content_object=version.page, base_content_type=version.page.get_base_content_type(), content={},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attempt", AFTERWARDS.values(), ids=AFTERWARDS)
+def test_the_database_refuses_what_would_tell_readers_otherwise(
+    world: ProcedureVersion, attempt: Callable[[ProcedureVersion], Any]
+) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        attempt(world)
+
+
 PLACES = [
     ("procedures_procedureversion", "content = '{}'"),
     ("procedures_versionapplicability", "options = '[]'"),
@@ -120,6 +172,7 @@ PLACES = [
     ("procedures_softwarerelease", "position = '9'"),
     ("procedures_errorcode", "meaning = 'Nothing'"),
     ("wagtailcore_revision", "content = '{}'"),
+    ("django_content_type", ""),
 ]
 WITHOUT_ANOTHER_KEY = (
     "procedures_versionapplicability",
