@@ -77,7 +77,7 @@ def freeze_when(name: str, table: str, message: str, columns: tuple[str, ...], w
 _NAMED = "OLD.app_label = 'procedures' AND OLD.model IN ('procedurepage', 'procedureindexpage')"
 # Whose words a text holds is told by the order of its revisions. To SQLite a key that it is yet to give is -1.
 _EARLIER = (
-    f"NEW.id > 0 AND NEW.content_type_id IN {PROCEDURE} AND EXISTS (SELECT 1 FROM {before.REVISIONS} later "
+    f"NEW.id <> -1 AND NEW.content_type_id IN {PROCEDURE} AND EXISTS (SELECT 1 FROM {before.REVISIONS} later "
     "WHERE later.base_content_type_id = NEW.base_content_type_id AND later.object_id = NEW.object_id "
     "AND later.id > NEW.id)"
 )

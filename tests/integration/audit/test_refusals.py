@@ -140,7 +140,7 @@ AFTERWARDS: dict[str, Callable[[ProcedureVersion], Any]] = {
         "default"
     ),
     "a save by nobody before the others": lambda version: Revision.objects.create(
-        pk=version.page.revisions.order_by("pk").first().pk - 1,
+        pk=0,
         content_object=version.page, base_content_type=version.page.get_base_content_type(), content={},
     ),
 }  # fmt: skip

@@ -176,9 +176,11 @@ TWICE = f"{WORDS} Open it. {WORDS}"
 
 def test_whoever_took_out_one_of_two_sentences_does_not_sign_when_a_revert_takes_it_out_again(owner) -> None:
     dora, staff = make.documentation_staff(), make.documentation_staff()
-    page = make.released(owner=owner, approver=staff, steps=[make.step("a", body=TWICE)]).page
+    page = make.released(
+        owner=owner, approver=staff, steps=[make.step("a", body=f"{WORDS} {WORDS} Open it.")]
+    ).page
     once = _save(page, dora, body=f"{WORDS} Open it.")
-    again = _saved(page, owner, body=TWICE, caution="Wait.")
+    again = _saved(page, owner, body=f"{WORDS} {WORDS} Open it.", caution="Wait.")
     make.release(again, by=owner, approver=staff, summary="Wait")
     once.as_object().save_revision(user=owner)  # as Wagtail reverts
     release = submit(ProcedurePage.objects.get(pk=page.pk), owner)
