@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 
-from procedures.frozen_files import frozen_name
+from procedures.frozen_files import read_frozen
 from procedures.importing import own_format
 from procedures.importing.readers import IMAGE_FOLDER
 from procedures.models import ProcedureVersion
@@ -37,9 +36,8 @@ def export_version(version: ProcedureVersion, folder: Path) -> Path:
 
 def _export_images(digests: Iterable[str], folder: Path) -> None:
     for digest in sorted(digests):
-        name = frozen_name(digest)
-        if name is None:
+        if (frozen := read_frozen(digest)) is None:
             raise FileNotFoundError(digest)
+        name, data = frozen
         folder.mkdir(exist_ok=True)
-        with default_storage.open(name) as file:
-            (folder / f"{digest}{PurePosixPath(name).suffix}").write_bytes(file.read())
+        (folder / f"{digest}{PurePosixPath(name).suffix}").write_bytes(data)

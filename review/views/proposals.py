@@ -13,7 +13,7 @@ from procedures.models import ProcedureVersion
 from procedures.rendering import render_markdown
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
-from procedures.views.version import find_version, frozen_image
+from procedures.views.version import find_version, image_response
 from review import deciding, proposing, rules
 from review.forms import ReplyForm
 from review.landing import find
@@ -267,6 +267,6 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_only
 def proposed_image(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SuggestedImage, pk=pk)
-    response: Any = frozen_image(str(found.file.name))
+    response: Any = image_response(found.file.open(), str(found.file.name))
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

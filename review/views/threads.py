@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
-from procedures.views.version import find_version, frozen_image
+from procedures.views.version import find_version, image_response
 from review import levels, queries, rules, threads
 from review.forms import CommentForm, ReplyForm
 from review.models import Photo, Thread, ThreadKind
@@ -92,7 +92,7 @@ def point(request: HttpRequest, number: str, label: str, step_id: str, sha256: s
 def photo(request: HttpRequest, pk: int) -> HttpResponse:
     """A photo of a comment, for the staff."""
     found = get_object_or_404(Photo, pk=pk)
-    response: Any = frozen_image(str(found.file.name))
+    response: Any = image_response(found.file.open(), str(found.file.name))
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
