@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from procedures.extensions import Stop, stop_of
 from procedures.keys import row_key
 from procedures.models import ProcedureVersion
 from procedures.rendering import render_markdown
@@ -53,7 +54,10 @@ def suggest(request: HttpRequest, number: str, label: str, step_id: str) -> Http
             answer = _send(request, version, [form], form, form)
             if answer is not None:
                 return answer
-    context = {"version": version, "step": step, "form": form, "refusal": refusal, "preview": preview}
+    context = {
+        "version": version, "step": step, "form": form, "refusal": refusal, "preview": preview,
+        "stop": _stop(request, version),
+    }  # fmt: skip
     return page_or_fragment(request, "review/suggest.html", "review/_suggest_form.html", context)
 
 
@@ -86,8 +90,14 @@ def propose(request: HttpRequest, number: str, label: str) -> HttpResponse:
     context = {
         "version": version, "steps": _opened(steps, focus, judged), "new": new, "reason": reason, "preview": preview,
         "refusal": refusal, "other": other, "may_add": len(new) < MOST_NEW_STEPS,
+        "stop": _stop(request, version),
     }  # fmt: skip
     return render(request, "review/propose.html", context)
+
+
+def _stop(request: HttpRequest, version: ProcedureVersion) -> Stop | None:
+    """What whoever proposes an edit is told of a hold: it stops nobody from mending the text."""
+    return stop_of(request.user, version) if version.on_hold else None
 
 
 def _other(request: HttpRequest, version: ProcedureVersion) -> Suggestion | None:
