@@ -123,8 +123,13 @@ class TooLongAddress:
         return self._answer(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A redirect, as to the sign-in, takes along less than that: 16 KB."""
-        return self._answer(request) if isinstance(exception, DisallowedRedirect) else None
+        """A redirect takes along less than that, 16 KB; where it is to the sign-in, the text is kept to go on with."""
+        if not isinstance(exception, DisallowedRedirect):
+            return None
+        if request.method != "GET" or request.user.is_authenticated:
+            return self._answer(request)
+        typed.keep_address(request)
+        return typed.answer(request, "403_signed_out.html", 403)
 
     @staticmethod
     def _answer(request: HttpRequest) -> HttpResponse:
