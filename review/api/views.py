@@ -21,7 +21,7 @@ from review.forms import CommentForm, ReplyForm
 from review.landing import find, landings, working_copy
 from review.models import Comment, SuggestedField, Suggestion, Thread
 from review.proposal_forms import NewStepForm, PartForm, ReasonForm, StepForm, VoteForm, place_value
-from review.views.access import page_of
+from review.views.access import head_of, page_of
 from review.views.deciding import carry_out, possible_deciders
 
 Answer = tuple[int, dict[str, Any]]
@@ -104,7 +104,7 @@ def reply(request: HttpRequest, pk: int) -> Answer:
 @require_POST
 @api
 def comment_on(request: HttpRequest, pk: int) -> Answer:
-    return _comment_on(request, _head(pk))
+    return _comment_on(request, head_of(pk))
 
 
 def _comment_on(request: HttpRequest, head: Suggestion) -> Answer:
@@ -122,7 +122,7 @@ def _said(request: HttpRequest) -> dict[str, Any]:
 @api
 def proposal(request: HttpRequest, pk: int) -> Answer:
     """With what would become of each part that is open: whoever decides sends its `seen` back."""
-    return 200, _shown_proposal(_head(pk))
+    return 200, _shown_proposal(head_of(pk))
 
 
 @require_POST
@@ -208,7 +208,7 @@ def _edit(
 @api
 def vote(request: HttpRequest, pk: int) -> Answer:
     """I met this too."""
-    head = _head(pk)
+    head = head_of(pk)
     form = VoteForm(_with_ticket(given(body_of(request), {"ticket": str})), user=request.user)
     check(form, {"ticket_reference": "ticket"})
     proposing.vote(suggestion=head, by=request.user, **form.cleaned_data)
@@ -257,13 +257,6 @@ def _with_landing(parts: list[Suggestion]) -> dict[str, Any]:
 
 def _with_ticket(body: dict[str, Any]) -> dict[str, Any]:
     return {"ticket_reference" if name == "ticket" else name: value for name, value in body.items()}
-
-
-def _head(pk: int) -> Suggestion:
-    found = get_object_or_404(
-        Suggestion.objects.select_related("version__page", "sent_with", "author"), pk=pk
-    )
-    return found.sent_with or found
 
 
 def _shown_thread(thread: Thread) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models import ProcedurePage
+from procedures.models.pairs import set_when
 
 
 class MailState(models.TextChoices):
@@ -88,7 +89,7 @@ class Mail(models.Model):
                 name="mail_claimed_pair",
             ),
             models.CheckConstraint(
-                condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent") & Q(sent_at__isnull=True),
+                condition=set_when("sent_at", state="sent"),
                 name="mail_sent_pair",
             ),
             models.CheckConstraint(

@@ -29,7 +29,7 @@ from review.proposal_forms import (
     place_value,
     typed_in,
 )
-from review.views.access import page_or_fragment, staff_only
+from review.views.access import do_and_say, head_of, page_or_fragment, staff_only
 from review.views.deciding import proposal_page
 
 MOST_NEW_STEPS = 20  # in one proposal
@@ -220,18 +220,11 @@ def _send(
     return redirect(sent)
 
 
-def _head(pk: int) -> Suggestion:
-    found = get_object_or_404(
-        Suggestion.objects.select_related("version__page", "sent_with", "author"), pk=pk
-    )
-    return found.sent_with or found
-
-
 @post_only("review:suggestion", "pk")
 @staff_only
 def vote(request: HttpRequest, pk: int) -> HttpResponse:
     """I met this too."""
-    head = _head(pk)
+    head = head_of(pk)
     form = VoteForm(request.POST, user=request.user)
     if not form.is_valid():
         return proposal_page(request, head, vote_form=form)
@@ -247,7 +240,7 @@ def vote(request: HttpRequest, pk: int) -> HttpResponse:
 @post_only("review:suggestion", "pk")
 @staff_only
 def comment(request: HttpRequest, pk: int) -> HttpResponse:
-    head = _head(pk)
+    head = head_of(pk)
     form = ReplyForm(request.POST, request.FILES)
     if form.is_valid():
         try:
@@ -264,13 +257,8 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_only
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back everything of this proposal that is not decided yet."""
-    head = _head(pk)
-    try:
-        deciding.withdraw_together(suggestion=head, by=request.user)
-    except NotAllowed as refused:
-        messages.error(request, refused.reason)
-    else:
-        messages.success(request, _("Withdrawn."))
+    head = head_of(pk)
+    do_and_say(request, lambda: deciding.withdraw_together(suggestion=head, by=request.user), _("Withdrawn."))
     return redirect(head)
 
 
