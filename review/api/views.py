@@ -186,6 +186,8 @@ def _edit(
     step = find(version.steps, edit.get("step", ""))
     if step is None:
         raise Refused(400, fields={f"{where}step": [_("This version has no such step.")]})
+    if edit.get("remove") and (useless := edit.keys() - {"step", "remove", "add"}):
+        raise Refused(400, fields={where + name: [_useless()] for name in sorted(useless)})
     data = {name: step[name] for name in _TEXTS} | edit | after
     files: MultiValueDict[str, Any] = MultiValueDict()
     names: dict[str, str] = {}
@@ -193,7 +195,7 @@ def _edit(
     for n, each in enumerate(edit.get("images", ())):
         here = f"{where}images.{n}."
         image = given(each, {"replaces": str, "file": str, "alt": str}, here, needs=["replaces", "file"])
-        if (place := places.get(image["replaces"])) is None:
+        if (place := places.pop(image["replaces"], None)) is None:  # each is replaced once
             raise Refused(400, fields={f"{here}replaces": [_("This image is not in the step.")]})
         if (file := request.FILES.get(image["file"])) is None:
             raise Refused(400, fields={f"{here}file": [_("No file of this name was sent along.")]})
@@ -238,9 +240,7 @@ def decide(request: HttpRequest, pk: int) -> Answer:
     texts = given(texts, dict.fromkeys(form.texts, str), "texts.")
     form.data |= {f"final-{name}": text for name, text in texts.items()}
     if useless := [name for name in ("after", "anyway") if name in body and name not in form.fields]:
-        raise Refused(
-            400, fields={name: [_("There is nothing to say here of this edit.")] for name in useless}
-        )
+        raise Refused(400, fields={name: [_useless()] for name in useless})
     check(form, {f"final-{name}": f"texts.{name}" for name in form.texts})
     try:
         carry_out(form, request.user)
@@ -248,6 +248,10 @@ def decide(request: HttpRequest, pk: int) -> Answer:
         fresh = get_object_or_404(queries.for_list(Suggestion.objects.all()), pk=pk)
         raise not_allowed(refused, edit=_with_landing([fresh])) from None
     return 200, _shown_proposal(part.sent_with or part)
+
+
+def _useless() -> str:
+    return _("There is nothing to say here of this edit.")
 
 
 def _with_landing(parts: list[Suggestion]) -> dict[str, Any]:

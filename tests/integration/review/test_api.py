@@ -222,6 +222,7 @@ def test_several_steps_are_proposed_at_once(version, engineer) -> None:
         ({"edits": [{"add": True, "step": "../x", "title": "New", "after": "a"}]}, "edits"),
         ({"edits": [{"add": True, "step": "x" * 65, "title": "New", "after": "a"}]}, "edits.0.step"),
         ({"edits": [{"step": "a", "images": [{"replaces": "x", "file": "f"}]}]}, "edits.0.images.0.replaces"),
+        ({"edits": [{"step": "a", "remove": True, "body": "x"}]}, "edits.0.body"),
         ({"instead_of": 2**70}, "instead_of"),
         ({"instead_of": 999}, "instead_of"),
     ],
