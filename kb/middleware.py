@@ -13,7 +13,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import DisallowedRedirect
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDictKeyError
@@ -36,6 +42,44 @@ ADMIN_POLICY = (
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; frame-src 'self'; "
     "object-src 'none'; form-action 'self'; frame-ancestors 'self'; base-uri 'self'"
 )
+
+
+class ApiSpeaksJson:
+    """Below /api/ whatever refuses a request before its view, or for want of one, says so as JSON like the views."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_api = request.path.startswith("/api/")  # what answers may rewrite the path
+        response = self.get_response(request)
+        kind = response.get("Content-Type", "")
+        if not is_api or response.status_code < 400 or kind == "application/json":
+            return response
+        # A plain text is a reason already; anything else is a page for people.
+        message = response.content.decode() if kind.startswith("text/plain") else self._reason(response)
+        said = JsonResponse({"message": message}, status=response.status_code)
+        if "Allow" in response:
+            said["Allow"] = response["Allow"]
+        return said
+
+    @staticmethod
+    def _reason(response: HttpResponse) -> str:
+        said = {
+            403: _(
+                "Send the value of the cookie “csrftoken” as the header X-CSRFToken: without it nothing is done."
+            ),
+            404: _("There is nothing here, or nothing that you may see."),
+            405: _("This address takes only: %(methods)s.") % {"methods": response.get("Allow", "")},
+            413: _("This is too much at once."),
+            414: _("This is too long for an address"),
+        }
+        usual = (
+            _("This request could not be read")
+            if response.status_code < 500
+            else _("Something broke on our side")
+        )
+        return said.get(response.status_code, usual)
 
 
 class RejectNulBytes:
@@ -79,8 +123,13 @@ class TooLongAddress:
         return self._answer(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A redirect, as to the sign-in, takes along less than that: 16 KB."""
-        return self._answer(request) if isinstance(exception, DisallowedRedirect) else None
+        """A redirect takes along less than that, 16 KB; where it is to the sign-in, the text is kept to go on with."""
+        if not isinstance(exception, DisallowedRedirect):
+            return None
+        if request.method != "GET" or request.user.is_authenticated:
+            return self._answer(request)
+        typed.keep_address(request)
+        return typed.answer(request, "403_signed_out.html", 403)
 
     @staticmethod
     def _answer(request: HttpRequest) -> HttpResponse:

@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "kb.accounts.middleware.PreferredLanguage",
+    "kb.middleware.ApiSpeaksJson",
     "kb.middleware.RejectNulBytes",
     "kb.middleware.RejectMaimedForms",
     "django.middleware.common.CommonMiddleware",

@@ -63,7 +63,12 @@ class PhotosField(forms.FileField):
         try:
             return super().clean(file, initial)
         except forms.ValidationError as refused:
-            raise forms.ValidationError(f"{file.name}: {' '.join(refused.messages)}") from None
+            raise of_file(file, refused) from None
+
+
+def of_file(file: Any, refused: forms.ValidationError) -> forms.ValidationError:
+    """The same, said of this file."""
+    return forms.ValidationError(f"{file.name}: {' '.join(refused.messages)}", code=refused.code)
 
 
 class PhotosForm(forms.Form):
@@ -82,7 +87,7 @@ class PhotosForm(forms.Form):
             try:
                 cleaned.append(clean_photo(file, size=file.size, keep_position=keep))
             except forms.ValidationError as refused:
-                self.add_error("photos", f"{file.name}: {' '.join(refused.messages)}")
+                self.add_error("photos", of_file(file, refused))
         data["photos"] = cleaned
         return data
 

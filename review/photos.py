@@ -22,6 +22,7 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
 LONGEST_SIDE = 2560  # pixels
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+TOO_LARGE, NO_PHOTO = "too_large", "no_photo"  # codes of the errors
 _POSITION = ExifTags.IFD.GPSInfo
 
 
@@ -38,11 +39,12 @@ class CleanPhoto:
 
 
 def clean_photo(file: BinaryIO, *, size: int, keep_position: bool = False) -> CleanPhoto:
-    """The photo in this file of `size` bytes. Raises ValidationError with a reason for people."""
+    """The photo in this file of `size` bytes. Raises ValidationError with a code and a reason for people."""
     if size > MAX_BYTES:
         raise ValidationError(
             _("The photo has %(size)d MB; at most %(most)d MB can be attached.")
-            % {"size": -(-size // 1_000_000), "most": MAX_BYTES // 1_000_000}
+            % {"size": -(-size // 1_000_000), "most": MAX_BYTES // 1_000_000},
+            code=TOO_LARGE,
         )
     file.seek(0)
     try:
@@ -52,14 +54,14 @@ def clean_photo(file: BinaryIO, *, size: int, keep_position: bool = False) -> Cl
             with Image.open(BytesIO(file.read(MAX_BYTES + 1)), formats=FORMATS) as image:
                 return _rewritten(image, keep_position)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
-        raise ValidationError(_not_a_photo()) from error
+        raise ValidationError(_not_a_photo(), code=NO_PHOTO) from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValidationError(_too_many_pixels()) from error
+        raise ValidationError(_too_many_pixels(), code=TOO_LARGE) from error
 
 
 def _rewritten(image: Image.Image, keep_position: bool) -> CleanPhoto:
     if image.width * image.height > MAX_PIXELS:
-        raise ValidationError(_too_many_pixels())
+        raise ValidationError(_too_many_pixels(), code=TOO_LARGE)
     place = _place(image) if keep_position else b""
     is_drawing = image.format == "PNG"
     upright = ImageOps.exif_transpose(image)

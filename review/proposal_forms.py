@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from review.deciding import Acceptance
-from review.forms import COMMENT_LENGTH, DecisionForm, area
+from review.forms import COMMENT_LENGTH, DecisionForm, area, of_file
 from review.landing import FIRST, Landing
 from review.merge import Clash, Step
 from review.models import SuggestedField, SuggestionKind
@@ -103,7 +103,7 @@ class StepForm(StepTexts):
             try:
                 photo = clean_photo(file, size=file.size)
             except forms.ValidationError as refused:
-                self.add_error(f"image-{number}", f"{file.name}: {' '.join(refused.messages)}")
+                self.add_error(f"image-{number}", of_file(file, refused))
                 continue
             alt = data.get(f"alt-{number}") or image["alt"]
             self.new_images.append(NewImage(image["sha256"], photo, alt))

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures.content import STEP_TEXTS, clean_text
+from procedures.content import STEP_TEXTS, clean_text, is_step_id
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.wording import in_order
@@ -120,6 +120,7 @@ def propose(
     or a place is named that the version does not have.
     """
     rules.check_mark(user=by, version=version)
+    _check_ids(version, edits)
     other = _head_of(alternative_to, version)
     head = Suggestion(
         version=version,
@@ -154,6 +155,19 @@ def propose(
     told = notify(who_answers(version.page), NoticeKind.PROPOSED, version.page, **said, besides=told)
     watching.tell_watchers(version.page, NoticeKind.PROPOSED, **said, besides=told)
     return head
+
+
+def _check_ids(version: ProcedureVersion, edits: Sequence[StepEdit]) -> None:
+    """Each step is edited once, and a new one takes the identity of none: the caller may have chosen it."""
+    ids = [edit.step_id for edit in edits]
+    if len(set(ids)) < len(ids):
+        raise NotAllowed(_("A step is named twice: say all that changes in it at once."))
+    shown = {step["id"] for step in version.steps}
+    new = [edit.step_id for edit in edits if edit.adds]
+    if not shown.isdisjoint(new) or not all(is_step_id(step_id) for step_id in new):
+        raise NotAllowed(
+            _("A new step needs an identity of its own, of letters, digits, hyphens and underscores.")
+        )
 
 
 def _head_of(suggestion: Suggestion | None, version: ProcedureVersion) -> Suggestion | None:

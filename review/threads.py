@@ -74,7 +74,7 @@ def start_thread(
         thread.quote, thread.prefix, thread.suffix = quote.exact.strip(), quote.prefix, quote.suffix
     if point is not None:
         if step is None or point.sha256 not in {image["sha256"] for image in step["images"]}:
-            raise NotAllowed(_("This image is not in the step: open the procedure again."))
+            raise NotAllowed({"point": _("This image is not in the step: open the procedure again.")})
         thread.image_sha256, thread.image_x, thread.image_y = point.sha256, point.x, point.y
     save_as(thread, by, thread.started_at)
     _say(thread, text, by, photos, thread.started_at)
@@ -199,7 +199,7 @@ def step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
     for step in version.steps:
         if step["id"] == step_id:
             return step
-    raise NotAllowed(_("This version has no such step."))
+    raise NotAllowed({"step": _("This version has no such step.")})
 
 
 def place_of(thread: Thread, version: ProcedureVersion) -> Place | None:
@@ -225,9 +225,11 @@ def _shown(version: ProcedureVersion, step_id: str) -> str:
 def _check_quote(version: ProcedureVersion, step_id: str, quote: Quote) -> None:
     fate = find(quote, _shown(version, step_id)).fate
     if fate == Fate.GONE:
-        raise NotAllowed(_("The passage is not in this step: select it again, or leave it out."))
+        raise NotAllowed({"quote": _("The passage is not in this step: select it again, or leave it out.")})
     if fate == Fate.MANY:
-        raise NotAllowed(_("The passage is there more than once: select more of the text around it."))
+        raise NotAllowed(
+            {"quote": _("The passage is there more than once: select more of the text around it.")}
+        )
 
 
 def _locked(thread: Thread) -> Thread:

@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from django.db.models import QuerySet
 
+from procedures.extensions import with_on_hold
 from procedures.frozen_files import read_frozen
 from procedures.importing import own_format
 from procedures.importing.readers import IMAGE_FOLDER
@@ -12,8 +13,9 @@ from procedures.models import ProcedureVersion
 
 
 def exportable(numbers: Sequence[str] = ()) -> QuerySet[ProcedureVersion]:
-    """The effective versions, of these procedures only where numbers are given."""
-    versions = ProcedureVersion.objects.effective().select_related("page__procedure_owner").order_by("number")
+    """The effective versions, of these procedures only where numbers are given; each says whether it is on hold."""
+    versions = with_on_hold(ProcedureVersion.objects.effective())
+    versions = versions.select_related("page__procedure_owner").order_by("number")
     return versions.filter(number__in=numbers) if numbers else versions
 
 

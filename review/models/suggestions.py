@@ -15,6 +15,7 @@ from wagtail.images import get_image_model_string
 from wagtail.models import Revision
 
 from procedures.models import ProcedureVersion
+from procedures.models.pairs import unset_when
 
 if TYPE_CHECKING:
     from review.levels import Due
@@ -134,8 +135,7 @@ class Suggestion(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=OPEN, decided_by__isnull=True, decided_at__isnull=True)
-                | ~Q(status__in=OPEN) & Q(decided_by__isnull=False, decided_at__isnull=False),
+                condition=unset_when("decided_by", "decided_at", status__in=OPEN),
                 name="suggestion_decided_pair",
             ),
             models.CheckConstraint(

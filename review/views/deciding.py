@@ -118,16 +118,18 @@ def _landings(parts: Sequence[Suggestion], page: ProcedurePage) -> dict[int, Lan
     return landings([part for part in parts if part.is_open], steps)
 
 
+def possible_deciders(user: Any) -> list[Any]:
+    """To whom this person can hand a decision on."""
+    people = staff().filter(pk__in=holding("review.decide_suggestion").values("pk"))
+    return list(people.exclude(pk=user.pk))
+
+
 def _forms(
     request: HttpRequest, proposals: Sequence[Sequence[Suggestion]], page: ProcedurePage, sent: bool
 ) -> dict[int, PartForm]:
     """A form for each edit that this person may decide on, by its primary key."""
     steps = canonical_content(working_copy(page))["steps"]
-    people = {
-        str(person.pk): person
-        for person in staff().filter(pk__in=holding("review.decide_suggestion").values("pk"))
-        if person.pk != request.user.pk
-    }
+    people = {str(person.pk): person for person in possible_deciders(request.user)}
     forms: dict[int, PartForm] = {}
     for parts in proposals:
         for pk, landing in landings([part for part in parts if part.is_open], steps).items():
@@ -158,7 +160,7 @@ def _record(
                 failed[part.pk] = form
             elif form.cleaned_data["decision"] == "accept":
                 accepting[part.pk] = form
-            elif form.cleaned_data["decision"] and not _carry_out(request, part, form):
+            elif form.cleaned_data["decision"] and not _carried_out(request, form):
                 failed[part.pk] = form
             else:
                 count += bool(form.cleaned_data["decision"])
@@ -175,23 +177,29 @@ def _record(
     return failed, count
 
 
-def _carry_out(request: HttpRequest, part: Suggestion, form: PartForm) -> bool:
-    decision, answer = form.cleaned_data["decision"], form.cleaned_data["answer"]
-    by: Any = request.user
+def _carried_out(request: HttpRequest, form: PartForm) -> bool:
     try:
-        if decision == "adopt":
-            deciding.adopt(suggestion=part, by=by, answer=answer)
-        elif decision == "refuse":
-            deciding.refuse(suggestion=part, by=by, answer=answer)
-        elif decision == "ask":
-            deciding.ask_back(suggestion=part, by=by, question=answer)
-        else:
-            to = form.people[form.cleaned_data["to"]]
-            deciding.hand_on(suggestion=part, by=by, to=to, note=answer)
+        carry_out(form, request.user)
     except (NotAllowed, PermissionDenied) as refused:
         form.add_error(None, _reason(refused))
         return False
     return True
+
+
+def carry_out(form: PartForm, by: Any) -> None:
+    """Do what a valid form decides. Raises NotAllowed or PermissionDenied."""
+    part, answer = form.landing.suggestion, form.cleaned_data["answer"]
+    match form.cleaned_data["decision"]:
+        case "accept":
+            deciding.accept_together([form.acceptance()], by=by)
+        case "adopt":
+            deciding.adopt(suggestion=part, by=by, answer=answer)
+        case "refuse":
+            deciding.refuse(suggestion=part, by=by, answer=answer)
+        case "ask":
+            deciding.ask_back(suggestion=part, by=by, question=answer)
+        case "hand":
+            deciding.hand_on(suggestion=part, by=by, to=form.people[form.cleaned_data["to"]], note=answer)
 
 
 def _accept(request: HttpRequest, accepting: dict[int, PartForm]) -> dict[int, PartForm]:

@@ -15,7 +15,7 @@ from review import levels, queries, rules, threads
 from review.forms import CommentForm, ReplyForm
 from review.models import Photo, Thread, ThreadKind
 from review.pointing import PointedImage, shown_size
-from review.views.access import page_or_fragment, staff_only
+from review.views.access import do_and_say, page_or_fragment, staff_only
 
 # What a comment's form takes along to the page of an image and back.
 _TRAVELS = ("kind", "text", "quote", "before", "after", "keep_position")
@@ -132,12 +132,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_only
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Thread.objects.select_related("version__page"), pk=pk)
-    try:
-        threads.resolve_thread(thread=found, by=request.user)
-    except NotAllowed as refused:
-        messages.error(request, refused.reason)
-    else:
-        messages.success(request, _("Resolved."))
+    do_and_say(request, lambda: threads.resolve_thread(thread=found, by=request.user), _("Resolved."))
     return redirect(found)
 
 
@@ -150,10 +145,6 @@ def change_kind(request: HttpRequest, pk: int) -> HttpResponse:
     if kind not in ThreadKind.values:
         messages.error(request, _("Choose what the comment is about."))
         return redirect(found)
-    try:
-        threads.change_kind(thread=found, kind=kind, by=request.user)
-    except NotAllowed as refused:
-        messages.error(request, refused.reason)
-    else:
-        messages.success(request, _("Changed; its author is told."))
+    done = _("Changed; its author is told.")
+    do_and_say(request, lambda: threads.change_kind(thread=found, kind=kind, by=request.user), done)
     return redirect(found)
