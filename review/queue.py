@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from procedures.models import ProcedureVersion, ProductLine
+from review import levels
 from review.models import Comment, SafetyClock, SuggestedAction, Suggestion, SuggestionStatus, Thread, Vote
 from review.models.suggestions import SuggestionKind
 from review.models.threads import ThreadKind, ThreadStatus
@@ -273,6 +274,7 @@ class Row:
     is_own: bool
     ticket: str = ""
     clock: SafetyClock | None = None
+    dues: Sequence[levels.Due] = ()
     together: int = 0
 
     @property
@@ -293,6 +295,7 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
         .annotate(words=Subquery(first))
         .in_bulk([mark.pk for mark in shown if mark.what == COMMENTS])
     )
+    comment_dues, edit_dues = levels.dues_of(comments.keys(), edits.keys())
     titles = _step_titles({mark.place.version: mark.place.sha256 for mark in shown})
     proposals = Counter(mark.place.page for mark in every if mark.what == EDITS and mark.author != person)
     done = []
@@ -311,6 +314,7 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
             base |= {
                 "words": edit.reason,
                 "ticket": edit.ticket_reference,
+                "dues": edit_dues.get(mark.pk, ()),
                 "status": waits.label,
                 "url": reverse("review:suggestion", args=[mark.pk]),
                 "together": proposals.pop(mark.place.page, 0),
@@ -320,6 +324,7 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
             base |= {
                 "words": thread.words or "",
                 "clock": thread.clock,
+                "dues": comment_dues.get(mark.pk, ()),
                 "status": thread.get_status_display(),
                 "url": reverse("review:thread", args=[mark.pk]),
             }

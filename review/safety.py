@@ -46,6 +46,12 @@ def raise_alarm(*, thread: Thread, text: str, by: Any, at: datetime) -> set[int]
     return notify(answerable(page), NoticeKind.SAFETY, page, by=by, at=at, text=text[:SHOWN], thread=thread)
 
 
+def is_silenced(thread: Thread) -> bool:
+    """Whether its alarm was answered, e.g. by a hold, though the comment itself is open."""
+    clock = SafetyClock.objects.filter(thread=thread).first()
+    return thread.kind == ThreadKind.SAFETY and clock is not None and not clock.is_running
+
+
 def stop_clock(*, thread: Thread, by: Any, at: datetime) -> None:
     SafetyClock.objects.running().filter(thread=thread).update(stopped_by=by, stopped_at=at)
 
