@@ -100,7 +100,7 @@ def _turn(image: Image.Image) -> Image.Transpose | None:
     """What brings it upright, as its camera noted; None where it is, or where the note cannot be read."""
     image.load()  # a PNG may hold the note behind the picture
     try:
-        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # as above; the picture is good without its notes
         return None
 

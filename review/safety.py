@@ -17,11 +17,9 @@ from procedures.people import holding, staff
 from review import sealing
 from review.eligibility import documentation_staff
 from review.models import NoticeKind, SafetyClock, Thread, ThreadKind, ThreadStatus
-from review.notifying import notify
+from review.notifying import SHOWN, notify
 
 logger = logging.getLogger(__name__)
-
-SHOWN = 500  # characters of a comment in a notice
 
 
 def answerable(page: ProcedurePage) -> QuerySet[Any]:

@@ -36,12 +36,11 @@ from review.models import (
     ThreadKind,
     ThreadStatus,
 )
-from review.notifying import notify
+from review.notifying import SHOWN, notify
 from review.photos import CleanPhoto
 from review.recording import required, save_as
 
 MOST_PHOTOS = 8  # to one comment
-SHOWN = 500  # characters of a comment in a notice
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,8 @@ class Notice(models.Model):
     watch = models.ForeignKey(Watch, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices")
     mail = models.ForeignKey(Mail, on_delete=models.PROTECT, null=True, blank=True, related_name="notices")
 
+    headline: str = ""  # as review.headlines tells
+
     objects = NoticeQuerySet.as_manager()
 
     class Meta:

@@ -113,7 +113,9 @@ def test_a_safety_comment_that_opens_again_raises_its_alarm_again(
     assert "first answer due by" in seen
 
 
-def test_words_after_a_hold_raise_the_alarm_again(version: ProcedureVersion, fiona: User, staff: User) -> None:
+def test_words_after_a_hold_raise_the_alarm_again(
+    version: ProcedureVersion, fiona: User, staff: User
+) -> None:
     thread = mark(version, fiona, "safety")
     holding.place(page=version.page, by=staff, password=PASSWORD, reason="x", instead="y")
     assert not SafetyClock.objects.get().is_running
