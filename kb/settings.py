@@ -4,17 +4,31 @@ Defaults suit a laptop. A missing or malformed value that production needs stops
 sentence saying what to set.
 """
 
+import os
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from kb.limits import FORM_BYTES
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
 
-DATA_DIR = Path(env.str("REDLINE_DATA_DIR", str(BASE_DIR / "var")))
+
+def _forget_what_is_empty() -> None:
+    """A variable that is there but empty means its default: .env.example and container files are full of them."""
+    for name, value in list(os.environ.items()):
+        if not value.strip() and (name.startswith("REDLINE_") or name in ("DATABASE_URL", "EMAIL_URL")):
+            del os.environ[name]
+
+
+_forget_what_is_empty()  # before: it would hide what .env says
+environ.Env.read_env(BASE_DIR / ".env")
+_forget_what_is_empty()
+
+DATA_DIR = BASE_DIR / env.str("REDLINE_DATA_DIR", "var")
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.bool("REDLINE_DEBUG", False)
@@ -43,8 +57,9 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 HTTPS = env.bool("REDLINE_HTTPS", False)
 BASE_URL = env.str("REDLINE_BASE_URL", "http://127.0.0.1:8000")
-# Several long step texts at once: each field has a limit of its own, with a sentence that says so.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
+# Several long step texts at once: each field has a limit of its own, with a sentence that says so. Past FORM_BYTES
+# (kb.middleware.TooLargeForm) a form is answered with its texts, past this without them.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * FORM_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a procedure of some hundred steps is one form
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
 CSRF_FAILURE_VIEW = "kb.typed.csrf_failure"
@@ -96,6 +111,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "kb.accounts.middleware.PreferredLanguage",
+    "kb.middleware.TooLargeForm",
     "kb.middleware.RejectNulBytes",
     "kb.middleware.RejectMaimedForms",
     "django.middleware.common.CommonMiddleware",
