@@ -28,12 +28,25 @@ _forget_what_is_empty()  # before: it would hide what .env says
 environ.Env.read_env(BASE_DIR / ".env")
 _forget_what_is_empty()
 
+
+def _number(name: str, default: int, least: int) -> int:
+    try:
+        number = env.int(name, default)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise ImproperlyConfigured(f"{name} is a whole number: set {least} or more.")
+    return number
+
+
 DATA_DIR = BASE_DIR / env.str("REDLINE_DATA_DIR", "var")
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.bool("REDLINE_DEBUG", False)
 # A laptop on loopback gets a key of its own, kept beside the data; a public host must name one.
-ALLOWED_HOSTS = env.list("REDLINE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+ALLOWED_HOSTS = [
+    host.strip() for host in env.list("REDLINE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+]
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
 
 
@@ -150,6 +163,10 @@ TEMPLATES = [
 
 def _database() -> dict:
     config = env.db("DATABASE_URL", f"sqlite:///{DATA_DIR / 'redline.sqlite3'}")
+    if not config.get("ENGINE"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL is no address of a database, e.g. postgres://USER:PASSWORD@HOST:5432/NAME; empty: SQLite."
+        )
     if config["ENGINE"].endswith("sqlite3"):
         # Measured: with these, 4 writers got 400 of 400 writes through; with the defaults 10 to 20 of 100.
         config["OPTIONS"] = {
@@ -207,7 +224,7 @@ vars().update(_mail())
 EMAIL_TIMEOUT = 20  # seconds; far less than the lease on a mail (review.mailing.sending)
 DEFAULT_FROM_EMAIL = env.str("REDLINE_FROM_EMAIL", "redline@localhost")
 # Minutes that the first notice on a procedure waits for others before they go out as one mail.
-REDLINE_MAIL_WAIT = env.int("REDLINE_MAIL_WAIT", 10)
+REDLINE_MAIL_WAIT = _number("REDLINE_MAIL_WAIT", 10, least=0)
 # Whoever enqueues a task does it, after the commit; what fails is done by the next `manage.py run_schedule`.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
@@ -236,11 +253,9 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 # Lower layers reach upward through dotted names only (see each package's docstring).
 REDLINE_TICKET_LOOKUP = "kb.tickets.queries.ticket_for_reference"
 # How many months after its release, or its last review, a procedure is due for review; its page may say otherwise.
-REDLINE_REVIEW_MONTHS = env.int("REDLINE_REVIEW_MONTHS", 24)
+REDLINE_REVIEW_MONTHS = _number("REDLINE_REVIEW_MONTHS", 24, least=1)
 # Within how many hours somebody who answers for the procedure gives a first answer to a safety comment.
-REDLINE_SAFETY_HOURS = env.int("REDLINE_SAFETY_HOURS", 4)
-if REDLINE_SAFETY_HOURS < 1:
-    raise ImproperlyConfigured("REDLINE_SAFETY_HOURS is a number of hours: set 1 or more.")
+REDLINE_SAFETY_HOURS = _number("REDLINE_SAFETY_HOURS", 4, least=1)
 REDLINE_SEARCH_ENGINE = env.str("REDLINE_SEARCH_ENGINE", "auto")
 
 LOGGING = {

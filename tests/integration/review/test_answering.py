@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from kb.accounts.models import User
 from procedures.models import ProcedureVersion
-from review import holding, queries, threads
+from review import holding, queries, releasing, threads
 from review.models import Notice, NoticeKind, SafetyClock, ServiceLevel, Thread
 from tests import factories as make
 from tests.factories import PASSWORD, signed_in
@@ -170,3 +170,30 @@ def test_whoever_left_is_not_told(version: ProcedureVersion, fiona: User) -> Non
     threads.reply(thread=thread, text="Wipe it.", by=owner_of(version))
     reply_on_page(thread, fiona)
     assert told(left) == []
+
+
+def test_what_is_typed_on_a_thread_of_a_withdrawn_version_stays(
+    version: ProcedureVersion, fiona: User, staff: User
+) -> None:
+    thread = mark(version, fiona)
+    releasing.withdraw(version=version, by=staff, password=PASSWORD, reason="Old")
+    page = signed_in(fiona).post(thread.get_absolute_url(), {"text": STILL}).content.decode()
+    assert "This version was withdrawn" in page
+    assert STILL in page
+    assert (
+        "<textarea" not in signed_in(fiona).get(thread.get_absolute_url()).content.decode().split("<main")[1]
+    )
+
+
+@pytest.mark.parametrize("kind", ["question", "safety"])
+def test_the_page_says_what_a_reply_to_an_answer_does(
+    version: ProcedureVersion, fiona: User, kind: str
+) -> None:
+    thread = mark(version, fiona, kind)
+    said = "opens it again"
+    assert said not in signed_in(fiona).get(thread.get_absolute_url()).content.decode()
+    threads.reply(thread=thread, text="Wipe it.", by=owner_of(version))
+    page = signed_in(fiona).get(thread.get_absolute_url()).content.decode()
+    assert said in page
+    assert ("raises the alarm again" in page) == (kind == "safety")
+    assert said not in signed_in(owner_of(version)).get(thread.get_absolute_url()).content.decode()

@@ -67,3 +67,15 @@ def test_an_empty_variable_does_not_hide_what_the_file_says(tmp_path: Path) -> N
 def test_the_data_lie_beside_the_site_wherever_it_is_started(tmp_path: Path) -> None:
     said = start(tmp_path, REDLINE_DATA_DIR="var")
     assert said["DATABASES"]["default"]["NAME"] == str(ROOT / "var" / "redline.sqlite3")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("DATABASE_URL", "nonsense"), ("REDLINE_SAFETY_HOURS", "four"), ("REDLINE_SAFETY_HOURS", "0"),
+     ("REDLINE_MAIL_WAIT", "-1"), ("REDLINE_REVIEW_MONTHS", "x")],
+)  # fmt: skip
+def test_a_malformed_variable_stops_the_start_by_a_sentence_that_names_it(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    with pytest.raises(AssertionError, match=f"ImproperlyConfigured: {name} is"):
+        start(tmp_path, **{name: value})
