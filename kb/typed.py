@@ -58,7 +58,7 @@ def _typed(request: HttpRequest, sent: QueryDict, may_send: bool) -> Typed:
     known = _fields_of(request, set(sent))
     texts, again, had_password = [], [], False
     for name, values in sent.lists():
-        field = known.get(name)
+        field = next((known[ending] for ending in _endings(name) if ending in known), None)
         if name in ("csrfmiddlewaretoken", WHOSE):
             continue
         if "password" in name.lower() or isinstance(getattr(field, "widget", None), forms.PasswordInput):
@@ -136,6 +136,7 @@ def _fields_of(request: HttpRequest, sent: set[str]) -> dict[str, forms.Field]:
     """The fields of the forms in the view's own package by name; of several, the form that fits best has its say."""
     match = request.resolver_match
     module = getattr(match.func, "__module__", "") if match else ""
+    sent = {ending for name in sent for ending in _endings(name)}
     known: dict[str, forms.Field] = {}
     of_package = [form for form in _all_forms() if module.startswith(form.__module__.rpartition(".")[0])]
     for form in sorted(
@@ -143,6 +144,14 @@ def _fields_of(request: HttpRequest, sent: set[str]) -> dict[str, forms.Field]:
     ):
         known.update(form.base_fields)
     return known
+
+
+def _endings(name: str) -> Iterator[str]:
+    """The name, and what is left of it without the prefixes that tell several forms on a page apart: "d15-final-body"."""
+    yield name
+    while "-" in name:
+        name = name.partition("-")[2]
+        yield name
 
 
 def _from_here(request: HttpRequest) -> bool:
@@ -156,10 +165,10 @@ def _from_here(request: HttpRequest) -> bool:
     return origin == f"{request.scheme}://{request.get_host()}" or origin in settings.CSRF_TRUSTED_ORIGINS
 
 
-def answer(request: HttpRequest, template: str, status: int) -> HttpResponse:
+def answer(request: HttpRequest, template: str, status: int, **more: object) -> HttpResponse:
     """The page that says why, with what was typed; htmx shows it as the whole page."""
     held = typed_in(request)
-    context = {"typed": held, "whose": held.whose if held else ""}
+    context = {"typed": held, "whose": held.whose if held else "", **more}
     response = render(request, template, context, status=status)
     if request.method == "POST" and request.headers.get("HX-Request"):
         response["HX-Retarget"] = "body"

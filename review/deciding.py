@@ -204,7 +204,7 @@ def _adopt_others(
     same_steps = waiting.filter(step_id__in={suggestion.step_id for suggestion in decided})
     for suggestion in same_steps.select_related("version__page", "sent_with", "author"):
         if landings([suggestion], steps)[suggestion.pk].contained:
-            _adopt(suggestion, revision, by, _("The text says this already."), at)
+            _adopt(suggestion, revision, by, "", at)
 
 
 @transaction.atomic
@@ -265,6 +265,8 @@ def hand_on(
         reminders = [kind for due, late, _passed_on in REMINDS_OF_A_MARK.values() for kind in (due, late)]
         notifying.dismiss(reminders, at, suggestion=suggestion.head_id)  # of whoever was to decide before
     _tell(NoticeKind.HANDED_ON, suggestion, [to], by, at, clean_text(note))
+    notifying.dismiss([NoticeKind.PASSED_ON], at, suggestion=suggestion)  # of whoever had it before
+    _tell(NoticeKind.PASSED_ON, suggestion, [suggestion.author], by, at, "")
     return suggestion
 
 

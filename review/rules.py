@@ -24,6 +24,7 @@ from review.models import (
     StageKind,
     Suggestion,
     Thread,
+    ThreadKind,
     ThreadStatus,
 )
 from review.staffing import needed_elsewhere
@@ -154,6 +155,14 @@ def can_reopen(*, user: Any, thread: Thread) -> bool:
 
 def can_resolve(*, user: Any, thread: Thread) -> bool:
     return _holds(check_resolve, user=user, thread=thread)
+
+
+def opens_again(*, user: Any, thread: Thread) -> bool:
+    """Whether a plain reply of this person says that the thread waits for an answer: its asker's, until it is
+    resolved; of a safety comment also after that."""
+    if thread.started_by_id != user.pk:
+        return False
+    return thread.status != ThreadStatus.RESOLVED or thread.kind == ThreadKind.SAFETY
 
 
 def check_change_kind(*, user: Any, thread: Thread, kind: str) -> None:

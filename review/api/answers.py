@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -78,10 +79,14 @@ def body_of(request: HttpRequest) -> Any:
     if request.content_type == "multipart/form-data":
         sent: str | bytes = request.POST.get("json", "")
     elif request.content_type == "application/json":
+        most = settings.REDLINE_FORM_BYTES
         try:
             sent = request.body
         except RequestDataTooBig:
-            raise Refused(413, _("This is too much at once: at most 10 MB of JSON.")) from None
+            sent = b" " * (most + 1)
+        if len(sent) > most:
+            megabytes = {"megabytes": most // 1_000_000}
+            raise Refused(413, _("This is too much at once: at most %(megabytes)d MB of JSON.") % megabytes)
     else:
         raise Refused(
             415, _("Send application/json; or, with files, multipart/form-data that has the JSON as “json”.")

@@ -13,7 +13,7 @@ from procedures.views.post_only import post_only
 from procedures.views.version import find_version, image_response
 from review import levels, queries, rules, threads
 from review.forms import CommentForm, ReplyForm
-from review.models import Photo, Thread, ThreadKind
+from review.models import Photo, Thread, ThreadKind, ThreadStatus
 from review.pointing import PointedImage, shown_size
 from review.views.access import do_and_say, page_or_fragment, staff_only
 
@@ -110,7 +110,8 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
         except NotAllowed as refused:
             form.add_error(None, refused.reason)
         else:
-            messages.success(request, _("Your reply is added."))
+            found.refresh_from_db(fields=["status"])
+            messages.success(request, _replied(found))
             return redirect(found)
     step = next((step for step in found.version.steps if step["id"] == found.step_id), None)
     queries.show_places([found], found.version)
@@ -120,12 +121,22 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
         "step": step,
         "form": form,
         "can_reply": rules.can_mark(user=request.user, version=found.version),
+        "opens_again": rules.opens_again(user=request.user, thread=found),
         "can_resolve": rules.can_resolve(user=request.user, thread=found),
         "can_reopen": rules.can_reopen(user=request.user, thread=found),
         "owns": rules.owns(request.user, found.version.page),
         "other_kinds": [choice for choice in ThreadKind.choices if choice[0] != found.kind],
     }
     return render(request, "review/thread.html", context)
+
+
+def _replied(thread: Thread) -> str:
+    """What the reply did: somebody may have resolved it since the page was opened."""
+    if thread.status == ThreadStatus.RESOLVED:
+        return _("Your reply is added; the comment stays resolved.")
+    if thread.status == ThreadStatus.OPEN:
+        return _("Your reply is added; the comment waits for an answer.")
+    return _("Your reply is added.")
 
 
 @post_only("review:thread", "pk")

@@ -260,7 +260,7 @@ def test_the_author_is_told_of_each_change_of_state(version) -> None:
     threads.reopen_thread(thread=thread, text="It is not.", by=author)
     thread.refresh_from_db()
     assert (thread.status, thread.resolved_by) == ("open", None)
-    assert told(owner)[-1] == "reopened"
+    assert told(owner)[-1] == "asked_again"
     assert [row.status for row in thread.history.order_by("history_date", "history_id")] == [
         "open", "answered", "resolved", "open",
     ]  # fmt: skip
