@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from review.deciding import Acceptance
 from review.forms import COMMENT_LENGTH, DecisionForm, area
-from review.landing import FIRST, Landing
+from review.landing import Landing
+from review.wanted import FIRST
 from review.merge import Clash, Step
 from review.models import SuggestedField, SuggestionKind
 from review.photos import clean_photo

@@ -20,7 +20,7 @@ from procedures.rules import NotAllowed
 from procedures.wording import in_order
 from review import rules, threads, watching
 from review.eligibility import who_answers
-from review.landing import FIRST
+from review.wanted import FIRST
 from review.merge import Step
 from review.models import (
     Comment,

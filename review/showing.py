@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from procedures.wording import Part, diff_text
-from review.landing import FIRST, Landing, find
+from review.landing import Landing, find
+from review.wanted import FIRST
 from review.merge import Clash, Step
 from review.models import SuggestedAction, SuggestedImage, Suggestion
 
