@@ -28,6 +28,7 @@ from review.models import (
 from review.notifying import notify
 from review.recording import required, save_as
 from review.steps import Steps
+from review.wanted import FIRST
 
 
 class EditRefused(NotAllowed):
@@ -105,9 +106,18 @@ def accept_together(
             raise EditRefused(refused.reason, pk) from refused
         landed.append((landing.suggestion, outcome))
     steps.put_back(page)
+    before = dict(zip(steps.order, [FIRST, *steps.order], strict=False))
     revision = page.save_revision(user=by, log_action=True)
     decided = [
-        _land(suggestion, outcome, revision, by, wanted[suggestion.pk].answer, at)
+        _land(
+            suggestion,
+            outcome,
+            before.get(suggestion.step_id),
+            revision,
+            by,
+            wanted[suggestion.pk].answer,
+            at,
+        )
         for suggestion, outcome in landed
     ]
     _adopt_others(decided, page, revision, by, at)
@@ -131,7 +141,9 @@ def outcome_of(landing: Landing, acceptance: Acceptance) -> Outcome:
             )
         return Outcome()
     if suggestion.action == SuggestedAction.ADD and landing.current is not None and not landing.contained:
-        raise NotAllowed(_("The working copy has this step already, in other words: refuse it, or ask its author."))
+        raise NotAllowed(
+            _("The working copy has this step already, in other words: refuse it, or ask its author.")
+        )
     after, along = _place_of(landing, acceptance)
     images, texts = _images_of(landing, acceptance), {}
     # As proposed, and where both sides changed it as the one who decides took it from the proposal, is unchanged.
@@ -219,12 +231,19 @@ def _carry_out(landing: Landing, outcome: Outcome, steps: Steps, by: Any) -> Non
 
 
 def _land(
-    suggestion: Suggestion, outcome: Outcome, revision: Revision, by: Any, answer: str, at: datetime | None
+    suggestion: Suggestion,
+    outcome: Outcome,
+    before: str | None,
+    revision: Revision,
+    by: Any,
+    answer: str,
+    at: datetime | None,
 ) -> Suggestion:
     for change in suggestion.changes.all():
         change.landed_text = outcome.texts[change.field]
         save_as(change, by)
-    suggestion.landed_in, suggestion.landed_after = revision, outcome.after
+    suggestion.landed_in = revision
+    suggestion.landed_after = None if outcome.after is None else before
     to = SuggestionStatus.CHANGED if outcome.with_changes else SuggestionStatus.ACCEPTED
     return _decide(suggestion, to, by, answer, at)
 

@@ -37,10 +37,10 @@ class Landing:
     is none. Where `conflicts` name a place, a person decides and `step` has there what stands now. `after`: the id
     of the step that it would follow, None where its place is no part of the proposal or a person decides on it;
     `along`: the steps that go with it. `place`: what a person is told that it follows: a new step that was sent
-    with it, else what it would follow if nothing else of that landed. `rebased`: the working copy had moved;
-    `contained`: it says already what is proposed. `seen`: a short digest of all that whoever decides is shown of
-    the working copy, whatever else is accepted with it. `stood_in`, where the step is gone: the last revision that
-    had it; `last`: the step as it was there.
+    with it, whose title is `follows`, else what it would follow if nothing else of that landed. `rebased`: the
+    working copy had moved; `contained`: it says already what is proposed. `seen`: a short digest of all that
+    whoever decides is shown of the working copy, whatever else is accepted with it. `stood_in`, where the step is
+    gone: the last revision that had it; `last`: the step as it was there.
     """
 
     suggestion: Suggestion
@@ -53,7 +53,7 @@ class Landing:
     rebased: bool
     contained: bool
     place: str | None = None
-    follows_new: bool = False
+    follows: str = ""
     seen: str = ""
     stood_in: Revision | None = None
     last: Step | None = None
@@ -122,12 +122,14 @@ def landings(suggestions: Iterable[Suggestion], current: Sequence[Step]) -> dict
             landing, merged = _land(suggestion, proposal, taken, steps)
         if not landing.conflicts:
             taken, steps = [*taken, suggestion], merged
-        follows_new = landing.after in added and find(current, landing.after or "") is None
+        new = (
+            None if landing.after not in added or find(current, landing.after) else find(steps, landing.after)
+        )
         found[suggestion.pk] = replace(
             landing,
             seen=_digest(alone),
-            place=landing.after if follows_new or landing.after is None else alone.after,
-            follows_new=follows_new,
+            place=landing.after if new is not None or landing.after is None else alone.after,
+            follows=new["title"] if new is not None else "",
         )
     return found
 
@@ -221,7 +223,9 @@ def _replaced(shown: Images, ours: Images, new: Mapping[str, Mapping[str, str]])
 
 def _digest(landing: Landing) -> str:
     clashes = [(conflict.field, conflict.clash) for conflict in landing.conflicts]
-    shown = json.dumps([landing.current or landing.last, landing.step, landing.after, clashes], sort_keys=True)
+    shown = json.dumps(
+        [landing.current or landing.last, landing.step, landing.after, clashes], sort_keys=True
+    )
     return hashlib.sha256(shown.encode()).hexdigest()[:16]
 
 

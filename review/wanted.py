@@ -37,7 +37,9 @@ class Wanted:
         self._steps = shown
         # What goes in a ring is refused when it is proposed (review.proposing).
         places = {step_id: part.after for step_id, part in self._parts.items() if part.after is not None}
-        self._places = {step_id: after for step_id, after in places.items() if step_id not in in_a_ring(places)}
+        self._places = {
+            step_id: after for step_id, after in places.items() if step_id not in in_a_ring(places)
+        }
         self._followers: dict[str, list[str]] = {}
         for step_id, after in self._places.items():
             self._followers.setdefault(after, []).append(step_id)
