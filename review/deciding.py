@@ -162,7 +162,8 @@ def outcome_of(landing: Landing, acceptance: Acceptance) -> Outcome:
 def _place_of(landing: Landing, acceptance: Acceptance) -> tuple[str | None, Sequence[str]]:
     """The id of the step that it is to follow, None where it stays, and the steps that go along."""
     clash = landing.undecided.get("")
-    if clash is None and (acceptance.after in (None, landing.place) or not landing.moves):
+    as_said = acceptance.after in (None, landing.place) or acceptance.after in landing.new
+    if clash is None and (as_said or not landing.moves):
         return landing.after, landing.along
     if acceptance.after is not None:
         return acceptance.after, ()

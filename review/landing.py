@@ -37,10 +37,11 @@ class Landing:
     is none. Where `conflicts` name a place, a person decides and `step` has there what stands now. `after`: the id
     of the step that it would follow, None where its place is no part of the proposal or a person decides on it;
     `along`: the steps that go with it. `place`: what a person is told that it follows: a new step that was sent
-    with it, whose title is `follows`, else what it would follow if nothing else of that landed. `rebased`: the
-    working copy had moved; `contained`: it says already what is proposed. `seen`: a short digest of all that
-    whoever decides is shown of the working copy, whatever else is accepted with it. `stood_in`, where the step is
-    gone: the last revision that had it; `last`: the step as it was there.
+    with it (`new`: all of those that are not there yet), whose title is `follows`, else what it would follow if
+    nothing else of that landed. `rebased`: the working copy had moved; `contained`: it says already what is
+    proposed. `seen`: a short digest of all that whoever decides is shown of the working copy, whatever else is
+    accepted with it. `stood_in`, where the step is gone: the last revision that had it; `last`: the step as it was
+    there.
     """
 
     suggestion: Suggestion
@@ -54,6 +55,7 @@ class Landing:
     contained: bool
     place: str | None = None
     follows: str = ""
+    new: frozenset[str] = frozenset()
     seen: str = ""
     stood_in: Revision | None = None
     last: Step | None = None
@@ -113,6 +115,7 @@ def landings(suggestions: Iterable[Suggestion], current: Sequence[Step]) -> dict
     proposal = Wanted(together, wanted[0].version.steps)
     landed = [part for part in together if part.status in LANDED]
     added = {part.step_id for part in together if part.action == SuggestedAction.ADD}
+    added -= {step["id"] for step in current}
     taken, steps = landed, current
     found: dict[int, Landing] = {}
     for suggestion in wanted:
@@ -130,6 +133,7 @@ def landings(suggestions: Iterable[Suggestion], current: Sequence[Step]) -> dict
             seen=_digest(alone),
             place=landing.after if new is not None or landing.after is None else alone.after,
             follows=new["title"] if new is not None else "",
+            new=frozenset(added),
         )
     return found
 

@@ -35,11 +35,15 @@ class Wanted:
         """`shown`: the steps of their version."""
         self._parts = {part.step_id: part for part in sorted(parts, key=lambda part: part.pk)}
         self._steps = shown
-        # What goes in a ring is refused when it is proposed (review.proposing).
-        places = {step_id: part.after for step_id, part in self._parts.items() if part.after is not None}
-        self._places = {
-            step_id: after for step_id, after in places.items() if step_id not in in_a_ring(places)
+        places: dict[str, str] = {
+            step_id: part.after for step_id, part in self._parts.items() if part.after is not None
         }
+        # Refused when it is proposed (review.proposing); of one that is older nothing is lost.
+        for step_id in in_a_ring(places):
+            del places[step_id]
+            if self._parts[step_id].action == SuggestedAction.ADD:
+                places[step_id] = FIRST
+        self._places = places
         self._followers: dict[str, list[str]] = {}
         for step_id, after in self._places.items():
             self._followers.setdefault(after, []).append(step_id)

@@ -36,7 +36,9 @@ def propose(version, *edits: StepEdit, by=None, **kwargs) -> Suggestion:
 
 
 def new(step_id: str = "n", after: str = "b", **texts: str) -> StepEdit:
-    return StepEdit(step_id, texts={"title": f"Step {step_id}", "body": "Do it.", **texts}, after=after, adds=True)
+    return StepEdit(
+        step_id, texts={"title": f"Step {step_id}", "body": "Do it.", **texts}, after=after, adds=True
+    )
 
 
 def steps_of(version) -> list[dict]:
