@@ -163,7 +163,7 @@ def _image_choices(landing: Landing, form: Any) -> list[Choice]:
     has_form = form is not None and "images" in form.fields
     chosen = (form["images"].value() or "") if has_form else ""
     shown = _addresses((landing.shown or {}).get("images", ()), landing.suggestion)
-    choices, labels = [Choice("", _("As it was shown"), images=shown)], dict(IMAGES_TAKEN)
+    choices, labels = [Choice("", _("The images as they were shown"), images=shown)], dict(IMAGES_TAKEN)
     for take, images in landing.taken_images().items():
         addresses = _addresses(images, landing.suggestion)
         choices.append(Choice(take, str(labels[Take(take)]), images=addresses, chosen=chosen == take))
