@@ -1,5 +1,6 @@
 """Where steps land that follow removed, moved or new ones of the same proposal, in whatever order they are decided."""
 
+import random
 from itertools import combinations, permutations
 
 import pytest
@@ -109,6 +110,35 @@ def test_what_follows_a_new_step_does_not_go_astray_without_it(version) -> None:
     assert (landing.place, landing.follows) == (first.step_id, "Step n")
     deciding.accept(suggestion=second, by=version.last_editor, seen=landing.seen, after=landing.place)
     assert order(version) == "abmcd"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_random_proposals_decided_by_and_by_stand_as_their_author_wants(version, seed: int) -> None:
+    """Some parts at once, some refused, in any order; each as the page showed it just before."""
+    chance, owner = random.Random(seed), version.last_editor
+    edits = [
+        remove("b"),
+        add("n", "b"),
+        add("m", chance.choice("abn")),
+        add("k", chance.choice([FIRST, *"bcm"])),
+    ]
+    edits.append(StepEdit("d", after=chance.choice("abc")))
+    edits.append(
+        chance.choice([remove("c"), StepEdit("c", after=chance.choice("ab")), StepEdit("a", after="b")])
+    )
+    left = propose(version, *chance.sample(edits, len(edits)))
+    parts, taken = list(left), []
+    chance.shuffle(left)
+    deciding.refuse(suggestion=left.pop(), by=owner, answer="No.")
+    while left:
+        batch = [left.pop() for _ in range(min(len(left), chance.choice((1, 1, 2, 3))))]
+        shown = landings([one for one in parts[0].sent_together() if one.is_open], steps_of(version))
+        said = [(one, shown[one.pk]) for one in batch]
+        wanted = [deciding.Acceptance(one, seen=as_is.seen, after=as_is.place) for one, as_is in said]
+        deciding.accept_together(wanted, by=owner)
+        taken += batch
+        whole = Wanted(parts, version.steps).steps(taken)
+        assert order(version) == "".join(step["title"][-1] for step in whole)
 
 
 @pytest.mark.parametrize(
