@@ -74,11 +74,12 @@ def accept(
     suggestion: Suggestion,
     by: Any,
     answer: str = "",
+    final: Mapping[str, str] | None = None,
     at: datetime | None = None,
     **how: Any,
 ) -> Suggestion:
     """Land one edit in the working copy as a revision of the decider's; `how`: see `Acceptance`."""
-    acceptance = Acceptance(suggestion, answer=answer, **how)
+    acceptance = Acceptance(suggestion, answer=answer, final=final or {}, **how)
     return accept_together([acceptance], by=by, at=at)[0]
 
 
