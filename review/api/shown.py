@@ -101,7 +101,7 @@ def edit(part: Suggestion, landing: Landing | None = None) -> Shown:
 def landed(landing: Landing) -> Shown:
     """What would land, and where a person decides: base, what is proposed (theirs), the working copy (ours)."""
     proposed = {change.field: change for change in landing.suggestion.changes.all()}
-    ours = landing.current or {}
+    ours = landing.ours
     return {
         "seen": landing.seen,
         "contained": landing.contained,

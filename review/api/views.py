@@ -20,7 +20,7 @@ from review.api.answers import Refused, api, body_of, check, given, not_allowed
 from review.forms import CommentForm, ReplyForm
 from review.landing import find, landings, working_copy
 from review.models import Comment, SuggestedField, Suggestion, Thread
-from review.proposal_forms import NewStepForm, PartForm, ReasonForm, StepForm, VoteForm, place_value
+from review.proposal_forms import OWN, NewStepForm, PartForm, ReasonForm, StepForm, VoteForm, place_value
 from review.views.access import head_of, page_of
 from review.views.deciding import carry_out, possible_deciders
 
@@ -225,9 +225,10 @@ def decide(request: HttpRequest, pk: int) -> Answer:
     rules.check_decide(user=request.user, suggestion=part, to="refused")
     known = {
         "decision": str, "answer": str, "to": str, "after": str, "anyway": bool, "seen": str, "texts": dict,
+        "take": dict, "images": str,
     }  # fmt: skip
     body = given(body_of(request), known, needs=["decision"])
-    texts = body.pop("texts", {})
+    texts, takes = body.pop("texts", {}), body.pop("take", {})
     if "after" in body:
         body["after"] = place_value(body["after"])
     steps = canonical_content(working_copy(part.version.page))["steps"]
@@ -239,9 +240,15 @@ def decide(request: HttpRequest, pk: int) -> Answer:
     form.data = {f"final-{name}": form.fields[f"final-{name}"].initial for name in form.texts} | data
     texts = given(texts, dict.fromkeys(form.texts, str), "texts.")
     form.data |= {f"final-{name}": text for name, text in texts.items()}
-    if useless := [name for name in ("after", "anyway") if name in body and name not in form.fields]:
+    asked = [name for name in form.texts if f"take-{name}" in form.fields]
+    takes = dict.fromkeys(set(texts) & set(asked), OWN) | given(takes, dict.fromkeys(asked, str), "take.")
+    form.data |= {f"take-{name}": take for name, take in takes.items()}
+    if useless := [
+        name for name in ("after", "anyway", "images") if name in body and name not in form.fields
+    ]:
         raise Refused(400, fields={name: [_useless()] for name in useless})
-    check(form, {f"final-{name}": f"texts.{name}" for name in form.texts})
+    names = {f"final-{name}": f"texts.{name}" for name in form.texts}
+    check(form, names | {f"take-{name}": f"take.{name}" for name in asked})
     try:
         carry_out(form, request.user)
     except NotAllowed as refused:

@@ -56,6 +56,9 @@ SUGGESTION_TRANSITIONS: dict[str, frozenset[str]] = {
 }
 
 
+NEW_STEP_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
     def waiting(self) -> Self:
         """Undecided, whoever it waits for."""
@@ -156,6 +159,14 @@ class Suggestion(models.Model):
                 condition=~Q(sent_with=F("pk")) & ~Q(alternative_to=F("pk")),
                 name="suggestion_not_with_itself",
             ),
+            # A new step is told from every other: the id was made for it (review.proposing.new_step_id).
+            models.UniqueConstraint(
+                fields=["step_id"], condition=Q(action="add"), name="suggestion_new_step_is_its_own"
+            ),
+            models.CheckConstraint(
+                condition=~Q(action="add") | Q(step_id__regex=NEW_STEP_ID), name="suggestion_new_step_id"
+            ),
+            models.CheckConstraint(condition=~Q(after=F("step_id")), name="suggestion_not_after_itself"),
             models.UniqueConstraint(
                 fields=["sent_with", "step_id"], name="suggestion_once_a_step_sent_together"
             ),
