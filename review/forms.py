@@ -111,14 +111,14 @@ class CommentForm(PhotosForm):
     def clean(self) -> dict[str, Any]:
         """{"kind", "text", "photos", "quote": Quote or None, "point": Point or None}."""
         data = super().clean()
-        self._leave_out_what_nobody_marked()
+        self.leave_out_what_nobody_marked()
         exact, before, after = (data.pop(name, "") for name in ("quote", "before", "after"))
         image, x, y = (data.pop(name, None) for name in ("image", "x", "y"))
         data["quote"] = Quote(exact, before, after) if exact else None
         data["point"] = Point(image, x, y) if image and x is not None and y is not None else None
         return data
 
-    def _leave_out_what_nobody_marked(self) -> None:
+    def leave_out_what_nobody_marked(self) -> None:
         """What no page of ours sends stands in no field that could be marked: said, and left out of the next try."""
         wrong = [name for name in ("before", "after", "image", "x", "y") if name in self.errors]
         if not wrong:

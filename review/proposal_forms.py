@@ -353,7 +353,9 @@ class PartForm(DecisionForm):
     def acceptance(self) -> Acceptance:
         data = self.cleaned_data
         after = place_id(data["after"]) if data.get("after") else None
-        chosen = {name: data[f"take-{name}"] for name in self.texts if data.get(f"take-{name}", OWN) != OWN}
+        # Nothing is chosen where the choice came up meanwhile: what was looked at no longer is what is there.
+        taken = {name: data.get(f"take-{name}") or OWN for name in self.texts}
+        chosen = {name: take for name, take in taken.items() if take != OWN}
         if data.get("images"):
             chosen["images"] = data["images"]
         return Acceptance(

@@ -57,6 +57,11 @@ def marks(request: HttpRequest, number: str) -> Answer:
     }
 
 
+class _PlacedForm(CommentForm):
+    def leave_out_what_nobody_marked(self) -> None:
+        """A program did mark it: the reasons stay with its fields."""
+
+
 @require_POST
 @api
 def comment(request: HttpRequest, number: str, label: str) -> Answer:
@@ -66,7 +71,7 @@ def comment(request: HttpRequest, number: str, label: str) -> Answer:
     known = {"kind": str, "text": str, "step": str, "quote": dict, "point": dict, "keep_position": bool}
     body = given(body_of(request), known)
     data, names = _flat(body)
-    form = CommentForm(data, request.FILES)
+    form = _PlacedForm(data, request.FILES)
     check(form, names)
     started = threads.start_thread(
         version=version, step_id=body.get("step", ""), by=request.user, **form.cleaned_data

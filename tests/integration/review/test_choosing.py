@@ -101,6 +101,21 @@ def other_texts(version) -> Suggestion:
     return second
 
 
+def test_a_choice_that_came_up_since_the_form_was_opened_is_shown_then(version) -> None:
+    first, second = (
+        propose(version, StepEdit("b", texts={"body": text})) for text in ("Do b twice.", "Do b slowly.")
+    )
+    browser = signed_in(version.last_editor)
+    before = browser.get(second.get_absolute_url()).content.decode()
+    deciding.accept(suggestion=first, by=version.last_editor)
+    data = form_of(before, second, decision="accept", answer="Thank you", final_body="Do b slowly.")
+    answered = browser.post(second.get_absolute_url(), data)
+    assert answered.status_code == 200
+    assert f'name="d{second.pk}-take-body"' in answered.content.decode()
+    assert "Thank you" in answered.content.decode()
+    assert steps_of(version)[1]["body"] == "Do b twice."
+
+
 @pytest.mark.parametrize(
     ("take", "landed", "status"),
     [("theirs", "Do b slowly.", "accepted"), ("both", "Do b twice. Do b slowly.", "accepted_with_changes")],
