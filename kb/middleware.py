@@ -11,16 +11,29 @@ from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import DisallowedRedirect
+from django.core.exceptions import (
+    DisallowedRedirect,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
+from django.core.files.uploadedfile import UploadedFile
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
-from django.utils.datastructures import MultiValueDictKeyError
+from django.utils.datastructures import MultiValueDict, MultiValueDictKeyError
 from django.utils.translation import gettext as _
 
 from kb import typed
-from kb.limits import ADDRESS_BYTES
+from kb.limits import ADDRESS_BYTES, FORM_BYTES
 from procedures.numbers import number_as_written
 
 log = logging.getLogger(__name__)
@@ -38,8 +51,77 @@ ADMIN_POLICY = (
 )
 
 
+class ApiSpeaksJson:
+    """Below /api/ whatever refuses a request before its view, or for want of one, says so as JSON like the views."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_api = request.path.startswith("/api/")  # what answers may rewrite the path
+        response = self.get_response(request)
+        kind = response.get("Content-Type", "")
+        if not is_api or response.status_code < 400 or kind == "application/json":
+            return response
+        # A plain text is a reason already; anything else is a page for people.
+        message = response.content.decode() if kind.startswith("text/plain") else self._reason(response)
+        said = JsonResponse({"message": message}, status=response.status_code)
+        if "Allow" in response:
+            said["Allow"] = response["Allow"]
+        return said
+
+    @staticmethod
+    def _reason(response: HttpResponse) -> str:
+        said = {
+            403: _(
+                "Send the value of the cookie “csrftoken” as the header X-CSRFToken: without it nothing is done."
+            ),
+            404: _("There is nothing here, or nothing that you may see."),
+            405: _("This address takes only: %(methods)s.") % {"methods": response.get("Allow", "")},
+            413: _("This is too much at once."),
+            414: _("This is too long for an address"),
+        }
+        usual = (
+            _("This request could not be read")
+            if response.status_code < 500
+            else _("Something broke on our side")
+        )
+        return said.get(response.status_code, usual)
+
+
+class TooLargeForm:
+    """Answer a form with more text, or more fields, than the site takes by the limit, and by the text where it can."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, args: object, kwargs: object
+    ) -> HttpResponse | None:
+        if request.method != "POST":
+            return None
+        try:
+            size = sum(len(value.encode()) for _name, values in request.POST.lists() for value in values)
+        except (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent):
+            # Too much to be read at all: the page that says so takes the form for an empty one.
+            request.POST, request._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]  # Django's own
+            return self._answer(request)
+        return self._answer(request) if size > FORM_BYTES else None
+
+    @staticmethod
+    def _answer(request: HttpRequest) -> HttpResponse:
+        megabytes = {"megabytes": FORM_BYTES // 1_000_000, "fields": settings.DATA_UPLOAD_MAX_NUMBER_FIELDS}
+        return typed.answer(request, "413.html", 413, **megabytes)
+
+
 class RejectNulBytes:
-    """Answer 400 to a NUL byte in the address or a form: PostgreSQL refuses it, SQLite truncates at it."""
+    """Answer 400 to a NUL byte in the address or a form: PostgreSQL refuses it, SQLite truncates at it.
+
+    A form is answered with its texts, without that character, to be sent again.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -55,8 +137,16 @@ class RejectNulBytes:
         if request.method == "POST" and any(
             "\0" in value for values in request.POST.lists() for value in (values[0], *values[1])
         ):
-            return self._refuse()
+            request.POST = self._without(request.POST)  # type: ignore[assignment]  # Django's stubs: only its own
+            return typed.answer(request, "400_nul.html", 400)
         return None
+
+    @staticmethod
+    def _without(form: QueryDict) -> QueryDict:
+        clean = QueryDict(mutable=True)
+        for name, values in form.lists():
+            clean.setlist(name.replace("\0", ""), [value.replace("\0", "") for value in values])
+        return clean
 
     @staticmethod
     def _refuse() -> HttpResponse:
@@ -79,8 +169,13 @@ class TooLongAddress:
         return self._answer(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A redirect, as to the sign-in, takes along less than that: 16 KB."""
-        return self._answer(request) if isinstance(exception, DisallowedRedirect) else None
+        """A redirect takes along less than that, 16 KB; where it is to the sign-in, the text is kept to go on with."""
+        if not isinstance(exception, DisallowedRedirect):
+            return None
+        if request.method != "GET" or request.user.is_authenticated:
+            return self._answer(request)
+        typed.keep_address(request)
+        return typed.answer(request, "403_signed_out.html", 403)
 
     @staticmethod
     def _answer(request: HttpRequest) -> HttpResponse:
@@ -208,8 +303,8 @@ class CarriedOut:
     """Tell the page's script which draft was carried out, and do the same form of a person once only.
 
     A form's script gives it a random `draft`. A telephone that lost the answer, or a button pressed twice, sends the
-    same words under the same one: within ten minutes that leads to where the first led. Other words under the
-    same one are another form. Two that come at the very same moment are both carried out.
+    same words, and files, under the same one: within ten minutes that leads to where the first led. Other words or
+    files under the same one are another form. Two that come at the very same moment are both carried out.
     """
 
     COOKIE = "draft-kept"
@@ -230,9 +325,10 @@ class CarriedOut:
             response.set_cookie(
                 self.COOKIE, draft, max_age=self.SECONDS, samesite="Lax", secure=settings.HTTPS
             )
-            if request.user.is_authenticated and not request.FILES:
+            digest = getattr(request, "form_digest", "")
+            if request.user.is_authenticated and digest:
                 done = self._done(request)
-                done.setdefault(self._digest(request, draft), [where, int(time.time())])
+                done.setdefault(digest, [where, int(time.time())])
                 request.session[self.KEY] = done
         return response
 
@@ -240,9 +336,11 @@ class CarriedOut:
         self, request: HttpRequest, view: object, args: object, kwargs: object
     ) -> HttpResponse | None:
         draft = self._draft(request)
-        if not draft or not request.user.is_authenticated or request.FILES:
+        if not draft or not request.user.is_authenticated:
             return None
-        done = self._done(request).get(self._digest(request, draft))
+        # Told now: by the time of the answer, the files may have been read and closed.
+        request.form_digest = self._digest(request, draft)  # type: ignore[attr-defined]  # this class's own
+        done = self._done(request).get(request.form_digest)  # type: ignore[attr-defined]  # as above
         if done is None:
             return None
         messages.info(request, _("This was received before; it was not done a second time."))
@@ -261,8 +359,18 @@ class CarriedOut:
     @staticmethod
     def _digest(request: HttpRequest, draft: str) -> str:
         held = typed.typed_in(request)
-        said = [request.get_full_path(), draft, held.again if held else []]
+        files = [[name, file.name, _digest_of(file)] for name, sent in request.FILES.lists() for file in sent]
+        said = [request.get_full_path(), draft, held.again if held else [], files]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+
+
+def _digest_of(file: UploadedFile) -> str:
+    """The SHA-256 of what was sent; whoever reads it next reads it from its beginning."""
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
 
 
 class NumberAsWritten:

@@ -4,22 +4,49 @@ Defaults suit a laptop. A missing or malformed value that production needs stops
 sentence saying what to set.
 """
 
+import os
 from pathlib import Path
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from kb.limits import FORM_BYTES
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
 
-DATA_DIR = Path(env.str("REDLINE_DATA_DIR", str(BASE_DIR / "var")))
+
+def _forget_what_is_empty() -> None:
+    """A variable that is there but empty means its default: .env.example and container files are full of them."""
+    for name, value in list(os.environ.items()):
+        if not value.strip() and (name.startswith("REDLINE_") or name in ("DATABASE_URL", "EMAIL_URL")):
+            del os.environ[name]
+
+
+_forget_what_is_empty()  # before: it would hide what .env says
+environ.Env.read_env(BASE_DIR / ".env")
+_forget_what_is_empty()
+
+
+def _number(name: str, default: int, least: int) -> int:
+    try:
+        number = env.int(name, default)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise ImproperlyConfigured(f"{name} is a whole number: set {least} or more.")
+    return number
+
+
+DATA_DIR = BASE_DIR / env.str("REDLINE_DATA_DIR", "var")
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 DEBUG = env.bool("REDLINE_DEBUG", False)
 # A laptop on loopback gets a key of its own, kept beside the data; a public host must name one.
-ALLOWED_HOSTS = env.list("REDLINE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+ALLOWED_HOSTS = [
+    host.strip() for host in env.list("REDLINE_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+]
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
 
 
@@ -43,8 +70,10 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 HTTPS = env.bool("REDLINE_HTTPS", False)
 BASE_URL = env.str("REDLINE_BASE_URL", "http://127.0.0.1:8000")
-# Several long step texts at once: each field has a limit of its own, with a sentence that says so.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 10_000_000
+# Several long step texts at once: each field has a limit of its own, with a sentence that says so. Past FORM_BYTES
+# (kb.middleware.TooLargeForm) a form is answered with its texts, past this without them.
+REDLINE_FORM_BYTES = FORM_BYTES
+DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * FORM_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a procedure of some hundred steps is one form
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL.startswith("https://") else []
 CSRF_FAILURE_VIEW = "kb.typed.csrf_failure"
@@ -96,6 +125,8 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "kb.accounts.middleware.PreferredLanguage",
+    "kb.middleware.ApiSpeaksJson",
+    "kb.middleware.TooLargeForm",
     "kb.middleware.RejectNulBytes",
     "kb.middleware.RejectMaimedForms",
     "django.middleware.common.CommonMiddleware",
@@ -134,6 +165,10 @@ TEMPLATES = [
 
 def _database() -> dict:
     config = env.db("DATABASE_URL", f"sqlite:///{DATA_DIR / 'redline.sqlite3'}")
+    if not config.get("ENGINE"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL is no address of a database, e.g. postgres://USER:PASSWORD@HOST:5432/NAME; empty: SQLite."
+        )
     if config["ENGINE"].endswith("sqlite3"):
         # Measured: with these, 4 writers got 400 of 400 writes through; with the defaults 10 to 20 of 100.
         config["OPTIONS"] = {
@@ -191,7 +226,7 @@ vars().update(_mail())
 EMAIL_TIMEOUT = 20  # seconds; far less than the lease on a mail (review.mailing.sending)
 DEFAULT_FROM_EMAIL = env.str("REDLINE_FROM_EMAIL", "redline@localhost")
 # Minutes that the first notice on a procedure waits for others before they go out as one mail.
-REDLINE_MAIL_WAIT = env.int("REDLINE_MAIL_WAIT", 10)
+REDLINE_MAIL_WAIT = _number("REDLINE_MAIL_WAIT", 10, least=0)
 # Whoever enqueues a task does it, after the commit; what fails is done by the next `manage.py run_schedule`.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
@@ -220,11 +255,9 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 # Lower layers reach upward through dotted names only (see each package's docstring).
 REDLINE_TICKET_LOOKUP = "kb.tickets.queries.ticket_for_reference"
 # How many months after its release, or its last review, a procedure is due for review; its page may say otherwise.
-REDLINE_REVIEW_MONTHS = env.int("REDLINE_REVIEW_MONTHS", 24)
+REDLINE_REVIEW_MONTHS = _number("REDLINE_REVIEW_MONTHS", 24, least=1)
 # Within how many hours somebody who answers for the procedure gives a first answer to a safety comment.
-REDLINE_SAFETY_HOURS = env.int("REDLINE_SAFETY_HOURS", 4)
-if REDLINE_SAFETY_HOURS < 1:
-    raise ImproperlyConfigured("REDLINE_SAFETY_HOURS is a number of hours: set 1 or more.")
+REDLINE_SAFETY_HOURS = _number("REDLINE_SAFETY_HOURS", 4, least=1)
 REDLINE_SEARCH_ENGINE = env.str("REDLINE_SEARCH_ENGINE", "auto")
 
 LOGGING = {

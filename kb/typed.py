@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
 from django.forms.utils import pretty_name
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 
 _OURS = ("kb.", "review.", "procedures.")
@@ -24,7 +24,7 @@ class TypedText:
 
 @dataclass(frozen=True)
 class Typed:
-    """What one refused POST held."""
+    """What one refused POST held, or an address that leads to the sign-in and is too long to be taken along."""
 
     texts: list[TypedText]
     again: list[
@@ -36,16 +36,29 @@ class Typed:
     whose: (
         str  # on whose page it was typed, "" where nobody was signed in; the sender's, where it does not say
     )
+    by_get: bool = False
 
 
 def typed_in(request: HttpRequest) -> Typed | None:
     """What the request's form held; None where it is no form that was sent."""
-    if request.method != "POST" or not (request.POST or request.FILES):
-        return None
-    known = _fields_of(request)
+    kept: Typed | None = getattr(request, "typed_in_address", None)
+    if kept is not None or request.method != "POST" or not (request.POST or request.FILES):
+        return kept
+    return _typed(request, request.POST, _from_here(request))
+
+
+def keep_address(request: HttpRequest) -> None:
+    """Let what stands in the address be what was typed: the answer's links then lead to the page without it."""
+    held = replace(_typed(request, request.GET, may_send=True), by_get=True)
+    request.typed_in_address = held  # type: ignore[attr-defined]  # read by typed_in
+    request.META["QUERY_STRING"] = ""
+
+
+def _typed(request: HttpRequest, sent: QueryDict, may_send: bool) -> Typed:
+    known = _fields_of(request, set(sent))
     texts, again, had_password = [], [], False
-    for name, values in request.POST.lists():
-        field = known.get(name)
+    for name, values in sent.lists():
+        field = next((known[ending] for ending in _endings(name) if ending in known), None)
         if name in ("csrfmiddlewaretoken", WHOSE):
             continue
         if "password" in name.lower() or isinstance(getattr(field, "widget", None), forms.PasswordInput):
@@ -55,8 +68,8 @@ def typed_in(request: HttpRequest) -> Typed | None:
             again.append((name, value))
             if value.strip() and _is_prose(field, value):
                 texts.append(TypedText(str((field and field.label) or pretty_name(name)), value))
-    whose = request.POST.get(WHOSE, str(request.user.pk or ""))
-    return Typed(texts, again, _from_here(request), bool(request.FILES), had_password, whose)
+    whose = sent.get(WHOSE, str(request.user.pk or ""))
+    return Typed(texts, again, may_send, bool(request.FILES), had_password, whose)
 
 
 def is_somebody_elses(request: HttpRequest) -> bool:
@@ -87,6 +100,7 @@ def carried(request: HttpRequest) -> str:
             "had_password": held.had_password,
             # The page that answers is of whoever is signed in; the text stays of whoever typed it.
             "whose": held.whose,
+            "by_get": held.by_get,
         }
     )
 
@@ -98,9 +112,10 @@ def taken_along(request: HttpRequest) -> Typed | None:
         texts = [TypedText(str(label), str(text)) for label, text in held["texts"]]
         again = [(str(name), str(value)) for name, value in held["again"]]
         had_file, had_password, whose = bool(held["had_file"]), bool(held["had_password"]), str(held["whose"])
+        by_get = bool(held["by_get"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    return Typed(texts, again, _from_here(request), had_file, had_password, whose)
+    return Typed(texts, again, _from_here(request), had_file, had_password, whose, by_get)
 
 
 def _is_prose(field: forms.Field | None, value: str) -> bool:
@@ -117,11 +132,11 @@ def _all_forms(base: Any = forms.BaseForm) -> Iterator[type[Any]]:
         yield from _all_forms(form)
 
 
-def _fields_of(request: HttpRequest) -> dict[str, forms.Field]:
+def _fields_of(request: HttpRequest, sent: set[str]) -> dict[str, forms.Field]:
     """The fields of the forms in the view's own package by name; of several, the form that fits best has its say."""
     match = request.resolver_match
     module = getattr(match.func, "__module__", "") if match else ""
-    sent = set(request.POST)
+    sent = {ending for name in sent for ending in _endings(name)}
     known: dict[str, forms.Field] = {}
     of_package = [form for form in _all_forms() if module.startswith(form.__module__.rpartition(".")[0])]
     for form in sorted(
@@ -129,6 +144,14 @@ def _fields_of(request: HttpRequest) -> dict[str, forms.Field]:
     ):
         known.update(form.base_fields)
     return known
+
+
+def _endings(name: str) -> Iterator[str]:
+    """The name, and what is left of it without the prefixes that tell several forms on a page apart: "d15-final-body"."""
+    yield name
+    while "-" in name:
+        name = name.partition("-")[2]
+        yield name
 
 
 def _from_here(request: HttpRequest) -> bool:
@@ -142,10 +165,10 @@ def _from_here(request: HttpRequest) -> bool:
     return origin == f"{request.scheme}://{request.get_host()}" or origin in settings.CSRF_TRUSTED_ORIGINS
 
 
-def answer(request: HttpRequest, template: str, status: int) -> HttpResponse:
+def answer(request: HttpRequest, template: str, status: int, **more: object) -> HttpResponse:
     """The page that says why, with what was typed; htmx shows it as the whole page."""
     held = typed_in(request)
-    context = {"typed": held, "whose": held.whose if held else ""}
+    context = {"typed": held, "whose": held.whose if held else "", **more}
     response = render(request, template, context, status=status)
     if request.method == "POST" and request.headers.get("HX-Request"):
         response["HX-Retarget"] = "body"

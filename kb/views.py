@@ -64,7 +64,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """Only what everybody may read is worth a crawler's time."""
     closed = (
-        "/admin/", "/accounts/", "/copies/", "/media/", "/procedures/*/pdf/", "/review/", "/search/", "/tickets/",
+        "/admin/", "/accounts/", "/api/", "/copies/", "/media/", "/procedures/*/pdf/", "/review/", "/search/",
+        "/tickets/",
     )  # fmt: skip
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

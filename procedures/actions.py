@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,7 +15,7 @@ from wagtail.models import Revision
 from procedures import audit
 from procedures.applying import Applies, applies_to
 from procedures.authorship import authorship_of, base_version
-from procedures.content import clean_text, content_hash, plain_text
+from procedures.content import canonical_content, clean_text, content_hash, plain_text
 from procedures.lifecycle import check_transition
 from procedures.lint import overlaps_of
 from procedures.models import (
@@ -120,6 +120,7 @@ def mint_version(
     taken = set(locked.versions.values_list("major", "minor"))
     authorship = authorship_of(revision)
     applies = refuse_overlaps(page_id=locked.pk, content=content)
+    _check_revision(revision, content)
     check_mint(
         content=content,
         sha256=content_hash(content),
@@ -178,6 +179,7 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
                 "It does not go into force; call it off, and ask an administrator to look at the log."
             )
         )
+    _check_revision(version.revision, version.content)
     audit.compare_with_log(before, page=version.page, at=at)
     for old in before:
         old.status, old.superseded_at = VersionStatus.SUPERSEDED, at
@@ -203,6 +205,33 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
         ]
     )
     return version
+
+
+def _check_revision(revision: Revision, content: Mapping[str, Any]) -> None:
+    """What goes into force becomes the working copy's published state too: its title stands in notices and mails.
+
+    Raises NotAllowed where the revision no longer says what was submitted from it. Its images may have been given
+    other bytes since: those submitted are kept.
+    """
+    try:
+        said = canonical_content(revision.as_object())
+    except (*audit.UNREADABLE, LookupError, ObjectDoesNotExist):
+        said = {}
+    if not said or _without_bytes(said) != _without_bytes(content):
+        raise NotAllowed(
+            _(
+                "The revision that was submitted no longer says what was signed: it was changed behind the log's "
+                "back. It does not go into force; save the working copy and submit it anew, and ask an "
+                "administrator to look at it."
+            )
+        )
+
+
+def _without_bytes(content: Mapping[str, Any]) -> dict[str, Any]:
+    steps = [
+        {**step, "images": [{**image, "sha256": ""} for image in step["images"]]} for step in content["steps"]
+    ]
+    return {**content, "steps": steps}
 
 
 def superseding(

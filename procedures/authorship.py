@@ -1,6 +1,7 @@
 """Whose words a revision holds: nobody signs their own, by whatever way they came into the text."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,16 +73,17 @@ def authorship_of(revision: Revision) -> Authorship:
     """
     base = base_version(int(revision.object_id))
     in_force = base.content if base is not None and base.is_effective else None
-    approved = set(_pieces(in_force)) if in_force else set()
+    # Counted: of two sentences that read the same, one more or less is a change of the text.
+    approved = Counter(_pieces(in_force)) if in_force else Counter()
     since = (base and base.revision_id) or 0
-    before: set[str] = set()
-    held: set[str] = set()
-    put_in: list[tuple[_Save, set[str], set[str]]] = []
+    before: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    put_in: list[tuple[_Save, Counter[str], Counter[str]]] = []
     for save in _saves(revision):
-        after, holds = set(_pieces(save.content)), _said(save.content)
+        after, holds = Counter(_pieces(save.content)), _said(save.content)
         put_in.append((save, after - before, held - holds))
         before, held = after, holds
-    approved_said = _said(in_force) if in_force else set()
+    approved_said = _said(in_force) if in_force else Counter()
     brought, gone = before - approved, approved_said - held
     new = [
         save
@@ -98,7 +100,7 @@ def authorship_of(revision: Revision) -> Authorship:
         for wordings in _wordings
         # What was proposed when this was saved already is nobody's word for it.
         for person, (put, taken) in wordings(int(revision.object_id), revision.created_at).items()
-        if put & newly_said or taken & gone
+        if put & newly_said.keys() or taken & gone.keys()
     }
     editors = {*authors, *proposers, *worded, *_photographers(put_in[-1][0], in_force)}
     if last_author is not None:
@@ -161,15 +163,17 @@ def _pieces(content: Mapping[str, Any]) -> Iterator[str]:
         yield json.dumps([step["id"], step["minutes"], step["importance"]])
 
 
-def _said(content: Mapping[str, Any]) -> set[str]:
-    """The sentences and images of the steps, wherever they stand and however they were pasted."""
-    found = {
-        plainly(sentence)
+def _said(content: Mapping[str, Any]) -> Counter[str]:
+    """The sentences and images of the steps, wherever they stand and however they were pasted, and how often."""
+    found = Counter(
+        said
         for step in content["steps"]
         for name in STEP_TEXTS
         for sentence in sentences(step[name])
-    }
-    return found | {image["sha256"] for step in content["steps"] for image in step["images"]}
+        if (said := plainly(sentence))
+    )
+    found.update(image["sha256"] for step in content["steps"] for image in step["images"])
+    return found
 
 
 def _photographers(save: _Save, in_force: Mapping[str, Any] | None) -> set[int]:

@@ -80,6 +80,11 @@ def _step(step_id: str, value: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def is_step_id(step_id: str | None) -> bool:
+    """Whether a step may go by this: it stands in addresses and files."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,64}", step_id or "") is not None
+
+
 def canonical_bytes(content: Mapping[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 

@@ -1,6 +1,7 @@
 """The bytes of images as approved, kept under their SHA-256: replacing an image changes no version."""
 
 import hashlib
+import logging
 import mimetypes
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+logger = logging.getLogger(__name__)
 FOLDER = "frozen"
 
 
@@ -44,6 +46,19 @@ def frozen_name(digest: str) -> str | None:
         if default_storage.exists(name):
             return name
     return None
+
+
+def read_frozen(digest: str) -> tuple[str, bytes] | None:
+    """(storage name, bytes) of the image with this SHA-256; None where there is none, or where its file was changed:
+    what is shown in a version is what was signed, or nothing."""
+    if (name := frozen_name(digest)) is None:
+        return None
+    with default_storage.open(name) as file:
+        data = file.read()
+    if hashlib.sha256(data).hexdigest() != digest:
+        logger.error("the frozen image %s does not have the hash that it is named by: it is not shown", name)
+        return None
+    return name, data
 
 
 def content_type(name: str) -> str:

@@ -14,7 +14,6 @@ from types import ModuleType
 from typing import Any
 
 import segno
-from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.safestring import mark_safe
@@ -24,7 +23,7 @@ from PIL import Image, ImageOps
 from procedures.access import may_read_internal
 from procedures.compare import describe_applicability
 from procedures.extensions import paper_notes
-from procedures.frozen_files import content_type, frozen_name
+from procedures.frozen_files import content_type, read_frozen
 from procedures.models import ProcedureVersion
 from procedures.reading import read_steps
 from procedures.wording import CJK
@@ -85,7 +84,7 @@ def version_html(version: ProcedureVersion, *, address: str, printed_at: datetim
             "steps": steps,
             "minutes": sum(step.minutes or 0 for step in steps),
             "applies_to": [describe_applicability(row) for row in version.content["applies_to"]],
-            "missing_images": {sha256 for sha256 in shown if frozen_name(sha256) is None},
+            "missing_images": {sha256 for sha256 in shown if read_frozen(sha256) is None},
             "notes": paper_notes(version, internal),
             "ended": version.withdrawn_at or version.superseded_at,
             "internal": internal,
@@ -134,11 +133,11 @@ def _frozen_only(weasyprint: ModuleType, images: Collection[str]) -> Any:
     class FrozenOnly(weasyprint.URLFetcher):  # type: ignore[name-defined, misc]  # imported where it is used, and without types
         def fetch(self, url: str, headers: Any = None) -> Any:
             scheme, _colon, sha256 = url.partition(":")
-            name = frozen_name(sha256) if scheme == "frozen" and sha256 in images else None
-            if name is None:
+            frozen = read_frozen(sha256) if scheme == "frozen" and sha256 in images else None
+            if frozen is None:
                 raise ValueError("a printed copy fetches nothing but its own images")
-            with default_storage.open(name) as file:
-                body = _for_paper(file.read())
+            name, data = frozen
+            body = _for_paper(data)
             return weasyprint.urls.URLFetcherResponse(url, body, {"Content-Type": content_type(name)})
 
     return FrozenOnly()

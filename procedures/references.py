@@ -5,7 +5,7 @@ or in review, names them in a revision's JSON only: without this they could be d
 editor nor a signature could read it any more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -71,20 +71,36 @@ def keep_named(sender: type[models.Model], instance: models.Model, **kwargs: Any
 def check_name_kept(record: Named) -> None:
     """Raises ValidationError where the record is to be called otherwise than a version, or what is in review, has it.
 
-    The database refuses it as well of what versions name (migration 0012).
+    So is a release of whose line ranges were approved: by other names they would count in other machines. The
+    database refuses it as well of what versions name (migrations 0012, 0013).
     """
     before = type(record)._default_manager.filter(pk=record.pk).first() if record.pk else None
     if before is None:
         return
     changed = [name for name in record.identity if _value(before, name) != _value(record, name)]
-    if not changed or not (numbers := _released_naming(before)):
+    if not changed:
         return
-    shown = ", ".join(numbers[:5]) + ("…" if len(numbers) > 5 else "")
     reason = _("%(numbers)s name it in what was approved: it keeps this. Add another record instead.")
-    raise ValidationError({name: reason % {"numbers": shown} for name in changed})
+    numbers = numbers_naming(before)
+    if not numbers and isinstance(before, SoftwareRelease):
+        reason = _(
+            "%(numbers)s apply to a range of releases of this product line in what was approved: it keeps this. "
+            "Add another release instead; this one can be deleted while no machine runs it."
+        )
+        numbers = sorted({number for one in _with_it_in_line(before) for number in numbers_naming(one)})
+    if numbers:
+        raise ValidationError({name: reason % {"numbers": in_short(numbers)} for name in changed})
 
 
-def _released_naming(record: models.Model) -> list[str]:
+def in_short(numbers: Sequence[str]) -> str:
+    return ", ".join(numbers[:5]) + ("…" if len(numbers) > 5 else "")
+
+
+def _with_it_in_line(release: SoftwareRelease) -> models.QuerySet[SoftwareRelease]:
+    return SoftwareRelease.objects.filter(product_line=release.product_line_id)
+
+
+def numbers_naming(record: models.Model) -> list[str]:
     """The numbers of the procedures of which a version, or what is in review, names the record."""
     rows = VersionApplicability.objects.order_by()
     match record:

@@ -1,6 +1,5 @@
 """What the state allows: each `check_` raises the reason, each `can_` tells it as yes or no."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from procedures.access import may_accept_overlaps
+from procedures.content import is_step_id
 from procedures.lint import Overlap
 from procedures.models import AcceptedOverlap, ErrorCode, ProcedurePage, ProcedureVersion
 
@@ -18,7 +18,10 @@ OVERLAPS_NAMED = 10  # in a refusal; the report lists them all
 
 
 class NotAllowed(ValidationError):
-    """An action that the state of things, or the person's part in it, does not allow; says why."""
+    """An action that the state of things, or the person's part in it, does not allow; says why.
+
+    Of one thing that was given, it names that: NotAllowed({"quote": reason}).
+    """
 
     @property
     def reason(self) -> str:
@@ -53,7 +56,7 @@ def check_mint(
     if not content["steps"]:
         raise NotAllowed(_("A procedure needs at least one step before it can be released."))
     ids = [step["id"] for step in content["steps"]]
-    if any(not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", step_id or "") for step_id in ids):
+    if not all(is_step_id(step_id) for step_id in ids):
         raise NotAllowed(_("A step's identity may hold letters, digits, hyphens and underscores only."))
     if len(set(ids)) != len(ids):
         raise NotAllowed(_("Two steps carry the same identity; save the procedure again in the editor."))

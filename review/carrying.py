@@ -1,5 +1,6 @@
 """Which accepted proposals a working copy still holds: a later edit may have taken one back."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -27,7 +28,7 @@ def wordings(page_id: int, until: datetime) -> dict[int, tuple[set[str], set[str
     found: dict[int, tuple[set[str], set[str]]] = {}
 
     def note(author: int, base: str, proposed: str) -> None:
-        before, after = ({plainly(said) for said in sentences(clean_text(text))} for text in (base, proposed))
+        before, after = (Counter(map(plainly, sentences(clean_text(text)))) for text in (base, proposed))
         put, taken = found.setdefault(author, (set(), set()))
         put.update(after - before)
         taken.update(before - after)
@@ -78,9 +79,10 @@ def is_carried(suggestion: Suggestion, content: Mapping[str, Any]) -> bool:
     brought: set[str] = set()
     still_gone = False
     for change in suggestion.changes.all():
-        base, landed = set(sentences(change.base_text)), set(sentences(change.landed_text))
-        brought |= landed - base
-        still_gone |= bool((base - landed) - set(sentences(here.get(change.field, ""))))
+        # Counted, since a text may say the same twice.
+        base, landed = Counter(sentences(change.base_text)), Counter(sentences(change.landed_text))
+        brought.update(landed - base)
+        still_gone |= bool((base - landed) & (base - Counter(sentences(here.get(change.field, "")))))
     return bool(brought & everywhere) if brought else still_gone
 
 

@@ -10,16 +10,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
-from procedures.content import canonical_content, clean_text
+from procedures.content import STEP_TEXTS, canonical_content, clean_text
 from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
 from review import notifying, rules, threads, watching
-from review.landing import FIRST, Landing, landings, working_copy
-from review.merge import Clash
+from review.landing import Images, Landing, Take, landings, working_copy
+from review.merge import Step
 from review.models import (
     REMINDS_OF_A_MARK,
     NoticeKind,
     SuggestedAction,
+    SuggestedChange,
     SuggestedField,
     Suggestion,
     SuggestionStatus,
@@ -27,6 +28,7 @@ from review.models import (
 from review.notifying import notify
 from review.recording import required, save_as
 from review.steps import Steps
+from review.wanted import FIRST
 
 
 class EditRefused(NotAllowed):
@@ -41,13 +43,14 @@ class EditRefused(NotAllowed):
 class Acceptance:
     """That one edit lands, and how.
 
-    `final`: the decider's own texts by field. `after`: the id of the step that it is to follow, where the decider
-    says so. `anyway`: a step goes though its text has changed, or an image comes though others have.
-    `seen`: `Landing.seen` of what the decider looked at.
+    `final`: the decider's own texts by field; `takes`: what lands of those that both sides changed, and of "images".
+    `after`: the id of the step that it is to follow, where the decider says so. `anyway`: a step goes though its text
+    has changed. `seen`: `Landing.seen` of what the decider looked at.
     """
 
     suggestion: Suggestion
     final: Mapping[str, str] = field(default_factory=dict)
+    takes: Mapping[str, Take] = field(default_factory=dict)
     after: str | None = None
     anyway: bool = False
     seen: str | None = None
@@ -56,11 +59,14 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What lands of one edit; `after` None: the step stays where it is."""
+    """What lands of one edit; `after` None: the step stays where it is; `along`: what goes with it; `images` None: those
+    of the step stay. `texts`: also of the fields that come back with a step that was gone."""
 
-    texts: Mapping[str, str]
-    after: str | None
-    with_changes: bool
+    texts: Mapping[str, str] = field(default_factory=dict)
+    after: str | None = None
+    along: Sequence[str] = ()
+    images: Images | None = None
+    with_changes: bool = False
 
 
 def accept(
@@ -69,13 +75,11 @@ def accept(
     by: Any,
     answer: str = "",
     final: Mapping[str, str] | None = None,
-    after: str | None = None,
-    anyway: bool = False,
-    seen: str | None = None,
     at: datetime | None = None,
+    **how: Any,
 ) -> Suggestion:
-    """Land one edit in the working copy as a revision of the decider's; see `accept_together`."""
-    acceptance = Acceptance(suggestion, final or {}, after, anyway, seen, answer)
+    """Land one edit in the working copy as a revision of the decider's; `how`: see `Acceptance`."""
+    acceptance = Acceptance(suggestion, answer=answer, final=final or {}, **how)
     return accept_together([acceptance], by=by, at=at)[0]
 
 
@@ -98,14 +102,23 @@ def accept_together(
     for pk, landing in landings(locked, canonical_content(page)["steps"]).items():
         try:
             outcome = outcome_of(landing, wanted[pk])
-            _carry_out(landing.suggestion, outcome, steps, by)
+            _carry_out(landing, outcome, steps, by)
         except NotAllowed as refused:
             raise EditRefused(refused.reason, pk) from refused
         landed.append((landing.suggestion, outcome))
     steps.put_back(page)
+    before = dict(zip(steps.order, [FIRST, *steps.order], strict=False))
     revision = page.save_revision(user=by, log_action=True)
     decided = [
-        _land(suggestion, outcome, revision, by, wanted[suggestion.pk].answer, at)
+        _land(
+            suggestion,
+            outcome,
+            before.get(suggestion.step_id),
+            revision,
+            by,
+            wanted[suggestion.pk].answer,
+            at,
+        )
         for suggestion, outcome in landed
     ]
     _adopt_others(decided, page, revision, by, at)
@@ -127,70 +140,112 @@ def outcome_of(landing: Landing, acceptance: Acceptance) -> Outcome:
             raise NotAllowed(
                 _("The step has changed since this was proposed: say that it goes all the same.")
             )
-        return Outcome({}, None, with_changes=False)
-    after = landing.after
-    gone = undecided.get("") == Clash.STEP_GONE
-    if gone or undecided.get("") == Clash.SAME_PLACE:
-        after = acceptance.after
-        if after is None and gone:
-            raise NotAllowed(
-                _("That step is no longer in the working copy: say where it is to stand again, or refuse.")
-            )
-        if after is None:
-            raise NotAllowed(
-                _("Steps were added or moved at the same place: say where this one is to stand.")
-            )
-    elif acceptance.after is not None and landing.moves:
-        after = acceptance.after
-    if "images" in undecided and not acceptance.anyway:
+        return Outcome()
+    if suggestion.action == SuggestedAction.ADD and landing.current is not None and not landing.contained:
         raise NotAllowed(
-            _("The images of the step have changed since: say that the new one comes all the same.")
+            _("The working copy has this step already, in other words: refuse it, or ask its author.")
         )
-    texts, with_changes = {}, after != landing.after
+    after, along = _place_of(landing, acceptance)
+    images, texts = _images_of(landing, acceptance), {}
+    # As proposed, and where both sides changed it as the one who decides took it from the proposal, is unchanged.
+    with_changes = after != landing.after or acceptance.takes.get("images", Take.THEIRS) != Take.THEIRS
     for change in suggestion.changes.all():
-        merged = None if change.field in undecided else (landing.step or {}).get(change.field, "")
-        final = acceptance.final.get(change.field)
-        text = clean_text(final) if final is not None else merged
-        if text is None or (merged is None and not text):
-            raise NotAllowed(
-                _(
-                    "The working copy has changed in the same place since this was proposed: "
-                    "write the text to land yourself."
-                )
-            )
-        if change.field == SuggestedField.TITLE and not text:
-            raise NotAllowed(_("A step needs a title."))
+        texts[change.field] = text = _text_of(landing, acceptance, change)
+        merged = change.proposed_text if change.field in undecided else (landing.step or {}).get(change.field)
         with_changes |= text != merged
-        texts[change.field] = text
-    return Outcome(texts, after, with_changes)
+    if not landing.contained and after is None and _says(landing.current, texts, images):
+        raise NotAllowed(_("Nothing of it would land: refuse it, and say why."))
+    if landing.gone:
+        texts = {name: (landing.step or {}).get(name, "") for name in STEP_TEXTS} | texts
+    return Outcome(texts, after, along, images, with_changes)
 
 
-def _carry_out(suggestion: Suggestion, outcome: Outcome, steps: Steps, by: Any) -> None:
-    step_id = suggestion.step_id
+def _place_of(landing: Landing, acceptance: Acceptance) -> tuple[str | None, Sequence[str]]:
+    """The id of the step that it is to follow, None where it stays, and the steps that go along."""
+    clash = landing.undecided.get("")
+    as_said = acceptance.after in (None, landing.place) or acceptance.after in landing.new
+    if clash is None and (as_said or not landing.moves):
+        return landing.after, landing.along
+    if acceptance.after is not None:
+        return acceptance.after, ()
+    if landing.gone:
+        raise NotAllowed(
+            _("That step is no longer in the working copy: say where it is to stand again, or refuse.")
+        )
+    raise NotAllowed(_("Steps were added or moved at the same place: say where this one is to stand."))
+
+
+def _images_of(landing: Landing, acceptance: Acceptance) -> Images | None:
+    if not landing.suggestion.images.all():
+        return None
+    if "images" not in landing.undecided:
+        return list((landing.step or {}).get("images", ()))
+    if "images" not in acceptance.takes:
+        raise NotAllowed(_("The images of the step have changed since: choose which ones it is to show."))
+    return landing.taken_images()[acceptance.takes["images"]]
+
+
+def _text_of(landing: Landing, acceptance: Acceptance, change: SuggestedChange) -> str:
+    undecided = change.field in landing.undecided
+    if undecided and (take := acceptance.takes.get(change.field)) is not None:
+        text = landing.taken(change.field)[take]
+    elif (final := acceptance.final.get(change.field)) is not None and (final.strip() or not undecided):
+        text = clean_text(final)
+    elif undecided:
+        raise NotAllowed(
+            _(
+                "The working copy has changed in the same place since this was proposed: "
+                "choose which text lands, or write it yourself."
+            )
+        )
+    else:
+        text = (landing.step or {}).get(change.field, "")
+    if change.field == SuggestedField.TITLE and not text:
+        raise NotAllowed(_("A step needs a title."))
+    return text
+
+
+def _says(step: Step | None, texts: Mapping[str, str], images: Images | None) -> bool:
+    """Whether the step is this already."""
+    if step is None or any(step[name] != text for name, text in texts.items()):
+        return False
+    return images is None or images == step["images"]
+
+
+def _carry_out(landing: Landing, outcome: Outcome, steps: Steps, by: Any) -> None:
+    suggestion, step_id = landing.suggestion, landing.suggestion.step_id
     if suggestion.action == SuggestedAction.REMOVE:
         steps.remove(step_id)
         return
+    if outcome.after is not None and (not steps.is_place(outcome.after) or outcome.after == step_id):
+        raise NotAllowed(_("The step that this one was to follow is not there: say where it is to stand."))
     if step_id not in steps:
-        if outcome.after != FIRST and outcome.after not in steps:
-            raise NotAllowed(_("The step that another one is to follow is not there."))
-        steps.add(step_id, suggestion.version)
+        steps.add(step_id, landing.stood_in)
     steps.write(step_id, outcome.texts)
     if outcome.after is not None:
-        if outcome.after != FIRST and (outcome.after not in steps or outcome.after == step_id):
-            raise NotAllowed(_("The step that another one is to follow is not there."))
-        steps.move(step_id, outcome.after)
-    for image in suggestion.images.all():
-        image.landed_as = steps.replace_image(step_id, image, by)
-        save_as(image, by)
+        steps.move(step_id, outcome.after, outcome.along)
+    if outcome.images is not None:
+        proposed = list(suggestion.images.all())
+        steps.show_images(step_id, outcome.images, proposed, by)
+        for image in proposed:
+            if image.landed_as is not None:
+                save_as(image, by)
 
 
 def _land(
-    suggestion: Suggestion, outcome: Outcome, revision: Revision, by: Any, answer: str, at: datetime | None
+    suggestion: Suggestion,
+    outcome: Outcome,
+    before: str | None,
+    revision: Revision,
+    by: Any,
+    answer: str,
+    at: datetime | None,
 ) -> Suggestion:
     for change in suggestion.changes.all():
         change.landed_text = outcome.texts[change.field]
         save_as(change, by)
-    suggestion.landed_in, suggestion.landed_after = revision, outcome.after
+    suggestion.landed_in = revision
+    suggestion.landed_after = None if outcome.after is None else before
     to = SuggestionStatus.CHANGED if outcome.with_changes else SuggestionStatus.ACCEPTED
     return _decide(suggestion, to, by, answer, at)
 
@@ -204,7 +259,7 @@ def _adopt_others(
     same_steps = waiting.filter(step_id__in={suggestion.step_id for suggestion in decided})
     for suggestion in same_steps.select_related("version__page", "sent_with", "author"):
         if landings([suggestion], steps)[suggestion.pk].contained:
-            _adopt(suggestion, revision, by, _("The text says this already."), at)
+            _adopt(suggestion, revision, by, "", at)
 
 
 @transaction.atomic
@@ -265,6 +320,8 @@ def hand_on(
         reminders = [kind for due, late, _passed_on in REMINDS_OF_A_MARK.values() for kind in (due, late)]
         notifying.dismiss(reminders, at, suggestion=suggestion.head_id)  # of whoever was to decide before
     _tell(NoticeKind.HANDED_ON, suggestion, [to], by, at, clean_text(note))
+    notifying.dismiss([NoticeKind.PASSED_ON], at, suggestion=suggestion)  # of whoever had it before
+    _tell(NoticeKind.PASSED_ON, suggestion, [suggestion.author], by, at, "")
     return suggestion
 
 

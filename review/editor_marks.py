@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 
 from procedures.access import may_read_internal
 from review import rules
-from review.landing import FIRST
 from review.models import Comment, Suggestion, Thread, ThreadKind, ThreadStatus
+from review.wanted import FIRST
 
 
 @dataclass(slots=True)

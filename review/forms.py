@@ -63,7 +63,12 @@ class PhotosField(forms.FileField):
         try:
             return super().clean(file, initial)
         except forms.ValidationError as refused:
-            raise forms.ValidationError(f"{file.name}: {' '.join(refused.messages)}") from None
+            raise of_file(file, refused) from None
+
+
+def of_file(file: Any, refused: forms.ValidationError) -> forms.ValidationError:
+    """The same, said of this file."""
+    return forms.ValidationError(f"{file.name}: {' '.join(refused.messages)}", code=refused.code)
 
 
 class PhotosForm(forms.Form):
@@ -82,7 +87,7 @@ class PhotosForm(forms.Form):
             try:
                 cleaned.append(clean_photo(file, size=file.size, keep_position=keep))
             except forms.ValidationError as refused:
-                self.add_error("photos", f"{file.name}: {' '.join(refused.messages)}")
+                self.add_error("photos", of_file(file, refused))
         data["photos"] = cleaned
         return data
 
@@ -106,11 +111,28 @@ class CommentForm(PhotosForm):
     def clean(self) -> dict[str, Any]:
         """{"kind", "text", "photos", "quote": Quote or None, "point": Point or None}."""
         data = super().clean()
+        self.leave_out_what_nobody_marked()
         exact, before, after = (data.pop(name, "") for name in ("quote", "before", "after"))
         image, x, y = (data.pop(name, None) for name in ("image", "x", "y"))
         data["quote"] = Quote(exact, before, after) if exact else None
         data["point"] = Point(image, x, y) if image and x is not None and y is not None else None
         return data
+
+    def leave_out_what_nobody_marked(self) -> None:
+        """What no page of ours sends stands in no field that could be marked: said, and left out of the next try."""
+        wrong = [name for name in ("before", "after", "image", "x", "y") if name in self.errors]
+        if not wrong:
+            return
+        for name in wrong:
+            del self.errors[name]
+        left_out = {self.add_prefix(name) for name in wrong}
+        self.data = {name: value for name, value in self.data.items() if name not in left_out}
+        self.add_error(
+            None,
+            gettext(
+                "The place that was marked cannot be read, and is left out: mark it again, or send the comment as it is."
+            ),
+        )
 
 
 class ReplyForm(PhotosForm):

@@ -4,7 +4,7 @@ Nothing of it is stored: the day follows from the mark's own times (review.marks
 in calendar days of the site's time zone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -83,16 +83,26 @@ def _due(promise: Promise, since: date, days: int, today: date) -> Due:
     return Due(promise, since + timedelta(days=days), days, today)
 
 
-def show_dues(threads: Sequence[Thread] = (), suggestions: Sequence[Suggestion] = ()) -> None:
-    """Give each mark what templates/review/_dues.html shows of it; in at most six queries."""
+def dues_of(
+    threads: Collection[int], proposals: Collection[int]
+) -> tuple[Mapping[int, Sequence[Due]], Mapping[int, Sequence[Due]]]:
+    """What these threads on what is read wait for, and these proposals (by the first of each); in at most six queries."""
     levels, today = Levels.load(), timezone.localdate()
     if not levels:
-        return
+        return {}, {}
+    of_threads = thread_times(Q(pk__in=threads)) if threads else ()
+    of_proposals = proposal_times(proposals) if proposals else ()
+    return (
+        {mark.pk: levels.dues(mark, today) for mark in of_threads},
+        {mark.pk: levels.dues(mark, today) for mark in of_proposals},
+    )
+
+
+def show_dues(threads: Sequence[Thread] = (), suggestions: Sequence[Suggestion] = ()) -> None:
+    """Give each mark what templates/review/_dues.html shows of it."""
     on_text = [thread.pk for thread in threads if not thread.suggestion_id]
-    times = thread_times(Q(pk__in=on_text)) if on_text else []
     heads = {suggestion.head_id for suggestion in suggestions if suggestion.is_open}
-    of_threads = {mark.pk: levels.dues(mark, today) for mark in times}
-    of_heads = {mark.pk: levels.dues(mark, today) for mark in (proposal_times(heads) if heads else ())}
+    of_threads, of_heads = dues_of(on_text, heads)
     for thread in threads:
         thread.dues = of_threads.get(thread.pk, ())
     for suggestion in suggestions:

@@ -15,8 +15,8 @@ Span = tuple[datetime, datetime | None]
 
 
 @dataclass(slots=True)
-class ThreadTimes:
-    """`waits_since`: since when it is open, which is anew where somebody asked again; None where it is not."""
+class _Times:
+    """Whose mark it is, on what, and when it came; `line`, `owner`: of the procedure."""
 
     pk: int
     page: int
@@ -24,6 +24,12 @@ class ThreadTimes:
     owner: int | None
     author: int
     sent_at: datetime
+
+
+@dataclass(slots=True)
+class ThreadTimes(_Times):
+    """`waits_since`: since when it is open, which is anew where somebody asked again; None where it is not."""
+
     kind: str
     waits_since: datetime | None
     answered_at: datetime | None = None
@@ -60,15 +66,9 @@ class PartTimes:
 
 
 @dataclass(slots=True)
-class ProposalTimes:
+class ProposalTimes(_Times):
     """All that was sent together; `pk` is the first of it."""
 
-    pk: int
-    page: int
-    line: int | None
-    owner: int | None
-    author: int
-    sent_at: datetime
     parts: list[PartTimes] = field(default_factory=list)
     answered_at: datetime | None = None
 

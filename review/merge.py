@@ -46,6 +46,23 @@ def land(*, base: str, proposed: str, current: str) -> Merged:
     return Merged(text, rebased=True, contained=text == current)
 
 
+def land_both(*, base: str, proposed: str, current: str) -> str:
+    """As `land`, but where both sides changed the same place it holds what each says: ours, then theirs."""
+    merged: list[str] = []
+    for before, their_part, our_part in _between_anchors(*map(sentences, (base, proposed, current))):
+        one = merge_items(before, their_part, our_part)
+        merged += _apart([*our_part], their_part) if one is None else one
+    return "".join(merged)
+
+
+def _apart(ours: list[str], theirs: list[str]) -> list[str]:
+    """Both, one after the other, what is in both once, with something between them."""
+    more = [sentence for sentence in theirs if sentence not in ours]
+    if ours and more and ours[-1][-1:].isascii() and not ours[-1][-1:].isspace():
+        ours = [*ours[:-1], ours[-1] + " "]
+    return ours + more
+
+
 def merge_items(base: Sequence[str], theirs: Sequence[str], ours: Sequence[str]) -> list[str] | None:
     """`ours` with the edits in it that made `theirs` of `base`; None where both touch the same place.
 

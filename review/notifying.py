@@ -10,6 +10,8 @@ from procedures.models import ProcedurePage
 from review.mailing.routing import route
 from review.models import Notice, Suggestion, Thread
 
+SHOWN = 500  # characters of what somebody wrote in a notice
+
 
 def notify(
     people: Iterable[Any],

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import pillow_heif
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 pillow_heif.register_heif_opener()  # what telephones take
 
@@ -22,7 +22,19 @@ MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
 LONGEST_SIDE = 2560  # pixels
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+TOO_LARGE, NO_PHOTO = "too_large", "no_photo"  # codes of the errors
 _POSITION = ExifTags.IFD.GPSInfo
+_MOST_EXIF = 60_000  # bytes; a JPEG holds 65,533
+# By what the camera noted of how it was held (EXIF 2.32, 4.6.4.A, Orientation).
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +50,12 @@ class CleanPhoto:
 
 
 def clean_photo(file: BinaryIO, *, size: int, keep_position: bool = False) -> CleanPhoto:
-    """The photo in this file of `size` bytes. Raises ValidationError with a reason for people."""
+    """The photo in this file of `size` bytes. Raises ValidationError with a code and a reason for people."""
     if size > MAX_BYTES:
         raise ValidationError(
             _("The photo has %(size)d MB; at most %(most)d MB can be attached.")
-            % {"size": -(-size // 1_000_000), "most": MAX_BYTES // 1_000_000}
+            % {"size": -(-size // 1_000_000), "most": MAX_BYTES // 1_000_000},
+            code=TOO_LARGE,
         )
     file.seek(0)
     try:
@@ -51,18 +64,21 @@ def clean_photo(file: BinaryIO, *, size: int, keep_position: bool = False) -> Cl
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(BytesIO(file.read(MAX_BYTES + 1)), formats=FORMATS) as image:
                 return _rewritten(image, keep_position)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
-        raise ValidationError(_not_a_photo()) from error
+    except ValidationError:
+        raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ValidationError(_too_many_pixels()) from error
+        raise ValidationError(_too_many_pixels(), code=TOO_LARGE) from error
+    except Exception as error:  # a decoder raises whatever it stumbles over in a damaged file
+        raise ValidationError(_not_a_photo(), code=NO_PHOTO) from error
 
 
 def _rewritten(image: Image.Image, keep_position: bool) -> CleanPhoto:
     if image.width * image.height > MAX_PIXELS:
-        raise ValidationError(_too_many_pixels())
+        raise ValidationError(_too_many_pixels(), code=TOO_LARGE)
     place = _place(image) if keep_position else b""
     is_drawing = image.format == "PNG"
-    upright = ImageOps.exif_transpose(image)
+    turn = _turn(image)
+    upright = image.transpose(turn) if turn is not None else image.copy()
     upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     upright = upright.convert("RGBA" if is_drawing and "A" in upright.getbands() else "RGB")
     upright.info = {}
@@ -82,12 +98,28 @@ def _rewritten(image: Image.Image, keep_position: bool) -> CleanPhoto:
     )
 
 
+def _turn(image: Image.Image) -> Image.Transpose | None:
+    """What brings it upright, as its camera noted; None where it is, or where the note cannot be read."""
+    image.load()  # a PNG may hold the note behind the picture
+    try:
+        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # as above; the picture is good without its notes
+        return None
+
+
 def _place(image: Image.Image) -> bytes:
-    """The EXIF data that says where it was taken, and nothing else; b"" where it does not say."""
-    position = image.getexif().get_ifd(_POSITION)
-    kept = Image.Exif()
-    kept.get_ifd(_POSITION).update(position)
-    return kept.tobytes() if position else b""
+    """The EXIF data that says where it was taken, and nothing else; b"" where it does not say, or not readably."""
+    image.load()
+    try:
+        position = image.getexif().get_ifd(_POSITION)
+        kept = Image.Exif()
+        kept.get_ifd(_POSITION).update(
+            {tag: said for tag, said in position.items() if tag in ExifTags.GPSTAGS}
+        )
+        written = kept.tobytes() if kept.get_ifd(_POSITION) else b""
+    except Exception:  # as above
+        return b""
+    return written if len(written) <= _MOST_EXIF else b""
 
 
 def _not_a_photo() -> str:

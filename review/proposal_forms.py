@@ -10,17 +10,30 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from procedures.content import clean_text
 from review.deciding import Acceptance
-from review.forms import COMMENT_LENGTH, DecisionForm, area
-from review.landing import FIRST, Landing
+from review.forms import COMMENT_LENGTH, DecisionForm, area, of_file
+from review.landing import Landing, Take
 from review.merge import Clash, Step
 from review.models import SuggestedField, SuggestionKind
 from review.photos import clean_photo
 from review.proposing import NewImage, StepEdit
+from review.wanted import FIRST
 
 STEP_TEXT_LENGTH = 100_000
 STAYS, AT_THE_TOP = "", "^"  # values of a choice of places; the others are ids of steps
 Place = tuple[str, str]  # (value, what a person reads)
+OWN = "own"  # beside the members of Take: the text that somebody wrote themselves
+TEXTS_TAKEN = {
+    Take.THEIRS: _("As proposed"),
+    Take.OURS: _("Working copy now"),
+    Take.BOTH: _("Both, one after the other"),
+}
+IMAGES_TAKEN = [
+    (Take.THEIRS, _("The proposed one, in the place of what is there now")),
+    (Take.BOTH, _("Both")),
+    (Take.OURS, _("Those that are there now")),
+]
 
 
 def places(steps: Iterable[Step], besides: str = "") -> list[Place]:
@@ -103,7 +116,7 @@ class StepForm(StepTexts):
             try:
                 photo = clean_photo(file, size=file.size)
             except forms.ValidationError as refused:
-                self.add_error(f"image-{number}", f"{file.name}: {' '.join(refused.messages)}")
+                self.add_error(f"image-{number}", of_file(file, refused))
                 continue
             alt = data.get(f"alt-{number}") or image["alt"]
             self.new_images.append(NewImage(image["sha256"], photo, alt))
@@ -225,12 +238,15 @@ class PartForm(DecisionForm):
         self.landing, self.steps, self.people = landing, steps, people
         suggestion = landing.suggestion
         kwargs.setdefault("prefix", f"d{suggestion.pk}")
-        kwargs["initial"] = {"seen": landing.seen, "after": place_value(landing.after)}
+        kwargs["initial"] = {"seen": landing.seen, "after": place_value(landing.place)}
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         taken = [("accept", _("Accept"))]
+        overtaken = _("That can no longer be chosen: look at the working copy below, and decide anew.")
         if landing.contained:
             taken = [("adopt", _("Mark as already in the text"))]
+            overtaken = _("The working copy says this already: mark it as already in the text, or refuse it.")
+        fields["decision"].error_messages["invalid_choice"] = overtaken
         fields["decision"].choices = [
             ("", _("Later")), *taken, ("refuse", _("Refuse")), ("ask", _("Ask the author")), ("hand", _("Hand on"))
         ]  # fmt: skip
@@ -239,6 +255,7 @@ class PartForm(DecisionForm):
         fields["to"].choices = [("", "–"), *((key, str(person)) for key, person in people.items())]
         self._ask_for_place(steps)
         self._ask_all_the_same()
+        self._ask_for_images()
         self._ask_for_texts()
 
     def _ask_for_place(self, steps: Sequence[Step]) -> None:
@@ -248,46 +265,64 @@ class PartForm(DecisionForm):
             del self.fields["after"]
             self.places = False
             return
-        chosen: list[Place] = [] if landing.after is not None else [(STAYS, "–")]
-        field.choices = [*chosen, *places(steps, besides=landing.suggestion.step_id)]  # type: ignore[attr-defined]  # as above
+        first: list[Place] = [(STAYS, "–")] if landing.place is None else []
+        if landing.follows:
+            label = gettext("After the new step “%(title)s”; without it, where that one was to stand")
+            first = [(place_value(landing.place), label % {"title": landing.follows})]
+        field.choices = [*first, *places(steps, besides=landing.suggestion.step_id)]  # type: ignore[attr-defined]  # as above
+        field.error_messages["invalid_choice"] = gettext(
+            "The step that this one was to follow is not there: say where it is to stand."
+        )
 
     def _ask_all_the_same(self) -> None:
-        undecided = self.landing.undecided
-        if undecided.get("") == Clash.STEP_CHANGED:
+        if self.landing.undecided.get("") == Clash.STEP_CHANGED:
             self.fields["anyway"].label = gettext("The step goes, though its text has changed")
-        elif "images" in undecided:
-            self.fields["anyway"].label = gettext(
-                "The new image comes, though the step's images have changed"
-            )
         else:
             del self.fields["anyway"]
+
+    def _ask_for_images(self) -> None:
+        if "images" in self.landing.undecided:
+            self.fields["images"] = _choice(gettext("Which images will the step show?"), IMAGES_TAKEN)
 
     def _ask_for_texts(self) -> None:
         landing = self.landing
         self.texts: list[str] = []
         for change in [] if landing.contained else landing.suggestion.changes.all():
             name = f"final-{change.field}"
-            landed = "" if change.field in landing.undecided else (landing.step or {}).get(change.field, "")
+            label = gettext("Text that will land: %(field)s") % {"field": change.get_field_display()}
+            landed = (landing.step or {}).get(change.field, "")
             self.texts.append(change.field)
             self.on_record[name] = {change.proposed_text, change.landed_text}
+            if change.field in landing.undecided:
+                choices = landing.taken(change.field)
+                landed = choices.get(Take.BOTH, choices[Take.THEIRS])
+                self.on_record[name].add(landed)
+                self.fields[f"take-{change.field}"] = _choice(
+                    label, [*((take, TEXTS_TAKEN[take]) for take in choices), (OWN, gettext("My own text"))]
+                )
+                label = gettext("My own text")
             self.fields[name] = forms.CharField(
-                label=_("Text that will land: %(field)s") % {"field": change.get_field_display()},
+                label=label,
                 required=False,
                 max_length=STEP_TEXT_LENGTH,
                 widget=area(1 if change.field == SuggestedField.TITLE else 6),
-                # Where both sides changed the same place nothing is filled in: a person writes what lands.
                 initial=landed,
             )
 
     @property
     def final_fields(self) -> list[forms.BoundField]:
-        return [self[f"final-{name}"] for name in self.texts]
+        """Of the texts that nobody has to choose."""
+        return [self[f"final-{name}"] for name in self.texts if name not in self.landing.undecided]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         decision = data.get("decision")
         if not decision and set(self.changed_data) - {"seen", "decision"}:
             self.add_error("decision", gettext("Choose a decision: what you typed here belongs to none yet."))
+        if (
+            decision == "accept" and data.get("seen") == self.landing.seen
+        ):  # else nothing lands: it is shown anew
+            self._check_choices(data)
         if decision == "refuse" and not data.get("answer"):
             self.add_error("answer", gettext("Say why it is refused: the author is told."))
         if decision == "ask" and not data.get("answer"):
@@ -296,15 +331,43 @@ class PartForm(DecisionForm):
             self.add_error("to", gettext("Choose who is to decide."))
         return data
 
+    def _check_choices(self, data: dict[str, Any]) -> None:
+        """A text of one's own is taken where nothing else is chosen; never dropped for what is."""
+        if "images" in self.fields and not data.get("images"):
+            self.add_error("images", gettext("Choose which images the step is to show."))
+        for name in self.texts:
+            if f"take-{name}" not in self.fields:
+                continue
+            take, final = data.get(f"take-{name}"), self.fields[f"final-{name}"].initial
+            is_written = clean_text(data.get(f"final-{name}")) != clean_text(final)
+            if not take and is_written:
+                data[f"take-{name}"] = OWN
+            elif not take:
+                self.add_error(f"take-{name}", gettext("Choose which text lands, or write it yourself."))
+            elif take != OWN and is_written:
+                mine = gettext(
+                    "You wrote a text of your own as well: choose it, or one of the others and leave it."
+                )
+                self.add_error(f"take-{name}", mine)
+
     def acceptance(self) -> Acceptance:
         data = self.cleaned_data
         after = place_id(data["after"]) if data.get("after") else None
-        landing = self.landing
+        # Nothing is chosen where the choice came up meanwhile: what was looked at no longer is what is there.
+        taken = {name: data.get(f"take-{name}") or OWN for name in self.texts}
+        chosen = {name: take for name, take in taken.items() if take != OWN}
+        if data.get("images"):
+            chosen["images"] = data["images"]
         return Acceptance(
-            landing.suggestion,
-            final={name: data[f"final-{name}"] for name in self.texts},
+            self.landing.suggestion,
+            final={name: data[f"final-{name}"] for name in self.texts if name not in chosen},
+            takes={name: Take(take) for name, take in chosen.items()},
             after=after,
             anyway=data.get("anyway", False),
             seen=data["seen"],
             answer=data["answer"],
         )
+
+
+def _choice(label: str, choices: Iterable[tuple[str, Any]]) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, required=False, choices=list(choices), widget=forms.RadioSelect)

@@ -4,7 +4,7 @@ Each action is one transaction, recorded with who and when.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -20,7 +20,6 @@ from procedures.rules import NotAllowed
 from procedures.wording import in_order
 from review import rules, threads, watching
 from review.eligibility import who_answers
-from review.landing import FIRST
 from review.merge import Step
 from review.models import (
     Comment,
@@ -38,6 +37,7 @@ from review.notifying import notify
 from review.photos import CleanPhoto
 from review.recording import required, save_as
 from review.threads import SHOWN, step_of
+from review.wanted import FIRST, in_a_ring
 
 ChangeKey = tuple[str, str]  # (step id, field)
 
@@ -55,7 +55,8 @@ class NewImage:
 class StepEdit:
     """What is proposed for one step: texts by field, where it is to stand (`after`, None: where it does), its images.
 
-    `adds`: it is a new step. `removes`: it is to go.
+    `adds`: it is a new step, and `step_id` what the others sent with it call it; it gets an id of its own when it is
+    sent. `removes`: it is to go.
     """
 
     step_id: str
@@ -130,11 +131,10 @@ def propose(
         reason=required(reason, _("Say why: the owner decides by the reason.")),
         ticket_reference=ticket_reference.strip(),
     )
-    places = {FIRST, *(step["id"] for step in version.steps), *(edit.step_id for edit in edits if edit.adds)}
+    edits = _with_ids(edits, version)
+    _check_places(edits, version)
     for edit in edits:
         changes = _changes(version, edit)
-        if edit.after is not None and (edit.after not in places or edit.after == edit.step_id):
-            raise NotAllowed(_("The step that another one is to follow is not there."))
         if not (changes or edit.images or edit.adds or edit.removes or edit.after is not None):
             continue
         suggestion = head if head.pk is None else _another(head)
@@ -154,6 +154,44 @@ def propose(
     told = notify(who_answers(version.page), NoticeKind.PROPOSED, version.page, **said, besides=told)
     watching.tell_watchers(version.page, NoticeKind.PROPOSED, **said, besides=told)
     return head
+
+
+def _with_ids(edits: Sequence[StepEdit], version: ProcedureVersion) -> list[StepEdit]:
+    """New steps under ids that nothing else has, whatever the sender called them."""
+    edited = [edit.step_id for edit in edits if not edit.adds]
+    if len({*edited}) < len(edited):
+        raise NotAllowed(_("A step is named twice: say all that changes in it at once."))
+    called = [edit.step_id for edit in edits if edit.adds]
+    others = {
+        FIRST,
+        *edited,
+        *(step["id"] for step in version.steps),
+    }
+    if len({*called}) < len(called) or others & {*called}:
+        raise NotAllowed(_("A new step cannot go by the id of another step: open the procedure again."))
+    ids = {name: new_step_id() for name in called}
+    return [
+        replace(
+            edit, step_id=ids.get(edit.step_id, edit.step_id), after=ids.get(edit.after or FIRST, edit.after)
+        )
+        for edit in edits
+    ]
+
+
+def _check_places(edits: Sequence[StepEdit], version: ProcedureVersion) -> None:
+    titles = {step["id"]: step["title"] for step in version.steps}
+    titles |= {edit.step_id: edit.texts.get(SuggestedField.TITLE, "") for edit in edits if edit.adds}
+    places = {edit.step_id: edit.after for edit in edits if edit.after is not None}
+    if any(after not in (FIRST, *titles) or after == step_id for step_id, after in places.items()):
+        raise NotAllowed(_("The step that another one is to follow is not there."))
+    if ring := in_a_ring(places):
+        named = ", ".join(f"“{title}”" for step_id, title in titles.items() if step_id in ring)
+        raise NotAllowed(
+            _(
+                "Each of these steps is to follow another of them: %(steps)s. Say for one of them where it goes."
+            )
+            % {"steps": named}
+        )
 
 
 def _head_of(suggestion: Suggestion | None, version: ProcedureVersion) -> Suggestion | None:

@@ -28,8 +28,7 @@ from review.marks import (
     thread_times,
 )
 from review.models import REMINDS_OF_A_MARK, Comment, Notice, Suggestion, SuggestionStatus, Thread
-from review.notifying import post_once
-from review.threads import SHOWN
+from review.notifying import SHOWN, post_once
 
 logger = logging.getLogger(__name__)
 

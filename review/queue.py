@@ -18,9 +18,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from procedures.models import ProcedureVersion, ProductLine
+from review import levels
 from review.models import Comment, SafetyClock, SuggestedAction, Suggestion, SuggestionStatus, Thread, Vote
 from review.models.suggestions import SuggestionKind
 from review.models.threads import ThreadKind, ThreadStatus
+from review.step_titles import step_titles
 
 NONE = "none"  # the value of a filter for what has no owner, or no product line
 EDITS, COMMENTS = "edits", "comments"
@@ -273,6 +275,7 @@ class Row:
     is_own: bool
     ticket: str = ""
     clock: SafetyClock | None = None
+    dues: Sequence[levels.Due] = ()
     together: int = 0
 
     @property
@@ -293,7 +296,8 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
         .annotate(words=Subquery(first))
         .in_bulk([mark.pk for mark in shown if mark.what == COMMENTS])
     )
-    titles = _step_titles({mark.place.version: mark.place.sha256 for mark in shown})
+    comment_dues, edit_dues = levels.dues_of(comments.keys(), edits.keys())
+    titles = step_titles({mark.place.version: mark.place.sha256 for mark in shown})
     proposals = Counter(mark.place.page for mark in every if mark.what == EDITS and mark.author != person)
     done = []
     for mark in shown:
@@ -311,6 +315,7 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
             base |= {
                 "words": edit.reason,
                 "ticket": edit.ticket_reference,
+                "dues": edit_dues.get(mark.pk, ()),
                 "status": waits.label,
                 "url": reverse("review:suggestion", args=[mark.pk]),
                 "together": proposals.pop(mark.place.page, 0),
@@ -320,6 +325,7 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
             base |= {
                 "words": thread.words or "",
                 "clock": thread.clock,
+                "dues": comment_dues.get(mark.pk, ()),
                 "status": thread.get_status_display(),
                 "url": reverse("review:thread", args=[mark.pk]),
             }
@@ -335,22 +341,6 @@ def _step(titles: Mapping[str, tuple[int, str]], step_id: str, action: str) -> t
         return gettext("New step"), ""
     number, title = titles[step_id]
     return gettext("Step %(number)s") % {"number": number}, title
-
-
-# (version, its digest) -> {step id: (number, title)}. A version never changes, and its content is long to read.
-_titles: dict[tuple[int, str], dict[str, tuple[int, str]]] = {}
-_TITLES_KEPT = 2000
-
-
-def _step_titles(versions: Mapping[int, str]) -> dict[int, dict[str, tuple[int, str]]]:
-    found = {pk: _titles[key] for pk, sha256 in versions.items() if (key := (pk, sha256)) in _titles}
-    if missing := versions.keys() - found.keys():
-        if len(_titles) + len(missing) > _TITLES_KEPT:
-            _titles.clear()
-        for version in ProcedureVersion.objects.filter(pk__in=missing).order_by().only("content"):
-            steps = {step["id"]: (n, step["title"]) for n, step in enumerate(version.steps, 1)}
-            found[version.pk] = _titles[version.pk, versions[version.pk]] = steps
-    return found
 
 
 def days_since(moment: datetime) -> int:

@@ -1,15 +1,22 @@
 """What every action of this app does: ask for a text, and save with the acting person in the history."""
 
+import unicodedata
 from datetime import datetime
 from typing import Any
 
 from procedures.content import clean_text
 from procedures.rules import NotAllowed
 
+# Letters and signs by their category, and yet nothing to see: Hangul fillers, the empty Braille cell, selectors.
+_BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
+    chr(sign) for sign in range(0xFE00, 0xFE10)
+}
+
 
 def required(text: str, message: str) -> str:
-    """The text cleaned. Raises NotAllowed with the message where nothing is left."""
-    if not (cleaned := clean_text(text)):
+    """The text cleaned. Raises NotAllowed with the message where nothing is left that anybody could see."""
+    cleaned = clean_text(text)
+    if all(unicodedata.category(sign)[0] in "CZ" or sign in _BLANK for sign in cleaned):
         raise NotAllowed(message)
     return cleaned
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from procedures.access import may_read_internal
 from procedures.lifecycle import check_transition
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
+from procedures.people import administrators
 from procedures.rules import NotAllowed
 from review.eligibility import may_sign_for
 from review.models import (
@@ -23,6 +24,7 @@ from review.models import (
     StageKind,
     Suggestion,
     Thread,
+    ThreadKind,
     ThreadStatus,
 )
 from review.staffing import needed_elsewhere
@@ -155,6 +157,14 @@ def can_resolve(*, user: Any, thread: Thread) -> bool:
     return _holds(check_resolve, user=user, thread=thread)
 
 
+def opens_again(*, user: Any, thread: Thread) -> bool:
+    """Whether a plain reply of this person says that the thread waits for an answer: its asker's, until it is
+    resolved; of a safety comment also after that."""
+    if thread.started_by_id != user.pk:
+        return False
+    return thread.status != ThreadStatus.RESOLVED or thread.kind == ThreadKind.SAFETY
+
+
 def check_change_kind(*, user: Any, thread: Thread, kind: str) -> None:
     """Whoever answers for the procedure says what a comment is about: above all, that it is about safety."""
     if not owns(user, thread.version.page):
@@ -266,6 +276,16 @@ def can_acknowledge(*, user: Any, task: Acknowledgement) -> bool:
 def check_report(*, user: Any) -> None:
     """Raises PermissionDenied for a missing right: what is due and who has read is for owners and staff."""
     _require(user, "review.decide_suggestion", _("Your role does not include looking after procedures."))
+
+
+def check_mails(*, user: Any) -> None:
+    """Looking at mails that did not leave, and having them sent again."""
+    if not (user.has_perm("review.decide_any_suggestion") or administrators().filter(pk=user.pk).exists()):
+        raise PermissionDenied(_("Only documentation staff and administrators look after the mails."))
+
+
+def can_see_mails(*, user: Any) -> bool:
+    return _holds(check_mails, user=user)
 
 
 def check_remark(*, user: Any, stage: Stage) -> None:

@@ -17,11 +17,9 @@ from procedures.people import holding, staff
 from review import sealing
 from review.eligibility import documentation_staff
 from review.models import NoticeKind, SafetyClock, Thread, ThreadKind, ThreadStatus
-from review.notifying import notify
+from review.notifying import SHOWN, notify
 
 logger = logging.getLogger(__name__)
-
-SHOWN = 500  # characters of a comment in a notice
 
 
 def answerable(page: ProcedurePage) -> QuerySet[Any]:
@@ -44,6 +42,12 @@ def raise_alarm(*, thread: Thread, text: str, by: Any, at: datetime) -> set[int]
     )
     page = thread.version.page
     return notify(answerable(page), NoticeKind.SAFETY, page, by=by, at=at, text=text[:SHOWN], thread=thread)
+
+
+def is_silenced(thread: Thread) -> bool:
+    """Whether its alarm was answered, e.g. by a hold, though the comment itself is open."""
+    clock = SafetyClock.objects.filter(thread=thread).first()
+    return thread.kind == ThreadKind.SAFETY and clock is not None and not clock.is_running
 
 
 def stop_clock(*, thread: Thread, by: Any, at: datetime) -> None:

@@ -1,5 +1,10 @@
 """Conversations on what is read: started on a step, a passage, a point of an image or the whole; answered, resolved,
-reopened. Each action is one transaction, recorded with who and when, and whoever it concerns is told."""
+reopened. Each action is one transaction, recorded with who and when, and whoever it concerns is told.
+
+What a plain reply does: that of whoever answers for the procedure makes an open thread answered, the asker's makes an
+answered one open. A resolved thread stays resolved, whoever replies, until somebody reopens it; but for whoever
+raised a safety alarm: their words raise it again (review.rules.opens_again).
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,11 +14,13 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from procedures.content import STEP_TEXTS
 from procedures.models import ProcedureVersion
+from procedures.people import staff
 from procedures.rules import NotAllowed
 from review import notifying, rules, safety, watching
 from review.anchors import Fate, Place, Quote, find, visible_text
@@ -29,12 +36,11 @@ from review.models import (
     ThreadKind,
     ThreadStatus,
 )
-from review.notifying import notify
+from review.notifying import SHOWN, notify
 from review.photos import CleanPhoto
 from review.recording import required, save_as
 
 MOST_PHOTOS = 8  # to one comment
-SHOWN = 500  # characters of a comment in a notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ def start_thread(
         thread.quote, thread.prefix, thread.suffix = quote.exact.strip(), quote.prefix, quote.suffix
     if point is not None:
         if step is None or point.sha256 not in {image["sha256"] for image in step["images"]}:
-            raise NotAllowed(_("This image is not in the step: open the procedure again."))
+            raise NotAllowed({"point": _("This image is not in the step: open the procedure again.")})
         thread.image_sha256, thread.image_x, thread.image_y = point.sha256, point.x, point.y
     save_as(thread, by, thread.started_at)
     _say(thread, text, by, photos, thread.started_at)
@@ -91,18 +97,24 @@ def start_thread(
 def reply(
     *, thread: Thread, text: str, by: Any, photos: Sequence[CleanPhoto] = (), at: datetime | None = None
 ) -> Comment:
-    """Add a comment; the owner's makes an open thread answered, the asker's opens an answered one again."""
+    """Add a comment, and what follows from it (above)."""
     thread = _locked(thread)
     rules.check_mark(user=by, version=thread.version)
     at = at or timezone.now()
+    concerned = _in_conversation(thread)
     comment = _say(thread, required(text, _("Write a comment first.")), by, photos, at)
+    if rules.opens_again(user=by, thread=thread) and (
+        thread.status != ThreadStatus.OPEN or safety.is_silenced(thread)
+    ):
+        _open_again(thread, comment.text, by, at, concerned)
+        return comment
     told = _tell([thread.started_by], NoticeKind.ANSWERED, thread, by, at, comment.text)
     told = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
+    told = _tell(concerned, NoticeKind.REPLIED, thread, by, at, comment.text, told)
     _tell_watchers(thread, NoticeKind.REPLIED, by, at, comment.text, told)
-    if by.pk == thread.started_by_id:
-        _set(thread, ThreadStatus.OPEN, by, at)
-    elif rules.owns(by, thread.version.page):
-        _set(thread, ThreadStatus.ANSWERED, by, at)
+    if rules.owns(by, thread.version.page) and thread.started_by_id != by.pk:
+        if thread.status == ThreadStatus.OPEN:
+            _set(thread, ThreadStatus.ANSWERED, by, at)
         safety.stop_clock(thread=thread, by=by, at=at)
     return comment
 
@@ -181,17 +193,29 @@ def reopen_thread(
     thread = _locked(thread)
     rules.check_reopen(user=by, thread=thread)
     at = at or timezone.now()
-    _say(thread, required(text, _("Say what is still open.")), by, photos, at)
-    was_resolved_by = thread.resolved_by
+    concerned = _in_conversation(thread)
+    comment = _say(thread, required(text, _("Say what is still open.")), by, photos, at)
+    _open_again(thread, comment.text, by, at, concerned)
+    return thread
+
+
+def _open_again(thread: Thread, text: str, by: Any, at: datetime, concerned: Sequence[Any]) -> None:
+    """It waits for an answer anew, from now on: whoever is to give it is told, of a safety comment with the alarm and
+    its clock; then whoever has part in the conversation."""
     _set(thread, ThreadStatus.OPEN, by, at)
-    concerned = [person for person in (thread.started_by, was_resolved_by) if person]
     told = set[int]()
     if thread.kind == ThreadKind.SAFETY:
         told = safety.raise_alarm(thread=thread, text=text, by=by, at=at)
-    told = _tell(concerned, NoticeKind.REOPENED, thread, by, at, text, told)
+    told = _tell(who_answers(thread.version.page), NoticeKind.ASKED_AGAIN, thread, by, at, text, told)
     told = _tell(mentioned(text), NoticeKind.MENTIONED, thread, by, at, text, told)
+    told = _tell(concerned, NoticeKind.REOPENED, thread, by, at, text, told)
     _tell_watchers(thread, NoticeKind.REPLIED, by, at, text, told)
-    return thread
+
+
+def _in_conversation(thread: Thread) -> list[Any]:
+    """Whoever began it, said something to it or resolved it, as far as they can still read it."""
+    had_part = Q(comments__thread=thread) | Q(pk__in=[thread.started_by_id, thread.resolved_by_id or 0])
+    return list(staff().filter(had_part).distinct())
 
 
 def step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
@@ -199,7 +223,7 @@ def step_of(version: ProcedureVersion, step_id: str) -> dict[str, Any]:
     for step in version.steps:
         if step["id"] == step_id:
             return step
-    raise NotAllowed(_("This version has no such step."))
+    raise NotAllowed({"step": _("This version has no such step.")})
 
 
 def place_of(thread: Thread, version: ProcedureVersion) -> Place | None:
@@ -225,9 +249,11 @@ def _shown(version: ProcedureVersion, step_id: str) -> str:
 def _check_quote(version: ProcedureVersion, step_id: str, quote: Quote) -> None:
     fate = find(quote, _shown(version, step_id)).fate
     if fate == Fate.GONE:
-        raise NotAllowed(_("The passage is not in this step: select it again, or leave it out."))
+        raise NotAllowed({"quote": _("The passage is not in this step: select it again, or leave it out.")})
     if fate == Fate.MANY:
-        raise NotAllowed(_("The passage is there more than once: select more of the text around it."))
+        raise NotAllowed(
+            {"quote": _("The passage is there more than once: select more of the text around it.")}
+        )
 
 
 def _locked(thread: Thread) -> Thread:
@@ -259,7 +285,8 @@ def _set(thread: Thread, status: str, by: Any, at: datetime) -> None:
     thread.resolved_by, thread.resolved_at = (by, at) if resolved else (None, None)
     save_as(thread, by, at)
     if status != ThreadStatus.OPEN:
-        notifying.dismiss([NoticeKind.COMMENTED, *REMINDS_OF_A_MARK["answer"]], at, thread=thread)
+        waited = (NoticeKind.COMMENTED, NoticeKind.ASKED_AGAIN, *REMINDS_OF_A_MARK["answer"])
+        notifying.dismiss(waited, at, thread=thread)
 
 
 def _tell(

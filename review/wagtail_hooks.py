@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +11,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
@@ -20,9 +19,11 @@ from wagtail.admin.menu import MenuItem
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
+from procedures.keys import row_key
 from procedures.models import ProcedurePage
-from procedures.people import administrators
-from review import queries
+from procedures.views.post_only import post_only
+from review import queries, rules
+from review.mailing.again import send_again
 from review.models import (
     STUCK,
     UNSENT,
@@ -127,16 +128,35 @@ def desk_release(request: HttpRequest, number: str) -> HttpResponse:
 
 @staff_only
 def desk_mails(request: HttpRequest) -> HttpResponse:
-    """For administrators: the mails that did not leave, the newest first, and how many did."""
-    if not administrators().filter(pk=request.user.pk).exists():
-        raise PermissionDenied
-    mails = Mail.objects.select_related("recipient", "page").defer("page__steps")
+    """The mails that did not leave, the newest first, and how many did."""
+    rules.check_mails(user=request.user)
+    mails = Mail.objects.select_related("recipient", "page", "again_by").defer("page__steps")
     context = {
-        "stuck": mails.filter(state__in=STUCK)[:MAILS_SHOWN],
+        "stuck": mails.filter(state__in=STUCK).prefetch_related("notices")[:MAILS_SHOWN],
+        "failed": mails.filter(state=MailState.FAILED).count(),
         "waiting": mails.filter(state__in=[*UNSENT, MailState.SENDING]).order_by("due_at")[:MAILS_SHOWN],
         "sent": mails.filter(state=MailState.SENT).count(),
     }
     return render(request, "review/desk_mails.html", context)
+
+
+@post_only("desk_mails")
+@staff_only
+def desk_mails_again(request: HttpRequest) -> HttpResponse:
+    """One that was given up, or all of them, is sent again."""
+    wanted = request.POST.get("mail", "")
+    pk = None if wanted == "all" else row_key(wanted) or 0
+    count = send_again(by=request.user, at=timezone.now(), pk=pk)
+    if count:
+        said = ngettext(
+            "%(count)d mail is sent again when the schedule next runs.",
+            "%(count)d mails are sent again when the schedule next runs.",
+            count,
+        )
+        messages.success(request, said % {"count": count})
+    else:
+        messages.info(request, gettext("Nothing to send again: somebody else asked for it already."))
+    return redirect("desk_mails")
 
 
 def desk_marks(request: HttpRequest) -> HttpResponse:
@@ -148,6 +168,7 @@ def desk_addresses() -> list[URLPattern]:
     return [
         path("marks/", desk_marks, name="desk_marks"),
         path("mails/", desk_mails, name="desk_mails"),
+        path("mails/again/", desk_mails_again, name="desk_mails_again"),
         path("releases/", desk_releases, name="desk_releases"),
         path("releases/<str:number>/", desk_release, name="desk_release"),
     ]
@@ -175,7 +196,7 @@ def marks_menu() -> MenuItem:
 
 class MailsMenuItem(MenuItem):
     def is_shown(self, request: HttpRequest) -> bool:
-        return administrators().filter(pk=request.user.pk).exists()
+        return rules.can_see_mails(user=request.user)
 
 
 @hooks.register("register_reports_menu_item")

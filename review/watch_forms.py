@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from review.models import How, MailPreference, Watch
+from review.models import SAFETY_HOW, How, MailPreference, Watch
 
 # "off" and not "": what a form did not hold stays as it is.
 STOP = "off"
@@ -15,11 +15,11 @@ STOP = "off"
 class WatchesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is generic to the checker only
     """The preferences, and a field for each watch."""
 
-    PREFERENCES = ("own", "asked", "usual", "daily_hour")
+    PREFERENCES = ("own", "asked", "safety", "usual", "daily_hour")
 
     class Meta:
         model = MailPreference
-        fields = ["own", "asked", "usual", "daily_hour"]
+        fields = ["own", "asked", "safety", "usual", "daily_hour"]
         widgets = {"daily_hour": forms.NumberInput(attrs={"min": 0, "max": 23, "inputmode": "numeric"})}
 
     def __init__(self, data: Any, *, watches: Sequence[Watch], preference: MailPreference) -> None:
@@ -27,6 +27,7 @@ class WatchesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is gen
         self.watches = watches
         for name in ("own", "asked", "usual"):
             self.fields[name].widget.choices = How.choices  # type: ignore[attr-defined]  # without the empty choice
+        self.fields["safety"].widget.choices = SAFETY_HOW  # type: ignore[attr-defined]  # as above
         for watch in watches:
             self.fields[self.name_of(watch)] = forms.ChoiceField(
                 label=_("How I am told"), choices=[*How.choices, (STOP, _("Stop watching"))],

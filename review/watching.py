@@ -17,7 +17,7 @@ from procedures.models import ErrorCode, Module, ProcedurePage, ProcedureVersion
 from procedures.people import staff
 from review import rules
 from review.models import How, MailPreference, Notice, NoticeKind, Suggestion, Thread, Watch
-from review.notifying import post
+from review.notifying import SHOWN, notify, post
 
 # A thing that can be watched, by the name of the watch's column.
 KINDS: dict[str, type[Any]] = {
@@ -88,9 +88,17 @@ def tell_watchers(
 def tell_of_new_version(
     version: ProcedureVersion, *, at: datetime, by: Any = None, besides: Collection[int] = ()
 ) -> None:
-    tell_watchers(
-        version.page, NoticeKind.IN_FORCE, at=at, by=by, text=version.change_summary, besides=besides
-    )
+    """Tell whoever proposed what it carries, a notice for each proposal, and whoever watches it."""
+    told = {*besides}
+    proposals: dict[int, Suggestion] = {}
+    for edit in version.released_suggestions.select_related("author").order_by("pk"):
+        proposals.setdefault(edit.head_id, edit)
+    for edit in proposals.values():
+        told |= notify(
+            [edit.author], NoticeKind.EFFECTIVE, version.page,
+            by=by, at=at, text=edit.reason[:SHOWN], suggestion=edit,
+        )  # fmt: skip
+    tell_watchers(version.page, NoticeKind.IN_FORCE, at=at, by=by, text=version.change_summary, besides=told)
 
 
 def tell_of_withdrawal(version: ProcedureVersion) -> None:

@@ -5,12 +5,12 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from procedures.models import ErrorCode, Machine, ProcedureVersion
+from procedures.models.pairs import set_when
 
 
 class TicketSeverity(models.TextChoices):
@@ -83,8 +83,7 @@ class Ticket(models.Model):
         verbose_name_plural = _("tickets")
         constraints = [
             models.CheckConstraint(
-                condition=Q(status="resolved", resolved_by__isnull=False, resolved_at__isnull=False)
-                | ~Q(status="resolved") & Q(resolved_by__isnull=True, resolved_at__isnull=True),
+                condition=set_when("resolved_by", "resolved_at", status="resolved"),
                 name="ticket_resolved_pair",
             )
         ]

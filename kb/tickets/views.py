@@ -24,6 +24,7 @@ from procedures.admin.record_changes import RecordChange
 from procedures.keys import row_key
 from procedures.models import ErrorCode, Machine, ProcedureVersion
 from procedures.views.post_only import post_only
+from procedures.views.version import number_now
 from review.models import Suggestion
 
 PER_PAGE = 25
@@ -345,6 +346,8 @@ def for_procedure(request: HttpRequest, number: str) -> HttpResponse:
     uses = queries.uses_of_procedure(number, request.user)
     if uses is None:
         raise Http404
+    if not _is_fragment(request) and (present := number_now(request, number)) is not None:
+        return redirect("tickets:for_procedure", present)
     outcomes: Counter[str] = Counter(uses.values_list("outcome", flat=True))
     fragment = _is_fragment(request)
     page = Paginator(uses, IN_FRAGMENT if fragment else PER_PAGE).get_page(request.GET.get("page"))

@@ -29,8 +29,9 @@ _DATE = re.compile(r"\A(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z")
 class CatalogueFile:
     """The CSV file of one model.
 
-    `key` finds the record that a row is about; `columns` are all, in order. `parked` is an integer field
-    whose values may change hands between rows of one file. `search_source` is what to reindex afterwards.
+    `key` finds the record that a row is about; `columns` are all, in order. `ordered` says that they have
+    a `position` in their product line, which may change hands between rows of one file. `search_source` is what
+    to reindex afterwards.
     `plain` writes a key's text as records hold it; two records whose texts `fold` alike would be taken for
     one another, and only one of them may be.
     """
@@ -38,7 +39,7 @@ class CatalogueFile:
     model: type[models.Model]
     key: tuple[str, ...]
     columns: tuple[str, ...]
-    parked: str = ""
+    ordered: bool = False
     search_source: str = ""
     plain: Callable[[str], str] = str
     fold: Callable[[str], str] = str.casefold
@@ -79,7 +80,7 @@ FILES: Mapping[str, CatalogueFile] = {
             SoftwareRelease,
             ("product_line", "version"),
             ("product_line", "version", "position", "released_on"),
-            parked="position",
+            ordered=True,
         ),
         CatalogueFile(
             Machine,

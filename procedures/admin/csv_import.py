@@ -14,11 +14,11 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 from procedures.admin.csv_columns import REFERENCES, CatalogueFile, cell_text, parse_cell
 from procedures.admin.csv_reading import Problem, Row, UnreadableFile, read_rows
 from procedures.models.catalogue import twin_message
+from procedures.ordering import order_problems, place_releases
 from search.indexing import reindex
 
 REASON = "CSV import"
 BATCH = 500
-_PARKED = 1_000_000
 
 Key = tuple[Any, ...]
 
@@ -136,6 +136,8 @@ class _Planner:
         for row, planned in filled:
             self._validate(row, planned)
         self._check_unique()
+        if self.file.ordered and not self.plan.problems:
+            self._check_order()
         self.plan.problems.sort(key=lambda problem: problem.line or 0)
         return self.plan
 
@@ -239,6 +241,26 @@ class _Planner:
                         },
                     )
 
+    def _check_order(self) -> None:
+        """What approved ranges begin or end with keeps before and after it what is there."""
+        lines = {getattr(record, "pk", None): self.lines.get(key, 1) for key, record in self.records.items()}
+        for line, wanted in _positions(self.plan).items():
+            before = dict(
+                self.file.model._default_manager.filter(product_line=line).values_list("pk", "position")
+            )
+            for pk, reason in order_problems(line, before, before | wanted).items():
+                self.problem(lines[pk], "position", reason)
+
+
+def _positions(plan: Plan) -> dict[int, dict[int, int]]:
+    """{product line: {record: its new position}} of the records that there are already."""
+    found: dict[int, dict[int, int]] = {}
+    for row in plan.changed:
+        record: Any = row.record
+        if any(name == "position" for name, _before, _after in row.changes):
+            found.setdefault(record.product_line_id, {})[record.pk] = record.position
+    return found
+
 
 def make_plan(*, file: CatalogueFile, data: bytes) -> Plan:
     """What the file would do to the catalogue; every bad row is in `problems`, in the reader's language."""
@@ -268,10 +290,9 @@ def import_file(*, file: CatalogueFile, data: bytes, by: Any, digest: str | None
 def _write(plan: Plan, by: Any) -> None:
     file, changed = plan.file, [row.record for row in plan.changed]
     fields = sorted({name for row in plan.changed for name, _before, _after in row.changes})
-    if file.parked in fields:
-        # Values that change hands must not meet on the way; every changed row gets its own below.
-        moved = file.model._default_manager.filter(pk__in=[record.pk for record in changed])
-        moved.update(**{file.parked: models.F(file.parked) + _PARKED})
+    if file.ordered:
+        for line, wanted in _positions(plan).items():
+            place_releases(line, wanted)
     new = [row.record for row in plan.new]
     for wave in _parents_first(new):
         if file.has_history:

@@ -13,9 +13,10 @@ from procedures.audit.recording import (
     register_alarm,
     register_kind,
 )
-from procedures.audit.sealing import Facts, Finding, register_final_check, seal
+from procedures.audit.sealing import UNREADABLE, Facts, Finding, register_final_check, seal
 
 __all__ = [
+    "UNREADABLE",
     "Facts",
     "Finding",
     "Happening",

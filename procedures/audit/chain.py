@@ -1,5 +1,6 @@
 """Walking a chain of events and the rows it seals, in the database or in a file: no query is made here."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from procedures.audit.sealing import UNREADABLE, Facts, Finding, Sealed, sealed_
 from procedures.models import AuditKind
 from procedures.models.audit import MISFITS, NO_HASH
 
+_ROW_KEY = re.compile(r"(.+):([0-9]{1,19})")
 Seals = dict[str, dict[int, tuple[str, int]]]
 """{"app.model": {pk: (newest seal, sequence of its event)}}."""
 
@@ -76,18 +78,17 @@ class ChainWalk:
     def _take_seals(self, event: Mapping[str, Any]) -> None:
         seals = event["seals"]
         for key, seal in seals.items() if isinstance(seals, dict) else ():
-            label, _colon, pk = key.rpartition(":")
-            if pk.isdecimal() and isinstance(seal, str):
+            if (row := _row_of(key)) is not None and isinstance(seal, str):
+                label, pk = row
                 of_table = self.seals.setdefault(label, {})
-                before, _sequence = of_table.get(int(pk), (seal, 0))
+                before, _sequence = of_table.get(pk, (seal, 0))
                 for columns in frozen_misfits({key: before}, {key: seal}).values():
                     self._note_misfit(key, event["sequence"], columns)
-                of_table[int(pk)] = (seal, event["sequence"])
+                of_table[pk] = (seal, event["sequence"])
 
     def _note_misfit(self, key: str, sequence: int, columns: Any) -> None:
-        label, _colon, pk = key.rpartition(":")
-        if pk.isdecimal() and isinstance(columns, list):
-            self._misfits.setdefault((label, int(pk)), (sequence, tuple(map(str, columns))))
+        if (row := _row_of(key)) is not None and isinstance(columns, list):
+            self._misfits.setdefault(row, (sequence, tuple(map(str, columns))))
 
     def misfits(self) -> Iterator[Finding]:
         """The rows that an event, or two seals of one row, show as changed behind the log's back: for good."""
@@ -100,6 +101,12 @@ class ChainWalk:
                     "It was changed behind the log's back before event %(sequence)d sealed it again: %(columns)s."
                 )
             yield Finding(table, pk, what % {"sequence": sequence, "columns": ", ".join(columns)})
+
+
+def _row_of(key: str) -> tuple[str, int] | None:
+    """(table, primary key) of "app.model:pk", where it is one that a database could have."""
+    found = _ROW_KEY.fullmatch(key)
+    return (found[1], int(found[2])) if found else None
 
 
 def _fits(event: Mapping[str, Any]) -> bool:

@@ -5,10 +5,12 @@
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from django.apps import apps
@@ -26,6 +28,14 @@ from procedures.models.audit import MISFITS
 RECORD_FORMAT = 1
 _MARK = "redline_audit_record"
 _NAMES = {_MARK, "number", "exported_at", "head", "events", "rows"}
+_HASH = re.compile(r"[0-9a-f]{64}")
+_WHOLE, _TEXT, _KEY = (int,), (str,), (int, NoneType)
+_EVENT_FORM = {
+    "format": _WHOLE, "sequence": _WHOLE, "kind": _TEXT, "page": _KEY, "version": _KEY, "actor": _KEY,
+    "actor_name": _TEXT, "happened_at": _TEXT, "recorded_at": _TEXT, "data": (dict,), "seals": (dict,),
+    "previous_hash": _TEXT, "previous_of_page": _TEXT, "hash": _TEXT,
+}  # fmt: skip
+_ROW_FORM = {"model": _TEXT, "pk": _WHOLE, "form": _WHOLE, "fields": (dict,)}
 
 
 class NoRecord(ValueError):
@@ -105,28 +115,45 @@ def read_record(path: Path) -> dict[str, Any]:
     """The record in the file. Raises NoRecord, OSError."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        # Half a character, or what is no number, could be neither hashed nor shown.
+        json.dumps(record, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise NoRecord(_("It is no readable JSON: %(reason)s") % {"reason": error}) from None
-    if not isinstance(record, dict) or record.get(_MARK) != RECORD_FORMAT:
+    if not isinstance(record, dict) or not _is_whole(record.get(_MARK)) or record[_MARK] != RECORD_FORMAT:
         raise NoRecord(_("It is no audit record of a format that is known here."))
-    events, rows = record.get("events"), record.get("rows")
-    names = {*EVENT_FIELDS, "hash"}
-    if record.keys() != _NAMES or not _is_head(record["head"]):
+    if record.keys() != _NAMES or not _is_head(record["head"]) or not isinstance(record["number"], str):
         raise NoRecord(_("It has parts that a record does not have, or lacks some that it has."))
-    if not _are_objects(events, names) or not _are_objects(rows, {"model", "pk", "form", "fields"}):
-        raise NoRecord(_("Its events or rows are not complete."))
-    if not events:
+    for name, form in (("events", _EVENT_FORM), ("rows", _ROW_FORM)):
+        parts = record[name]
+        if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+            raise NoRecord(_("Its events or rows are not complete."))
+        for place, part in enumerate(parts, 1):
+            if part.keys() != form.keys():
+                raise NoRecord(_("Its events or rows are not complete."))
+            if wrong := [key for key, types in form.items() if type(part[key]) not in types]:
+                raise NoRecord(
+                    _(
+                        "In %(part)s, number %(place)d, this is not of the kind that a record has there: %(names)s."
+                    )
+                    % {"part": name, "place": place, "names": ", ".join(wrong)}
+                )
+    if not record["events"]:
         raise NoRecord(_("It holds no event: it is the record of nothing."))
     return record
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int  # True and 1.0 are equal to 1 as well
 
 
 def _is_head(head: Any) -> bool:
     return (
         isinstance(head, dict)
         and head.keys() == {"sequence", "hash"}
-        and type(head["sequence"]) is int
+        and _is_whole(head["sequence"])
+        and 0 <= head["sequence"] < 2**63
         and isinstance(head["hash"], str)
-        and len(head["hash"]) == 64
+        and _HASH.fullmatch(head["hash"]) is not None
     )
 
 
@@ -136,10 +163,6 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands twice")
     return found
-
-
-def _are_objects(values: Any, names: set[str]) -> bool:
-    return isinstance(values, list) and all(isinstance(v, dict) and v.keys() == names for v in values)
 
 
 def record_findings(record: Mapping[str, Any], chain: ChainWalk) -> Iterator[Finding]:
@@ -159,9 +182,9 @@ def record_findings(record: Mapping[str, Any], chain: ChainWalk) -> Iterator[Fin
     facts: Facts = defaultdict(dict)
     facts[HASHES] = dict(chain.hashes)
     place = {label: position for position, label in enumerate(models)}
-    for row in sorted(record["rows"], key=lambda row: place.get(str(row["model"]), len(place))):
-        label, pk = str(row["model"]), row["pk"]
-        if label not in models or type(pk) is not int or not isinstance(row["fields"], dict):
+    for row in sorted(record["rows"], key=lambda row: place.get(row["model"], len(place))):
+        label, pk = row["model"], row["pk"]
+        if label not in models:
             yield Finding(label, str(pk), _("It is no row of a table that is known here."))
             continue
         sealed_as = chain.seals.get(label, {}).pop(pk, None)

@@ -3,18 +3,19 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
-from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 
-from procedures.frozen_files import frozen_name
+from procedures.extensions import with_on_hold
+from procedures.frozen_files import read_frozen
 from procedures.importing import own_format
 from procedures.importing.readers import IMAGE_FOLDER
 from procedures.models import ProcedureVersion
 
 
 def exportable(numbers: Sequence[str] = ()) -> QuerySet[ProcedureVersion]:
-    """The effective versions, of these procedures only where numbers are given."""
-    versions = ProcedureVersion.objects.effective().select_related("page__procedure_owner").order_by("number")
+    """The effective versions, of these procedures only where numbers are given; each says whether it is on hold."""
+    versions = with_on_hold(ProcedureVersion.objects.effective())
+    versions = versions.select_related("page__procedure_owner").order_by("number")
     return versions.filter(number__in=numbers) if numbers else versions
 
 
@@ -37,9 +38,8 @@ def export_version(version: ProcedureVersion, folder: Path) -> Path:
 
 def _export_images(digests: Iterable[str], folder: Path) -> None:
     for digest in sorted(digests):
-        name = frozen_name(digest)
-        if name is None:
+        if (frozen := read_frozen(digest)) is None:
             raise FileNotFoundError(digest)
+        name, data = frozen
         folder.mkdir(exist_ok=True)
-        with default_storage.open(name) as file:
-            (folder / f"{digest}{PurePosixPath(name).suffix}").write_bytes(file.read())
+        (folder / f"{digest}{PurePosixPath(name).suffix}").write_bytes(data)

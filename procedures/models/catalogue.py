@@ -238,6 +238,19 @@ class SoftwareRelease(Named):
                 {"product_line": gettext("Machines of another product line run this release.")}
             )
 
+    def validate_unique(self, exclude: Collection[str] | None = None) -> None:
+        """It stays before or after each release that approved ranges begin or end with. Of a file of them the
+        import asks it, once it knows where all of them go."""
+        super().validate_unique(exclude=exclude)
+        from procedures.ordering import order_problems  # it asks the versions, which import this module
+
+        line = SoftwareRelease.objects.filter(product_line=self.product_line_id)
+        before = dict(line.values_list("pk", "position")) if self.pk and self.position else {}
+        if self.pk in before:
+            after = before | {self.pk: self.position}
+            if reason := order_problems(self.product_line_id, before, after).get(self.pk):
+                raise ValidationError({"position": reason})
+
 
 class Machine(models.Model):
     """One machine in the field, by serial number."""

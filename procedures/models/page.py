@@ -270,12 +270,12 @@ class ProcedurePage(Page):
             self.procedure_owner = possible_owners().filter(pk=self.owner_id).first()
         return super().save(*args, **kwargs)
 
-    def move(self, target: Page, pos: str | None = None, user: Any = None) -> Any:
-        """Procedures stay in their folder: anywhere else another plan would count, and no list would have them."""
-        parent = target if pos in (None, "first-child", "last-child", "sorted-child") else target.get_parent()
-        if parent.pk != self.get_parent().pk:
-            raise PermissionDenied(gettext("A procedure stays in the folder of procedures."))
-        return super().move(target, pos=pos, user=user)
+    @property
+    def exclude_fields_in_copy(self) -> list[str]:
+        """What Wagtail asks first when it copies a page, by whatever class's method: there is no signal for it."""
+        raise PermissionDenied(
+            gettext("A procedure is not copied: its number, and who wrote what of it, are its own.")
+        )
 
     def get_url_parts(self, request: HttpRequest | None = None) -> tuple[int, str, str] | None:
         parts = super().get_url_parts(request)

@@ -1,6 +1,10 @@
 """What may be done to the pages of procedures in the editing desk, whatever Wagtail's own rights would allow."""
 
-from wagtail.models import PagePermissionTester
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext
+from wagtail.models import Page, PagePermissionTester
 
 
 class FolderPermissionTester(PagePermissionTester):
@@ -55,3 +59,12 @@ class ApprovedOnlyPermissionTester(FolderPermissionTester):
             or page.overlaps_as_one.exists()
             or page.overlaps_as_other.exists()
         )
+
+
+def keep_in_folder(
+    sender: type[Page], instance: Page, parent_page_before: Page, parent_page_after: Page, **kwargs: Any
+) -> None:
+    """Before a page is moved, by whatever class's method: anywhere else another plan would count for a procedure, and
+    no list would have it. Migration 0013 refuses what sends no signal."""
+    if sender._meta.label == "procedures.ProcedurePage" and parent_page_before.pk != parent_page_after.pk:
+        raise PermissionDenied(gettext("A procedure stays in the folder of procedures."))

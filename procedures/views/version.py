@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from procedures.access import may_read_internal, readable_audiences
 from procedures.compare import describe_applicability
 from procedures.extensions import Stop, contributions, stop_of, with_on_hold
-from procedures.frozen_files import content_type, frozen_name
+from procedures.frozen_files import content_type, read_frozen
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.reading import ReadStep, read_steps
 from procedures.rendering import render_content
@@ -64,6 +64,7 @@ class VersionPage:
 
     version: ProcedureVersion
     current: ProcedureVersion | None
+    instead: ProcedureVersion | None  # of what was withdrawn
     article: Article
     steps: list[tuple[str, SafeString, list[SafeString]]]  # id, HTML, what other apps add
     additions: list[str]  # what other apps add below the whole
@@ -89,8 +90,18 @@ def latest(request: HttpRequest, number: str) -> HttpResponse:
         or newest.audience not in readable_audiences(request.user)
     ):
         raise Http404
-    instead = _readable(request).effective().filter(page=newest.replaced_by_id).first()
-    return render(request, "procedures/withdrawn.html", {"version": newest, "instead": instead}, status=410)
+    page = {"version": newest, "instead": _instead_of(request, newest)}
+    return render(request, "procedures/withdrawn.html", page, status=410)
+
+
+def _instead_of(request: HttpRequest, withdrawn: ProcedureVersion) -> ProcedureVersion | None:
+    """What this reader is to use instead, by the number and title that were signed, not those of the working copy."""
+    if withdrawn.replaced_by_id is None:
+        return None
+    found: ProcedureVersion | None = (
+        _readable(request).effective().filter(page=withdrawn.replaced_by_id).first()
+    )
+    return found
 
 
 def version(request: HttpRequest, number: str, label: str) -> HttpResponse:
@@ -166,6 +177,7 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
     page = VersionPage(
         version=version,
         current=current,
+        instead=_instead_of(request, version),
         article=article,
         steps=[
             (step_id, html, [found.steps[step_id] for found in added if step_id in found.steps])
@@ -183,19 +195,23 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
 def image(request: HttpRequest, number: str, label: str, sha256: str) -> FileResponse:
     """The frozen bytes of an image of this version, for whoever may read the version."""
     found = find_version(request, number, label)
-    name = (
-        frozen_name(sha256) if any(sha256 == i["sha256"] for s in found.steps for i in s["images"]) else None
-    )
-    if name is None:
+    if not any(sha256 == shown["sha256"] for step in found.steps for shown in step["images"]):
         raise Http404
-    return frozen_image(name)
+    return frozen_image(sha256)
 
 
-def frozen_image(name: str) -> FileResponse:
-    """The frozen file of this storage name (procedures.frozen_files)."""
-    response = FileResponse(default_storage.open(name), content_type=content_type(name))
-    # The address names the bytes, so they never change; private, since not everybody may read them.
-    response["Cache-Control"] = "private, max-age=31536000, immutable"
+def frozen_image(sha256: str) -> FileResponse:
+    """The frozen image with this SHA-256 (procedures.frozen_files). Raises Http404, also where its file was changed."""
+    if (frozen := read_frozen(sha256)) is None:
+        raise Http404
+    name, data = frozen
+    return image_response(BytesIO(data), name)
+
+
+def image_response(file: Any, name: str) -> FileResponse:
+    """An image that a browser keeps: its address names the bytes, so they never change."""
+    response = FileResponse(file, content_type=content_type(name))
+    response["Cache-Control"] = "private, max-age=31536000, immutable"  # not everybody may read them
     response["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -19,10 +19,9 @@ def image(request: HttpRequest, number: str, sha256: str) -> FileResponse:
         raise Http404
     page = get_object_or_404(ProcedurePage, number=number)
     # Asked first: a name that was never frozen costs no reading of images.
-    name = frozen_name(sha256)
-    if name is None or not any(sha256 == shown for shown in _images(page)):
+    if frozen_name(sha256) is None or not any(sha256 == shown for shown in _images(page)):
         raise Http404
-    return frozen_image(name)
+    return frozen_image(sha256)
 
 
 def _images(page: ProcedurePage) -> Iterator[str]:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, override
 
 from procedures.access import may_read_internal
 from procedures.models import ProcedurePage
+from review.headlines import give_headlines
 from review.mailing.preferring import how_to_tell
 from review.mailing.unsubscribing import Off, token_of
 from review.models import How, Mail, MailPreference, Notice, NoticeKind
@@ -91,10 +92,12 @@ def absolute(path: str) -> str:
 
 def _parts(notices: list[Notice]) -> list[Part]:
     parts: dict[int, Part] = {}
+    give_headlines(notices)
     for notice in notices:
         part = parts.setdefault(notice.page_id, Part(notice.page, []))
-        what = str(notice.get_kind_display())
-        part.lines.append(Line(what, notice.text, absolute(notice.get_absolute_url()), notice.created_at))
+        part.lines.append(
+            Line(notice.headline, notice.text, absolute(notice.get_absolute_url()), notice.created_at)
+        )
     return list(parts.values())
 
 

@@ -16,6 +16,8 @@ def how_to_tell(notice: Notice, preference: MailPreference) -> str:
     kind = NoticeKind(notice.kind)
     if not kind.is_mailed:
         return How.INBOX
+    if kind.is_safety:
+        return preference.safety
     return preference.own if kind.is_own else preference.asked
 
 

@@ -16,12 +16,12 @@ from procedures.access import may_read_internal
 from review.models import How, Mail, MailPreference, Notice, NoticeKind, Watch
 
 _SALT = "review.mailing.unsubscribing"
-_KINDS = ("watches", "own", "asked", "daily")
+_KINDS = ("watches", "own", "asked", "safety", "daily")
 
 
 @dataclass(frozen=True, slots=True)
 class Off:
-    """What somebody gets no mail about any more: these watches, one of two preferences, or all that comes daily."""
+    """What somebody gets no mail about any more: these watches, one of three preferences, or all that comes daily."""
 
     person: int
     kind: str
@@ -31,14 +31,18 @@ class Off:
     def of(cls, mail: Mail, notices: Sequence[Notice]) -> Self:
         """What the link in this mail stops: of what brought it about, what asks least of its recipient.
 
-        Whoever has enough of a watch does not stop being asked for signatures because both came in one mail.
+        Whoever has enough of a watch does not stop being asked for signatures because both came in one mail; that
+        a procedure is not safe is stopped only by the link in a mail that says nothing else.
         """
         if mail.page_id is None:
             return cls(mail.recipient_id, "daily")
         if watches := sorted({notice.watch_id for notice in notices if notice.watch_id is not None}):
             return cls(mail.recipient_id, "watches", tuple(watches))
-        own = any(NoticeKind(notice.kind).is_own for notice in notices)
-        return cls(mail.recipient_id, "own" if own else "asked")
+        kinds = [NoticeKind(notice.kind) for notice in notices]
+        ordinary = [kind for kind in kinds if not kind.is_safety]
+        if not ordinary:
+            return cls(mail.recipient_id, "safety")
+        return cls(mail.recipient_id, "own" if any(kind.is_own for kind in ordinary) else "asked")
 
     def describe(self) -> str:
         """Names what is watched only to somebody who may know of it."""
@@ -46,6 +50,8 @@ class Off:
             return _("E-mail about your own marks and releases")
         if self.kind == "asked":
             return _("E-mail about what asks something of you")
+        if self.kind == "safety":
+            return _("E-mail about safety and holds")
         if self.kind == "daily":
             return _("The daily e-mail")
         person = get_user_model()._default_manager.filter(pk=self.person).first()

@@ -21,12 +21,13 @@ from review.models.suggestions import (
     Vote,
 )
 from review.models.threads import Comment, Photo, Thread, ThreadKind, ThreadStatus
-from review.models.watches import TARGETS, How, MailPreference, Watch
+from review.models.watches import SAFETY_HOW, TARGETS, How, MailPreference, Watch
 
 __all__ = [
     "LANDED",
     "OPEN",
     "REMINDS_OF_A_MARK",
+    "SAFETY_HOW",
     "STUCK",
     "SUGGESTION_TRANSITIONS",
     "TARGETS",

@@ -82,7 +82,7 @@ class SafetyClock(models.Model):
     """By when the first answer to a safety comment is due, and whether anybody who answers for it gave one.
 
     It stops when an owner or documentation staff answers, resolves the comment, says that it is not about
-    safety, or puts the procedure on hold; it starts anew when the comment is reopened.
+    safety, or puts the procedure on hold; it starts anew whenever the comment is open again.
     """
 
     thread = models.OneToOneField(Thread, on_delete=models.PROTECT, related_name="safety_clock")

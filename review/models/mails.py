@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from procedures.models import ProcedurePage
+from procedures.models.pairs import set_when
 
 
 class MailState(models.TextChoices):
@@ -54,6 +55,11 @@ class Mail(models.Model):
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     error = models.TextField(blank=True, help_text="What the mail server said last.")
+    again_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="Who last asked for it to be tried again after it was given up.",
+    )  # fmt: skip
+    again_at = models.DateTimeField(null=True, blank=True)
 
     objects = MailQuerySet.as_manager()
 
@@ -83,8 +89,13 @@ class Mail(models.Model):
                 name="mail_claimed_pair",
             ),
             models.CheckConstraint(
-                condition=Q(state="sent", sent_at__isnull=False) | ~Q(state="sent") & Q(sent_at__isnull=True),
+                condition=set_when("sent_at", state="sent"),
                 name="mail_sent_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(again_by__isnull=True, again_at__isnull=True)
+                | ~Q(state="waiting") & Q(again_by__isnull=False, again_at__isnull=False),
+                name="mail_again_pair",
             ),
             models.CheckConstraint(condition=Q(state__in=MailState.values), name="mail_state"),
         ]

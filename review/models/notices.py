@@ -35,9 +35,12 @@ class NoticeKind(models.TextChoices):
     ANSWERED = "answered", _("Your comment was answered")
     RESOLVED = "resolved", _("Your comment was resolved")
     REOPENED = "reopened", _("A comment was reopened")
+    ASKED_AGAIN = "asked_again", _("A comment waits for your answer again")
     DECIDED = "decided", _("Your proposed edit was decided on")
     ASKED_BACK = "asked_back", _("A question on your proposed edit")
     HANDED_ON = "handed_on", _("A proposed edit was handed to you to decide on")
+    PASSED_ON = "passed_on", _("Your proposed edit was handed on: somebody else decides on it")
+    EFFECTIVE = "effective", _("Your edit is in force")
     DISCUSSED = "discussed", _("A comment on a proposed edit")
     ALTERNATIVE = "alternative", _("An alternative to your proposed edit")
     SAFETY = "safety", _("A comment is about safety: answer it now, or put the procedure on hold")
@@ -65,6 +68,11 @@ class NoticeKind(models.TextChoices):
         return self in _OWN
 
     @property
+    def is_safety(self) -> bool:
+        """Of safety comments and holds, whose mail has a preference of its own."""
+        return self in _SAFETY
+
+    @property
     def goes_at_once(self) -> bool:
         """Its mail does not wait for more to be said."""
         return self in _AT_ONCE
@@ -79,15 +87,12 @@ _OWN = frozenset(
     {
         NoticeKind.SENT_BACK, NoticeKind.RELEASED, NoticeKind.SCHEDULED, NoticeKind.ANSWERED,
         NoticeKind.RESOLVED, NoticeKind.REOPENED, NoticeKind.DECIDED, NoticeKind.ASKED_BACK,
-        NoticeKind.ALTERNATIVE, NoticeKind.DISCUSSED, NoticeKind.KIND_CHANGED,
+        NoticeKind.ALTERNATIVE, NoticeKind.DISCUSSED, NoticeKind.KIND_CHANGED, NoticeKind.REPLIED,
+        NoticeKind.PASSED_ON, NoticeKind.EFFECTIVE,
     }
 )  # fmt: skip
-_AT_ONCE = frozenset(
-    {
-        NoticeKind.ASKED, NoticeKind.CONSULTED, NoticeKind.ESCALATED, NoticeKind.BLOCKED, NoticeKind.SAFETY,
-        NoticeKind.SAFETY_LATE, NoticeKind.ON_HOLD, NoticeKind.HOLD_LIFTED,
-    }
-)  # fmt: skip
+_SAFETY = frozenset({NoticeKind.SAFETY, NoticeKind.SAFETY_LATE, NoticeKind.ON_HOLD, NoticeKind.HOLD_LIFTED})
+_AT_ONCE = _SAFETY | {NoticeKind.ASKED, NoticeKind.CONSULTED, NoticeKind.ESCALATED, NoticeKind.BLOCKED}
 
 # What the clock says of marks (review.pursuing), by what is waited for: nobody is to be reminded of what is done.
 REMINDS_OF_A_MARK = {
@@ -142,6 +147,8 @@ class Notice(models.Model):
     watched = models.BooleanField(default=False, help_text="It came by a watch, which may be gone since.")
     watch = models.ForeignKey(Watch, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices")
     mail = models.ForeignKey(Mail, on_delete=models.PROTECT, null=True, blank=True, related_name="notices")
+
+    headline: str = ""  # as review.headlines tells
 
     objects = NoticeQuerySet.as_manager()
 

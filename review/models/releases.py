@@ -12,6 +12,7 @@ from simple_history.models import HistoricalRecords
 from wagtail.models import Revision, Task, WorkflowState
 
 from procedures.models import ProcedurePage, ProcedureVersion, Significance
+from procedures.models.pairs import unset_when
 from review.models.plans import Meaning, StageKind
 
 
@@ -79,8 +80,7 @@ class Release(models.Model):
                 fields=["page"], condition=Q(status="in_review"), name="release_one_in_review"
             ),
             models.CheckConstraint(
-                condition=Q(status="in_review", ended_at__isnull=True)
-                | ~Q(status="in_review") & Q(ended_at__isnull=False),
+                condition=unset_when("ended_at", status="in_review"),
                 name="release_ended_pair",
             ),
             models.CheckConstraint(

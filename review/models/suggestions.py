@@ -15,6 +15,7 @@ from wagtail.images import get_image_model_string
 from wagtail.models import Revision
 
 from procedures.models import ProcedureVersion
+from procedures.models.pairs import unset_when
 
 if TYPE_CHECKING:
     from review.levels import Due
@@ -53,6 +54,9 @@ SUGGESTION_TRANSITIONS: dict[str, frozenset[str]] = {
     SuggestionStatus.SUBMITTED: _ENDS | {SuggestionStatus.ASKED},
     SuggestionStatus.ASKED: _ENDS | {SuggestionStatus.SUBMITTED},
 }
+
+
+NEW_STEP_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 
 class SuggestionQuerySet(models.QuerySet["Suggestion"]):
@@ -134,8 +138,7 @@ class Suggestion(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=OPEN, decided_by__isnull=True, decided_at__isnull=True)
-                | ~Q(status__in=OPEN) & Q(decided_by__isnull=False, decided_at__isnull=False),
+                condition=unset_when("decided_by", "decided_at", status__in=OPEN),
                 name="suggestion_decided_pair",
             ),
             models.CheckConstraint(
@@ -156,6 +159,14 @@ class Suggestion(models.Model):
                 condition=~Q(sent_with=F("pk")) & ~Q(alternative_to=F("pk")),
                 name="suggestion_not_with_itself",
             ),
+            # A new step is told from every other: the id was made for it (review.proposing.new_step_id).
+            models.UniqueConstraint(
+                fields=["step_id"], condition=Q(action="add"), name="suggestion_new_step_is_its_own"
+            ),
+            models.CheckConstraint(
+                condition=~Q(action="add") | Q(step_id__regex=NEW_STEP_ID), name="suggestion_new_step_id"
+            ),
+            models.CheckConstraint(condition=~Q(after=F("step_id")), name="suggestion_not_after_itself"),
             models.UniqueConstraint(
                 fields=["sent_with", "step_id"], name="suggestion_once_a_step_sent_together"
             ),

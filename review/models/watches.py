@@ -21,6 +21,10 @@ class How(models.TextChoices):
     INBOX = "inbox", _("Inbox only")
 
 
+# What is about safety waits for no hour of the day.
+SAFETY_HOW = [(how.value, how.label) for how in (How.AT_ONCE, How.INBOX)]
+
+
 def _only(name: str) -> Q:
     return Q(**{f"{target}__isnull": target != name for target in TARGETS})
 
@@ -80,7 +84,11 @@ class MailPreference(models.Model):
     )
     asked = models.CharField(
         _("what asks something of me"), max_length=10, choices=How.choices, default=How.AT_ONCE,
-        help_text=_("Signatures, reviews, reading, safety, comments that name me."),
+        help_text=_("Signatures, reviews, reading, comments that name me."),
+    )  # fmt: skip
+    safety = models.CharField(
+        _("safety and holds"), max_length=10, choices=SAFETY_HOW, default=How.AT_ONCE,
+        help_text=_("Safety comments that I answer for, and procedures put on hold. No other choice stops these."),
     )  # fmt: skip
     usual = models.CharField(
         _("what I watch from now on"), max_length=10, choices=How.choices, default=How.AT_ONCE
@@ -99,6 +107,9 @@ class MailPreference(models.Model):
             models.CheckConstraint(
                 condition=Q(own__in=How.values, asked__in=How.values, usual__in=How.values),
                 name="mail_preference_how",
+            ),
+            models.CheckConstraint(
+                condition=Q(safety__in=[how for how, _label in SAFETY_HOW]), name="mail_preference_safety"
             ),
         ]
 

@@ -16,10 +16,10 @@ from procedures.people import holding, staff
 from procedures.rules import NotAllowed
 from review import deciding, levels, queries, rules
 from review.forms import ReplyForm
-from review.landing import Landing, landings, working_copy
+from review.landing import landings, working_copy
 from review.models import Suggestion
-from review.proposal_forms import PartForm, VoteForm
-from review.showing import ShownEdit, shown_edit
+from review.proposal_forms import OWN, PartForm, VoteForm, place_value
+from review.showing import ShownEdit, question_to, shown_edit
 from review.views.access import leads_on, page_of, staff_only
 
 
@@ -43,13 +43,18 @@ def proposal_page(
     if decided:
         return redirect(head)
     levels.show_dues(suggestions=[head])
+    comments = queries.comments_on(head)
+    question = question_to(parts, comments)
     context = {
         "head": head,
         "edits": edits,
         "votes": head.votes.select_related("person"),
         "vote_form": vote_form or VoteForm(user=request.user),
         "vote_refusal": rules.why_not(rules.check_vote, user=request.user, suggestion=head),
-        "comments": queries.comments_on(head),
+        "comments": comments,
+        "question": question,
+        "is_asked": question is not None and request.user.pk == head.author_id,
+        "waits_for_author": question is not None and all(part.status != "submitted" for part in parts),
         "comment_form": comment_form or ReplyForm(),
         "alternatives": queries.for_list(head.alternatives.filter(sent_with=None)),
         "may_decide": any(edit.form and edit.suggestion.is_open for edit in edits),
@@ -101,21 +106,23 @@ def _edits(
         ]
         proposals, forms = fresh, _forms(request, fresh, page, sent=False)
     shown = []
+    steps = canonical_content(working_copy(page))["steps"]
     for parts in proposals:
-        found = _landings(parts, page)
+        found = landings([part for part in parts if part.is_open], steps)
         for part in parts:
             form = forms.get(part.pk)
             if form is not None and part.pk in failed:
                 form = _again(request, form, failed[part.pk])
             elif part.pk in failed:
                 form = failed[part.pk]
-            shown.append(shown_edit(part, found.get(part.pk), form, parts))
+            shown.append(shown_edit(part, found.get(part.pk), form, parts, steps))
     return shown, False
 
 
-def _landings(parts: Sequence[Suggestion], page: ProcedurePage) -> dict[int, Landing]:
-    steps = canonical_content(working_copy(page))["steps"]
-    return landings([part for part in parts if part.is_open], steps)
+def possible_deciders(user: Any) -> list[Any]:
+    """To whom this person can hand a decision on."""
+    people = staff().filter(pk__in=holding("review.decide_suggestion").values("pk"))
+    return list(people.exclude(pk=user.pk))
 
 
 def _forms(
@@ -123,11 +130,7 @@ def _forms(
 ) -> dict[int, PartForm]:
     """A form for each edit that this person may decide on, by its primary key."""
     steps = canonical_content(working_copy(page))["steps"]
-    people = {
-        str(person.pk): person
-        for person in staff().filter(pk__in=holding("review.decide_suggestion").values("pk"))
-        if person.pk != request.user.pk
-    }
+    people = {str(person.pk): person for person in possible_deciders(request.user)}
     forms: dict[int, PartForm] = {}
     for parts in proposals:
         for pk, landing in landings([part for part in parts if part.is_open], steps).items():
@@ -150,6 +153,7 @@ def _record(
     count = 0
     for parts in proposals:
         accepting: dict[int, PartForm] = {}
+        others: dict[int, PartForm] = {}
         for part in parts:
             form = forms.get(part.pk)
             if form is None:
@@ -158,13 +162,19 @@ def _record(
                 failed[part.pk] = form
             elif form.cleaned_data["decision"] == "accept":
                 accepting[part.pk] = form
-            elif form.cleaned_data["decision"] and not _carry_out(request, part, form):
-                failed[part.pk] = form
-            else:
-                count += bool(form.cleaned_data["decision"])
+            elif form.cleaned_data["decision"]:
+                others[part.pk] = form
+        # First what lands: it lands as it was shown, which was before any of the other decisions.
         refused = _accept(request, accepting)
         failed |= refused
         count += len(accepting) - len(refused)
+        for part in parts:
+            if (form := others.get(part.pk)) is None:
+                continue
+            if _carried_out(request, form):
+                count += 1
+            else:
+                failed[part.pk] = form
     if count:
         said = ngettext(
             "%(count)d decision is recorded; the author sees it.",
@@ -175,23 +185,29 @@ def _record(
     return failed, count
 
 
-def _carry_out(request: HttpRequest, part: Suggestion, form: PartForm) -> bool:
-    decision, answer = form.cleaned_data["decision"], form.cleaned_data["answer"]
-    by: Any = request.user
+def _carried_out(request: HttpRequest, form: PartForm) -> bool:
     try:
-        if decision == "adopt":
-            deciding.adopt(suggestion=part, by=by, answer=answer)
-        elif decision == "refuse":
-            deciding.refuse(suggestion=part, by=by, answer=answer)
-        elif decision == "ask":
-            deciding.ask_back(suggestion=part, by=by, question=answer)
-        else:
-            to = form.people[form.cleaned_data["to"]]
-            deciding.hand_on(suggestion=part, by=by, to=to, note=answer)
+        carry_out(form, request.user)
     except (NotAllowed, PermissionDenied) as refused:
         form.add_error(None, _reason(refused))
         return False
     return True
+
+
+def carry_out(form: PartForm, by: Any) -> None:
+    """Do what a valid form decides. Raises NotAllowed or PermissionDenied."""
+    part, answer = form.landing.suggestion, form.cleaned_data["answer"]
+    match form.cleaned_data["decision"]:
+        case "accept":
+            deciding.accept_together([form.acceptance()], by=by)
+        case "adopt":
+            deciding.adopt(suggestion=part, by=by, answer=answer)
+        case "refuse":
+            deciding.refuse(suggestion=part, by=by, answer=answer)
+        case "ask":
+            deciding.ask_back(suggestion=part, by=by, question=answer)
+        case "hand":
+            deciding.hand_on(suggestion=part, by=by, to=form.people[form.cleaned_data["to"]], note=answer)
 
 
 def _accept(request: HttpRequest, accepting: dict[int, PartForm]) -> dict[int, PartForm]:
@@ -228,7 +244,17 @@ def _refusal(user: Any, parts: Sequence[Suggestion]) -> str:
 def _again(request: HttpRequest, fresh: PartForm, refused: PartForm) -> PartForm:
     """What was typed, on the text as it is now: its `seen` is the new one."""
     data = request.POST.copy()
+    was_shown = data.get(fresh.add_prefix("seen")) == fresh.landing.seen
     data[fresh.add_prefix("seen")] = fresh.landing.seen
+    for name in fresh.texts:
+        if not was_shown and data.get(fresh.add_prefix(f"take-{name}"), OWN) != OWN:
+            # Made of a text that is not there any more, and not what was chosen.
+            data[fresh.add_prefix(f"final-{name}")] = fresh[f"final-{name}"].initial
+    place: Any = fresh.fields.get("after")
+    if place is not None and not place.valid_value(data.get(fresh.add_prefix("after"), "")):
+        data[fresh.add_prefix("after")] = place_value(
+            fresh.landing.place
+        )  # what was chosen is not there any more
     form = PartForm(data, landing=fresh.landing, steps=fresh.steps, people=fresh.people)
     form.is_valid()
     for name, errors in refused.errors.items():

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from procedures.audit.records import page_numbered
 from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
+from procedures.views.version import number_now
 from review import holding, rules
 from review.forms import DecisionForm, HoldForm, LiftForm
 from review.models import Hold
-from review.views.access import staff_only
+from review.views.access import leads_on, staff_only
 
 SHOWN = 50
 
@@ -23,6 +24,9 @@ SHOWN = 50
 def hold(request: HttpRequest, number: str) -> HttpResponse:
     """The hold that is open, with the form to lift it; else the form to place one. Raises Http404."""
     page = _page(number)
+    present = number_now(request, number) or number
+    if (there := leads_on(request, "review:hold", number, present)) is not None:
+        return there
     form = _sent(request)
     if form is not None and not rules.owns(request.user, page):
         raise PermissionDenied(_("Only the procedure's owner or documentation staff do this."))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from procedures.keys import row_key
 from procedures.views.post_only import post_only
 from review import levels, queries, readers, upkeep
+from review.headlines import give_headlines
 from review.models import Notice, Suggestion, Thread
 from review.views.access import staff_only
 
@@ -39,6 +40,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "my_threads": asked,
     }
     context = {name: list(rows[:INBOX_LIMIT]) for name, rows in context.items()}
+    give_headlines(context["notices"])
     queries.show_photos([*context["to_answer"], *context["my_threads"]])
     levels.show_dues(
         [*context["to_answer"], *context["my_threads"]], [*context["to_decide"], *context["my_suggestions"]]

@@ -8,12 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from procedures.extensions import Stop, stop_of
 from procedures.keys import row_key
 from procedures.models import ProcedureVersion
 from procedures.rendering import render_markdown
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
-from procedures.views.version import find_version, frozen_image
+from procedures.views.version import find_version, image_response
 from review import deciding, proposing, rules
 from review.forms import ReplyForm
 from review.landing import find
@@ -28,7 +29,7 @@ from review.proposal_forms import (
     place_value,
     typed_in,
 )
-from review.views.access import page_or_fragment, staff_only
+from review.views.access import do_and_say, head_of, page_or_fragment, staff_only
 from review.views.deciding import proposal_page
 
 MOST_NEW_STEPS = 20  # in one proposal
@@ -53,7 +54,10 @@ def suggest(request: HttpRequest, number: str, label: str, step_id: str) -> Http
             answer = _send(request, version, [form], form, form)
             if answer is not None:
                 return answer
-    context = {"version": version, "step": step, "form": form, "refusal": refusal, "preview": preview}
+    context = {
+        "version": version, "step": step, "form": form, "refusal": refusal, "preview": preview,
+        "stop": _stop(request, version),
+    }  # fmt: skip
     return page_or_fragment(request, "review/suggest.html", "review/_suggest_form.html", context)
 
 
@@ -86,8 +90,14 @@ def propose(request: HttpRequest, number: str, label: str) -> HttpResponse:
     context = {
         "version": version, "steps": _opened(steps, focus, judged), "new": new, "reason": reason, "preview": preview,
         "refusal": refusal, "other": other, "may_add": len(new) < MOST_NEW_STEPS,
+        "stop": _stop(request, version),
     }  # fmt: skip
     return render(request, "review/propose.html", context)
+
+
+def _stop(request: HttpRequest, version: ProcedureVersion) -> Stop | None:
+    """What whoever proposes an edit is told of a hold: it stops nobody from mending the text."""
+    return stop_of(request.user, version) if version.on_hold else None
 
 
 def _other(request: HttpRequest, version: ProcedureVersion) -> Suggestion | None:
@@ -210,18 +220,11 @@ def _send(
     return redirect(sent)
 
 
-def _head(pk: int) -> Suggestion:
-    found = get_object_or_404(
-        Suggestion.objects.select_related("version__page", "sent_with", "author"), pk=pk
-    )
-    return found.sent_with or found
-
-
 @post_only("review:suggestion", "pk")
 @staff_only
 def vote(request: HttpRequest, pk: int) -> HttpResponse:
     """I met this too."""
-    head = _head(pk)
+    head = head_of(pk)
     form = VoteForm(request.POST, user=request.user)
     if not form.is_valid():
         return proposal_page(request, head, vote_form=form)
@@ -237,7 +240,7 @@ def vote(request: HttpRequest, pk: int) -> HttpResponse:
 @post_only("review:suggestion", "pk")
 @staff_only
 def comment(request: HttpRequest, pk: int) -> HttpResponse:
-    head = _head(pk)
+    head = head_of(pk)
     form = ReplyForm(request.POST, request.FILES)
     if form.is_valid():
         try:
@@ -254,19 +257,14 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_only
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back everything of this proposal that is not decided yet."""
-    head = _head(pk)
-    try:
-        deciding.withdraw_together(suggestion=head, by=request.user)
-    except NotAllowed as refused:
-        messages.error(request, refused.reason)
-    else:
-        messages.success(request, _("Withdrawn."))
+    head = head_of(pk)
+    do_and_say(request, lambda: deciding.withdraw_together(suggestion=head, by=request.user), _("Withdrawn."))
     return redirect(head)
 
 
 @staff_only
 def proposed_image(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SuggestedImage, pk=pk)
-    response: Any = frozen_image(str(found.file.name))
+    response: Any = image_response(found.file.open(), str(found.file.name))
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
-from procedures.views.version import find_version, frozen_image
+from procedures.views.version import find_version, image_response
 from review import levels, queries, rules, threads
 from review.forms import CommentForm, ReplyForm
-from review.models import Photo, Thread, ThreadKind
+from review.models import Photo, Thread, ThreadKind, ThreadStatus
 from review.pointing import PointedImage, shown_size
-from review.views.access import page_or_fragment, staff_only
+from review.views.access import do_and_say, page_or_fragment, staff_only
 
 # What a comment's form takes along to the page of an image and back.
 _TRAVELS = ("kind", "text", "quote", "before", "after", "keep_position")
@@ -92,7 +92,7 @@ def point(request: HttpRequest, number: str, label: str, step_id: str, sha256: s
 def photo(request: HttpRequest, pk: int) -> HttpResponse:
     """A photo of a comment, for the staff."""
     found = get_object_or_404(Photo, pk=pk)
-    response: Any = frozen_image(str(found.file.name))
+    response: Any = image_response(found.file.open(), str(found.file.name))
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
@@ -110,7 +110,8 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
         except NotAllowed as refused:
             form.add_error(None, refused.reason)
         else:
-            messages.success(request, _("Your reply is added."))
+            found.refresh_from_db(fields=["status"])
+            messages.success(request, _replied(found))
             return redirect(found)
     step = next((step for step in found.version.steps if step["id"] == found.step_id), None)
     queries.show_places([found], found.version)
@@ -120,6 +121,7 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
         "step": step,
         "form": form,
         "can_reply": rules.can_mark(user=request.user, version=found.version),
+        "opens_again": rules.opens_again(user=request.user, thread=found),
         "can_resolve": rules.can_resolve(user=request.user, thread=found),
         "can_reopen": rules.can_reopen(user=request.user, thread=found),
         "owns": rules.owns(request.user, found.version.page),
@@ -128,16 +130,20 @@ def thread(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "review/thread.html", context)
 
 
+def _replied(thread: Thread) -> str:
+    """What the reply did: somebody may have resolved it since the page was opened."""
+    if thread.status == ThreadStatus.RESOLVED:
+        return _("Your reply is added; the comment stays resolved.")
+    if thread.status == ThreadStatus.OPEN:
+        return _("Your reply is added; the comment waits for an answer.")
+    return _("Your reply is added.")
+
+
 @post_only("review:thread", "pk")
 @staff_only
 def resolve(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Thread.objects.select_related("version__page"), pk=pk)
-    try:
-        threads.resolve_thread(thread=found, by=request.user)
-    except NotAllowed as refused:
-        messages.error(request, refused.reason)
-    else:
-        messages.success(request, _("Resolved."))
+    do_and_say(request, lambda: threads.resolve_thread(thread=found, by=request.user), _("Resolved."))
     return redirect(found)
 
 
@@ -150,10 +156,6 @@ def change_kind(request: HttpRequest, pk: int) -> HttpResponse:
     if kind not in ThreadKind.values:
         messages.error(request, _("Choose what the comment is about."))
         return redirect(found)
-    try:
-        threads.change_kind(thread=found, kind=kind, by=request.user)
-    except NotAllowed as refused:
-        messages.error(request, refused.reason)
-    else:
-        messages.success(request, _("Changed; its author is told."))
+    done = _("Changed; its author is told.")
+    do_and_say(request, lambda: threads.change_kind(thread=found, kind=kind, by=request.user), done)
     return redirect(found)

@@ -51,7 +51,7 @@ def test_two_proposals_meet_and_both_authors_are_credited(
             change.locator("[value=accept]").check()
         record(page)
         expect(page.locator("section.change")).to_have_count(1)
-        three = page.locator(".three-way")
+        three = page.locator(".three-way-choice")
         expect(three).to_contain_text("Measure it twice.")
         expect(three).to_contain_text("Measure it with a cold machine.")
         page.locator("[value=accept]").check()

@@ -32,11 +32,15 @@ class Command(BaseCommand):
         folder: Path = options["path"]
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            count, failed = self._export(versions, folder, quiet=not options["verbosity"])
+            count, failed, on_hold = self._export(versions, folder, quiet=not options["verbosity"])
         except OSError as error:
             raise CommandError(
                 _("%(path)s cannot be written: %(reason)s") % {"path": folder, "reason": error}
             ) from None
+        if on_hold:
+            # The files do not say it: they hold what was released, and import to the same hash.
+            said = _("On hold, nobody is to work by them: %(numbers)s.") % {"numbers": ", ".join(on_hold)}
+            self.stderr.write(self.style.WARNING(said))
         done = ngettext("%(n)d procedure exported.", "%(n)d procedures exported.", count) % {"n": count}
         if failed:
             raise CommandError(
@@ -48,8 +52,9 @@ class Command(BaseCommand):
         if options["verbosity"]:
             self.stdout.write(self.style.SUCCESS(done))
 
-    def _export(self, versions: Any, folder: Path, *, quiet: bool) -> tuple[int, list[str]]:
-        count, failed = 0, []
+    def _export(self, versions: Any, folder: Path, *, quiet: bool) -> tuple[int, list[str], list[str]]:
+        """How many were written, which were not, and which of the written are on hold."""
+        count, failed, on_hold = 0, [], []
         progress = tqdm(
             versions.iterator(chunk_size=200), total=versions.count(), unit="file", disable=quiet or None
         )
@@ -57,6 +62,7 @@ class Command(BaseCommand):
             try:
                 export_version(version, folder)
                 count += 1
+                on_hold += [version.number] if version.on_hold else []
             except FileNotFoundError:
                 failed.append(version.number)
-        return count, failed
+        return count, failed, on_hold

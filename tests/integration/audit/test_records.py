@@ -4,7 +4,7 @@ import contextlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from procedures.audit.paper import record_html
@@ -135,6 +137,88 @@ def test_a_record_that_was_edited_does_not_verify(record: str, tmp_path: Path, e
     edit(edited)
     file.write_text(json.dumps(edited), encoding="utf-8")
     assert not verify("--file", str(file))[0]
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where each value of a JSON text stands, those that hold others too."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        yield from leaves(item, (*path, name))
+
+
+def put(value: Any, path: tuple[Any, ...], other: Any) -> Any:
+    if not path:
+        return other
+    if isinstance(value, dict):
+        return {**value, path[0]: put(value[path[0]], path[1:], other)}
+    return [*value[: path[0]], put(value[path[0]], path[1:], other), *value[path[0] + 1 :]]
+
+
+HUGE = "9" * 5000
+OTHERS = (
+    None, True, False, 0, -1, 1.5, 10**30, float("nan"), float("inf"), "", "x", "1", "²", "٣", "\ud800", "\x00",
+    HUGE, f"review.stage:{HUGE}", [], [1], [None], [[]], {}, {"x": 1}, {"x": {"y": []}}, {"": None},
+    {"review.stage:²": "1:x"}, {f"review.stage:{HUGE}": "1:x"}, {"review.stage:1": None}, {"misfits": {"x:1": [None]}},
+)  # fmt: skip
+
+
+@settings(
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(data=st.data())
+def test_whatever_stands_in_the_place_of_a_value_a_record_is_refused_without_a_traceback(
+    record: str, tmp_path: Path, data: st.DataObject
+) -> None:
+    whole = json.loads(record)
+    where = data.draw(st.sampled_from(list(leaves(whole))))
+    other = data.draw(st.sampled_from(OTHERS) | _JSON)
+    edited = put(whole, where, other)
+    if json.dumps(edited) == record:
+        return
+    _refused(tmp_path, edited)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def _refused(folder: Path, edited: Any) -> None:
+    file = folder / "record.json"
+    file.write_text(json.dumps(edited), encoding="utf-8")
+    with connection.execute_wrapper(_refuse):
+        for arguments in ((), ("--all",)):
+            fits, said = verify("--file", str(file), *arguments)
+            assert not fits
+            assert said.strip()
+
+
+def test_each_of_its_own_parts_is_held_to_its_form(record: str, tmp_path: Path) -> None:
+    """Everything that is no row and no event, and one event and one row in each form."""
+    whole = json.loads(record)
+    paths = [
+        *((name,) for name in whole),
+        *(("head", name) for name in whole["head"]),
+        *(("events", 1, name) for name in whole["events"][1]),
+        *(("rows", 0, name) for name in whole["rows"][0]),
+    ]
+    for path in paths:
+        for other in OTHERS:
+            if json.dumps(edited := put(whole, path, other)) != record:
+                _refused(tmp_path, edited)
+
+
+@pytest.mark.parametrize("digest", ["z" * 64, "A" * 64, "０" * 64])
+def test_a_head_is_a_hash_in_lower_case(record: str, tmp_path: Path, digest: str) -> None:
+    whole = json.loads(record)
+    head = {"sequence": whole["head"]["sequence"] + 1, "hash": digest}
+    _refused(tmp_path, {**whole, "head": head})
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"redline_audit_record": 1, "redline_audit_record": 1}'])

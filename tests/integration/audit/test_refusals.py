@@ -5,10 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from wagtail.models import Revision
 
-from procedures.models import MachineModel, ProcedureVersion, VersionApplicability
+from procedures.models import AuditEvent, AuditHead, MachineModel, ProcedureVersion, VersionApplicability
 from procedures.rules import NotAllowed
 from review import duties, releasing, scheduling
 from review.models import Acknowledgement, Confirmation, Release, Remark, Signature, Stage
@@ -102,6 +104,56 @@ def test_editors_struck_off_the_record_past_the_triggers_do_not_sign_either(tamp
     assert make.approve(page, by=staff).approved_by == staff
 
 
+def _withdrawn(**columns: Any) -> Callable[[ProcedureVersion], Any]:
+    def attempt(version: ProcedureVersion) -> Any:
+        staff = make.documentation_staff()
+        releasing.withdraw(version=version, by=staff, password=make.PASSWORD, reason="It can burn.")
+        return ProcedureVersion.objects.filter(pk=version.pk).update(**columns)
+
+    return attempt
+
+
+def _released_by_hand(version: ProcedureVersion, **fields: Any) -> None:
+    """Another version of the same revision, as the model lets anybody make one."""
+    ProcedureVersion.objects.filter(pk=version.pk).update(status="superseded", superseded_at=timezone.now())
+    by_hand = ProcedureVersion.objects.get(pk=version.pk)
+    by_hand.pk, by_hand.minor, by_hand._state.adding = None, 99, True
+    for name, value in {"superseded_at": None, **fields}.items():
+        setattr(by_hand, name, value)
+    by_hand.save()
+    ProcedureVersion.objects.filter(pk=by_hand.pk).update(status="effective")
+
+
+AFTERWARDS: dict[str, Callable[[ProcedureVersion], Any]] = {
+    "why it was withdrawn": _withdrawn(withdrawn_reason="Nothing; use it."),
+    "by whom": _withdrawn(withdrawn_by=None),
+    "when": _withdrawn(withdrawn_at=timezone.now() + timedelta(days=9)),
+    "when it was superseded": lambda version: version.page.versions.filter(minor=0).update(
+        superseded_at=timezone.now() - timedelta(days=99)
+    ),
+    "in force without a signature": lambda version: _released_by_hand(version, status="approved"),
+    "made in force without a signature": lambda version: _released_by_hand(version, status="effective"),
+    "another name of procedures": lambda version: ContentType.objects.filter(model="procedurepage").update(
+        model="x"
+    ),
+    "no name of procedures": lambda version: ContentType.objects.filter(model="procedurepage")._raw_delete(
+        "default"
+    ),
+    "a save by nobody before the others": lambda version: Revision.objects.create(
+        pk=0,
+        content_object=version.page, base_content_type=version.page.get_base_content_type(), content={},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attempt", AFTERWARDS.values(), ids=AFTERWARDS)
+def test_the_database_refuses_what_would_tell_readers_otherwise(
+    world: ProcedureVersion, attempt: Callable[[ProcedureVersion], Any]
+) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        attempt(world)
+
+
 PLACES = [
     ("procedures_procedureversion", "content = '{}'"),
     ("procedures_versionapplicability", "options = '[]'"),
@@ -114,7 +166,20 @@ PLACES = [
     ("review_stage_groups", ""),
     ("review_signature", "comment = 'Never read'"),
     ("review_remark", "text = 'Fine.'"),
+    ("procedures_audithead", "sequence = '1'"),
+    ("procedures_productline", "name = 'Other machines'"),
+    ("procedures_machinemodel", "options = '[]'"),
+    ("procedures_softwarerelease", "position = '9'"),
+    ("procedures_errorcode", "meaning = 'Nothing'"),
+    ("wagtailcore_revision", "content = '{}'"),
+    ("django_content_type", ""),
 ]
+WITHOUT_ANOTHER_KEY = (
+    "procedures_versionapplicability",
+    "review_remark",
+    "procedures_audithead",
+    "wagtailcore_revision",
+)
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL replaces no row")
@@ -129,7 +194,7 @@ def test_no_row_is_put_in_the_place_of_another(world: ProcedureVersion, table: s
             values = row | ({name: value.strip("'")} if name else {})
             # Under another key, what else stands once is in the way.
             values |= {columns[0]: 10_000} if other_key else {}
-            if other_key and table in ("procedures_versionapplicability", "review_remark"):
+            if other_key and table in WITHOUT_ANOTHER_KEY:
                 continue
             with pytest.raises(IntegrityError), transaction.atomic():
                 cursor.execute(
@@ -178,4 +243,43 @@ def test_no_version_is_deleted(world: ProcedureVersion) -> None:
     ):
         with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
             cursor.execute(statement)
+    assert verify()[0]
+
+
+def test_the_end_of_the_log_only_moves_on(world: ProcedureVersion) -> None:
+    head = AuditHead.objects.get()
+    first = AuditEvent.objects.first()
+    assert first is not None
+    for attempt in (
+        lambda: AuditHead.objects.update(sequence=head.sequence + 1),
+        lambda: AuditHead.objects.update(hash="0" * 64),
+        lambda: AuditHead.objects.update(sequence=first.sequence, hash=first.hash),
+        lambda: AuditHead.objects.update(sequence=0, hash="0" * 64),
+        lambda: AuditHead.objects.all().delete(),
+        lambda: AuditHead.objects.all()._raw_delete("default"),
+        lambda: AuditHead.objects.update(id=2),
+    ):
+        with pytest.raises(IntegrityError, match="only goes on"), transaction.atomic():
+            attempt()
+    make.released(number="SOP-9")
+    assert AuditHead.objects.get().sequence > head.sequence
+    assert verify()[0]
+
+
+def test_a_head_that_is_gone_comes_back_only_as_the_end_of_the_log(
+    world: ProcedureVersion, tamper: Tamper
+) -> None:
+    head, first = AuditHead.objects.get(), AuditEvent.objects.first()
+    assert first is not None
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER audit_head_is_immutable_delete")
+            cursor.execute("DELETE FROM procedures_audithead")
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE procedures_audithead")
+    for sequence, digest in ((0, "0" * 64), (first.sequence, first.hash), (head.sequence, first.hash)):
+        with pytest.raises(IntegrityError, match="only goes on"), transaction.atomic():
+            AuditHead.objects.create(pk=1, sequence=sequence, hash=digest)
+    AuditHead.objects.create(pk=1, sequence=head.sequence, hash=head.hash)
     assert verify()[0]

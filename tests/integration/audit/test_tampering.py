@@ -372,9 +372,12 @@ def test_a_frozen_image_that_is_changed_or_gone_is_found() -> None:
     version = make.released(steps=[make.step("a", images=[{"image": image.pk, "alt": "The fan"}])])
     digest = version.steps[0]["images"][0]["sha256"]
     assert "1 images fit" in verify()[1]
-    name = f"frozen/{digest}.png"
+    name, address = f"frozen/{digest}.png", f"{version.get_absolute_url()}images/{digest}/"
+    reader = make.signed_in(make.field_engineer())
+    assert reader.get(address).getvalue() == png.getvalue()
     default_storage.delete(name)
     first_named("frozen", digest)
     default_storage.save(name, ContentFile(png.getvalue() + b"\0"))
     first_named("frozen", digest)
+    assert reader.get(address).status_code == 404  # nothing else is shown in its place
     default_storage.delete(name)

@@ -219,6 +219,25 @@ def test_the_pages_of_the_review_lead_on_from_an_old_number() -> None:
     assert "Typed before" in late.content.decode()
 
 
+@pytest.mark.parametrize("address", ["/review/{}/hold/", "/tickets/for-procedure/{}/"])
+def test_holds_and_tickets_lead_on_from_an_old_number(address: str) -> None:
+    version = make.released(number="SOP-2004")
+    client = signed_in(version.last_editor)
+    assert client.get(address.format("SOP-2004")).status_code == 200
+    renumbered(version, "SOP-9000")
+    assert client.get(address.format("SOP-2004"))["Location"] == address.format("SOP-9000")
+    assert client.get(address.format("SOP-9000")).status_code == 200
+
+
+def test_a_hold_of_an_old_number_is_placed_where_it_is_sent() -> None:
+    version = make.released(number="SOP-2004")
+    client = signed_in(version.last_editor)
+    renumbered(version, "SOP-9000")
+    form = {"do": "place", "reason": "Slips", "instead": "Call", "password": make.PASSWORD}
+    assert client.post("/review/SOP-2004/hold/", form).status_code == 302
+    assert version.page.holds.open().exists()
+
+
 def test_what_is_to_be_read_is_found_by_the_old_number() -> None:
     first = make.released(number="SOP-2004")
     reader = make.field_engineer()

@@ -1,5 +1,6 @@
 """What WeasyPrint is let to reach while a PDF is made: nothing but the frozen images that were named."""
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.printing
 def frozen() -> Iterator[str]:
     data = BytesIO()
     Image.new("RGB", (8, 8), "red").save(data, "PNG")
-    sha256 = "ab" * 32
+    sha256 = hashlib.sha256(data.getvalue()).hexdigest()
     name = default_storage.save(f"frozen/{sha256}.png", ContentFile(data.getvalue()))
     yield sha256
     default_storage.delete(name)
@@ -43,7 +44,7 @@ def test_a_photo_is_printed_upright_with_no_more_pixels_than_paper_shows() -> No
     exif[0x0112] = 6  # orientation: turn it by 90 degrees to see it upright
     data = BytesIO()
     lying.save(data, "JPEG", exif=exif)
-    sha256 = "cd" * 32
+    sha256 = hashlib.sha256(data.getvalue()).hexdigest()
     name = default_storage.save(f"frozen/{sha256}.jpg", ContentFile(data.getvalue()))
     try:
         pdf = html_to_pdf(f'<img src="frozen:{sha256}" alt="x">', "http://localhost/", images={sha256})

@@ -9,6 +9,8 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, models, transaction
 from django.test import Client
 from django.utils import timezone
+from treebeard.mp_tree import MP_Node
+from wagtail.actions.move_page import MovePageAction
 from wagtail.actions.publish_page_revision import PublishPageRevisionAction
 from wagtail.models import Page
 
@@ -124,6 +126,26 @@ def test_no_door_of_the_desk_shows_what_nobody_signed(page: ProcedurePage, role:
         assert shown(page) == before, address
 
 
+def base_class_doors(page: ProcedurePage) -> list[Callable[[], Any]]:
+    """Wagtail's and treebeard's own methods, past those of the procedure."""
+    base, home = Page.objects.get(pk=page.pk), page.get_parent().get_parent()
+    return [
+        lambda: Page.unpublish(page),
+        lambda: Page.publish(page, page.get_latest_revision(), skip_permission_checks=True),
+        lambda: base.publish(page.get_latest_revision(), skip_permission_checks=True),
+        lambda: Page.save(page.get_latest_revision().as_object()),
+        base.unpublish,
+        lambda: Page.objects.filter(pk=page.pk).update(live=True, title="NOBODY SIGNED THIS"),
+        lambda: ProcedurePage.objects.filter(pk=page.pk).update(
+            audience="public", summary="NOBODY SIGNED THIS"
+        ),
+        lambda: Page.move(page, home, pos="last-child"),
+        lambda: base.move(home, pos="last-child"),
+        lambda: Page.copy(page),
+        lambda: Page.create_alias(page),
+    ]
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_no_method_of_the_models_shows_what_nobody_signed(page: ProcedurePage) -> None:
     before = shown(page)
@@ -137,12 +159,18 @@ def test_no_method_of_the_models_shows_what_nobody_signed(page: ProcedurePage) -
         draft.save,
         lambda: setattr(draft, "live", True) or draft.save(),
         lambda: Page.objects.filter(pk=page.pk).update(live=not page.live),
+        *base_class_doors(page),
     ]
     if page.versions.exists():
         doors += [
             page.delete,
             lambda: Page.objects.get(pk=page.pk).delete(),
             lambda: page.versions.all().delete(),
+            lambda: Page.objects.filter(pk=page.pk).delete(),
+            lambda: ProcedurePage.objects.filter(pk=page.pk).delete(),
+            lambda: models.Model.delete(page),
+            lambda: MP_Node.delete(page),
+            lambda: Page.objects.get(pk=page.get_parent().pk).delete(),
         ]
     for door in doors:
         try:
@@ -151,6 +179,57 @@ def test_no_method_of_the_models_shows_what_nobody_signed(page: ProcedurePage) -
         except (PermissionDenied, ValidationError, NotAllowed, IntegrityError, models.ProtectedError):
             pass
         assert shown(page) == before
+
+
+def kept(page: ProcedurePage) -> tuple[Any, ...]:
+    """Where the procedures are, and which."""
+    return tuple((one.pk, one.number, one.get_parent().pk) for one in ProcedurePage.objects.order_by("pk"))
+
+
+ELSEWHERE: dict[str, Callable[[ProcedurePage, Page], Any]] = {
+    "its own move": lambda page, home: page.move(home, pos="last-child"),
+    "Page.move": lambda page, home: Page.move(page, home, pos="last-child"),
+    "the base page's": lambda page, home: Page.objects.get(pk=page.pk).move(home, pos="first-child"),
+    "beside the folder": lambda page, home: Page.move(page, page.get_parent(), pos="right"),
+    "the action": lambda page, home: MovePageAction(page, home, pos="last-child").execute(
+        skip_permission_checks=True
+    ),
+    "treebeard's move": lambda page, home: MP_Node.move(page, home, pos="last-child"),
+    "its path": lambda page, home: Page.objects.filter(pk=page.pk).update(path=f"{home.path}000Z", depth=3),
+    "a new one": lambda page, home: home.add_child(
+        instance=ProcedurePage(title="x", number="SOP-X", slug="sop-x")
+    ),
+    "a copy": lambda page, home: page.copy(update_attrs={"number": "SOP-X", "slug": "x"}),
+    "a copy elsewhere": lambda page, home: Page.copy(
+        page, to=home, update_attrs={"number": "SOP-X", "slug": "x"}, copy_revisions=False
+    ),
+    "the base page's copy": lambda page, home: Page.objects.get(pk=page.pk).copy(
+        update_attrs={"number": "SOP-X", "slug": "x"}
+    ),
+    "an alias": lambda page, home: Page.create_alias(page, update_slug="x"),
+}
+
+
+@pytest.mark.parametrize("state", ["draft", "effective"])
+@pytest.mark.parametrize("door", ELSEWHERE.values(), ids=ELSEWHERE)
+def test_no_method_of_a_base_class_moves_or_copies_a_procedure(page: ProcedurePage, door: Any) -> None:
+    before = kept(page)
+    refusals = (PermissionDenied, ValidationError, IntegrityError)
+    with pytest.raises(refusals), transaction.atomic():
+        door(page, Page.objects.get(pk=page.get_parent().get_parent().pk))
+    assert kept(page) == before
+
+
+def test_the_folder_moves_with_its_procedures() -> None:
+    page = make.working_copy(by=make.procedure_owner())
+    folder, home = page.get_parent(), page.get_parent().get_parent()
+    sibling = home.get_children().exclude(pk=folder.pk).first()
+    for where in ("left", "right"):
+        folder.move(sibling, pos=where)
+        assert ProcedurePage.objects.get(pk=page.pk).get_parent().pk == folder.pk
+    aside = make.working_copy(by=make.procedure_owner())
+    Page.move(aside, ProcedurePage.objects.get(pk=page.pk), pos="left")
+    assert ProcedurePage.objects.get(pk=aside.pk).path < ProcedurePage.objects.get(pk=page.pk).path
 
 
 def _set(version: ProcedureVersion, to: str, how: str) -> None:
@@ -176,7 +255,11 @@ def _set(version: ProcedureVersion, to: str, how: str) -> None:
 def test_the_database_follows_the_table(page: ProcedurePage, state: str, to: str, how: str) -> None:
     version = page.versions.order_by("pk").first()
     assert version.status == state
-    if state == to or (LifeState(state), LifeState(to)) in LIFE_TRANSITIONS:
+    is_over = state in (
+        VersionStatus.SUPERSEDED,
+        VersionStatus.WITHDRAWN,
+    )  # not even its day or reason changes
+    if (state == to and not is_over) or (LifeState(state), LifeState(to)) in LIFE_TRANSITIONS:
         _set(version, to, how)
         return
     with pytest.raises(IntegrityError), transaction.atomic():

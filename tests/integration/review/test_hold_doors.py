@@ -1,9 +1,11 @@
 """Every door to a procedure on hold: readers are stopped or told, who answers for it reads on."""
 # the fixtures are test_holds'
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +17,7 @@ from kb.tickets.queries import offered_versions, use_rows
 from procedures import printing
 from procedures.models import ProcedureVersion
 from review import landing, releasing
-from review.models import Acknowledgement, Hold
+from review.models import Acknowledgement, Hold, Suggestion
 from tests import factories as make
 from tests.factories import signed_in
 from tests.integration.audit.conftest import plan
@@ -212,3 +214,34 @@ def test_the_stop_page_speaks_the_readers_language(hold: Hold, version: Procedur
     # Both languages, whichever is the reader's: the sign is read by whoever stands beside.
     assert '<strong lang="en">On hold: do not use</strong>' in page
     assert '<strong lang="zh-Hans">' in page
+
+
+def test_who_proposes_an_edit_is_told_of_the_hold_and_not_stopped(
+    hold: Hold, version: ProcedureVersion
+) -> None:
+    engineer = signed_in(make.field_engineer())
+    for address in ("edit/", "steps/a/edit/"):
+        page = text(engineer, f"/review/{version.number}/v/1.0/{address}")
+        assert WHY in page
+        assert INSTEAD in page
+    form = {"title": "Switch off", "body": "Open it with both hands.", "reason": "It slips"}
+    engineer.post(f"/review/{version.number}/v/1.0/steps/a/edit/", form)
+    assert Suggestion.objects.get().reason == "It slips"
+    lift(hold, hold.placed_by)
+    assert WHY not in text(engineer, f"/review/{version.number}/v/1.0/edit/")
+
+
+def test_an_export_says_which_are_on_hold_and_its_files_are_as_released(
+    version: ProcedureVersion, owner: User, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = make.released()
+    call_command("export_procedures", tmp_path / "before", verbosity=0)
+    assert capsys.readouterr().err == ""
+    place(version.page, owner)
+    call_command("export_procedures", tmp_path / "after", verbosity=0)
+    said = capsys.readouterr().err
+    assert version.number in said
+    assert other.number not in said
+    for number in (version.number, other.number):
+        before, after = ((tmp_path / when / f"{number}.md").read_bytes() for when in ("before", "after"))
+        assert before == after

@@ -1,6 +1,5 @@
 """What testers found who meant harm: each way to sign one's own words, and each way round a plan."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +20,6 @@ from review.models import Delegation, Release, ReviewTask
 from tests import factories as make
 from tests.factories import signed_in
 from tests.integration.review.test_plans import plan, sign, states, submit
-from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 
@@ -30,12 +28,6 @@ def build() -> int:
     return make.released(
         steps=[make.step("a", body="Wait 5 minutes."), make.step("b", body="Other step.")]
     ).pk
-
-
-@pytest.fixture(scope="module")
-def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
-    with built_once(django_db_blocker, build) as key:
-        yield key
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from django.db.models import Q
 from kb.accounts.models import User
 from kb.accounts.roles import ADMINISTRATOR
 from procedures.models import ProcedureVersion
-from review import deciding, levels, proposing, pursuing, scheduling, threads
+from review import deciding, proposing, pursuing, scheduling, threads
 from review.levels import Levels
 from review.marks import proposal_times, thread_times
 from review.models import REMINDS_OF_A_MARK, Notice, NoticeKind, ServiceLevel, Suggestion, Thread
@@ -31,11 +31,6 @@ def version() -> ProcedureVersion:
     return make.released(
         owner=make.procedure_owner("the.owner"), product_line=line, steps=[make.step("a"), make.step("b")]
     )
-
-
-@pytest.fixture
-def level() -> ServiceLevel:
-    return ServiceLevel.objects.create(first_answer_days=3, decision_days=10)
 
 
 @pytest.fixture
@@ -227,6 +222,23 @@ def test_it_runs_on_while_another_part_waits_for_the_decision(
     assert dues(head) == {"decision": date(2026, 3, 16)}
 
 
+def test_what_was_answered_before_there_were_levels_counts_as_answered(
+    version: ProcedureVersion, engineer: User, level: ServiceLevel
+) -> None:
+    mark = propose(version, engineer)
+    proposing.comment(suggestion=mark, text="I look at it.", by=owner_of(version), at=START + DAY)
+    proposing.comment(suggestion=mark, text="Still.", by=owner_of(version), at=START + 5 * DAY)
+    thread = Thread.objects.get(suggestion=mark)
+    thread.history.filter(status="answered").delete()
+    Thread.objects.filter(pk=thread.pk).update(status="open")
+    assert "answer" in dues(mark)
+    migration = import_module("review.migrations.0016_answered_proposals")
+    with connection.schema_editor() if connection.vendor == "postgresql" else transaction.atomic():
+        migration.answer(apps, None)
+    assert "answer" not in dues(mark)
+    assert proposal_times([mark.pk])[0].answered_at == START + DAY
+
+
 # ---------- reminders ----------
 
 
@@ -369,60 +381,3 @@ def test_the_clock_asks_few_queries_where_nothing_is_new(
     run(START + 4 * DAY)
     with django_assert_max_num_queries(12):
         assert run(START + 4 * DAY) == []
-
-
-# ---------- on the pages ----------
-
-
-def test_overdue_is_shown_on_the_mark_and_in_the_inbox(
-    version: ProcedureVersion, engineer: User, level: ServiceLevel
-) -> None:
-    thread, mark = ask(version, engineer), propose(version, engineer)
-    client = signed_in(owner_of(version))
-    for address in (thread.get_absolute_url(), mark.get_absolute_url()):
-        assert "answer overdue since 2026-03-05" in client.get(address).content.decode()
-    assert "decision overdue since 2026-03-12" in client.get(mark.get_absolute_url()).content.decode()
-    inbox = client.get("/review/inbox/").content.decode()
-    assert inbox.count("answer overdue since 2026-03-05") == 2
-    assert "2 marks that wait for you are overdue." in inbox
-    mine = signed_in(engineer).get("/review/inbox/").content.decode()
-    assert "decision overdue since 2026-03-12" in mine
-    assert "that wait for you are overdue" not in mine
-    threads.reply(thread=thread, text="So.", by=owner_of(version))
-    deciding.refuse(suggestion=mark, by=owner_of(version), answer="No")
-    assert "overdue since" not in client.get("/review/inbox/").content.decode()
-
-
-def test_what_is_not_overdue_says_its_day(
-    version: ProcedureVersion, engineer: User, level: ServiceLevel
-) -> None:
-    thread = ask(version, engineer, at=datetime.now(UTC))
-    text = signed_in(engineer).get(thread.get_absolute_url()).content.decode()
-    assert f"answer due by {dues(thread)['answer']}" in text
-
-
-def test_showing_costs_the_same_for_many(
-    version: ProcedureVersion, engineer: User, level: ServiceLevel, django_assert_max_num_queries: Any
-) -> None:
-    marks = [propose(version, engineer) for _ in range(3)]
-    asked = [ask(version, engineer) for _ in range(3)]
-    with django_assert_max_num_queries(6):
-        levels.show_dues(asked, marks)
-    assert all(mark.dues for mark in (*asked, *marks))
-
-
-def test_what_was_answered_before_there_were_levels_counts_as_answered(
-    version: ProcedureVersion, engineer: User, level: ServiceLevel
-) -> None:
-    mark = propose(version, engineer)
-    proposing.comment(suggestion=mark, text="I look at it.", by=owner_of(version), at=START + DAY)
-    proposing.comment(suggestion=mark, text="Still.", by=owner_of(version), at=START + 5 * DAY)
-    thread = Thread.objects.get(suggestion=mark)
-    thread.history.filter(status="answered").delete()
-    Thread.objects.filter(pk=thread.pk).update(status="open")
-    assert "answer" in dues(mark)
-    migration = import_module("review.migrations.0016_answered_proposals")
-    with connection.schema_editor() if connection.vendor == "postgresql" else transaction.atomic():
-        migration.answer(apps, None)
-    assert "answer" not in dues(mark)
-    assert proposal_times([mark.pk])[0].answered_at == START + DAY

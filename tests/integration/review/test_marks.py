@@ -1,8 +1,5 @@
 """Comments and proposals: from the field to the owner, into the next version, and back to the author."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from django.core.exceptions import PermissionDenied
 
@@ -13,7 +10,6 @@ from review import deciding, landing, proposing, releasing, threads
 from review.contributions import credits
 from review.models import Suggestion, SuggestionStatus, ThreadStatus
 from tests import factories as make
-from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 BODY = "Open the door. Wait 5 minutes. Close the door."
@@ -22,12 +18,6 @@ BODY = "Open the door. Wait 5 minutes. Close the door."
 def build() -> int:
     owner = make.procedure_owner()
     return make.released(owner=owner, steps=[make.step("a", body=BODY), make.step("b", title="Test it")]).pk
-
-
-@pytest.fixture(scope="module")
-def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
-    with built_once(django_db_blocker, build) as key:
-        yield key
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The queue of open marks: who sees what, in which order, at which cost; the same in the editing desk."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +17,6 @@ from review.models import Suggestion, Thread
 from review.proposing import StepEdit
 from tests import factories as make
 from tests.factories import signed_in
-from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/review/queue/"
@@ -59,12 +57,6 @@ def build() -> dict[str, int]:
     done = comment(first, 8, "Resolved already", "question")
     threads.resolve_thread(thread=done, by=olga)
     return {"first": first.pk, "second": second.pk}
-
-
-@pytest.fixture(scope="module")
-def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, int]]:
-    with built_once(django_db_blocker, build) as keys:
-        yield keys
 
 
 @pytest.fixture

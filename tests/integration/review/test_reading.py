@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +24,6 @@ from review.models import Acknowledgement, Notice, NoticeKind, ReadingRule
 from tests import factories as make
 from tests.factories import PASSWORD, signed_in
 from tests.integration.audit.conftest import verify
-from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 
@@ -58,12 +56,6 @@ def build() -> tuple[int, int]:
     engineer, line = make.field_engineer("eve"), make.product_line("UPS")
     steps = [make.step("a", body="Turn left."), make.step("b")]
     return engineer.pk, make.released(product_line=line, steps=steps).pk
-
-
-@pytest.fixture(scope="module")
-def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[int, int]]:
-    with built_once(django_db_blocker, build) as keys:
-        yield keys
 
 
 @pytest.fixture

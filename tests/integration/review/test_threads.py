@@ -1,10 +1,8 @@
 """Comments on a passage, a point of an image, with photos and names: who is told, what later versions show."""
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from io import BytesIO
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -25,7 +23,6 @@ from review.photos import clean_photo
 from review.threads import Point
 from tests import factories as make
 from tests.factories import signed_in
-from tests.pristine import built_once
 
 pytestmark = pytest.mark.django_db
 BODY = "Open the door. Wait **5 minutes**. Close the door. Wait **5 minutes**."
@@ -35,12 +32,6 @@ def build() -> int:
     image = Image.objects.create(title="one.jpg", file=get_test_image_file_jpeg("one.jpg", size=(640, 480)))
     steps = [make.step("a", body=BODY, images=[{"image": image.pk, "alt": "The door"}]), make.step("b")]
     return make.released(owner=make.procedure_owner(), steps=steps).pk
-
-
-@pytest.fixture(scope="module")
-def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[int]:
-    with built_once(django_db_blocker, build) as key:
-        yield key
 
 
 @pytest.fixture
@@ -269,7 +260,7 @@ def test_the_author_is_told_of_each_change_of_state(version) -> None:
     threads.reopen_thread(thread=thread, text="It is not.", by=author)
     thread.refresh_from_db()
     assert (thread.status, thread.resolved_by) == ("open", None)
-    assert told(owner)[-1] == "reopened"
+    assert told(owner)[-1] == "asked_again"
     assert [row.status for row in thread.history.order_by("history_date", "history_id")] == [
         "open", "answered", "resolved", "open",
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail as django_mail
 from django.core import signing
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -141,3 +142,51 @@ def test_a_token_is_bound_to_its_person_and_purpose(version, watcher) -> None:
         assert Client().post(reverse("review:unsubscribe", args=[forged])).status_code == 404
     watch.refresh_from_db()
     assert watch.how == "at_once"
+
+
+SAFETY = [NoticeKind.SAFETY, NoticeKind.SAFETY_LATE, NoticeKind.ON_HOLD, NoticeKind.HOLD_LIFTED]
+
+
+@pytest.mark.parametrize("how", [How.DAILY, How.INBOX])
+@pytest.mark.parametrize("kind", SAFETY)
+def test_no_other_choice_holds_back_what_is_about_safety(version, watcher, kind, how) -> None:
+    prefer(person=watcher, at=NOW, own=how, asked=how, usual=how)
+    notifying.notify([watcher], kind, version.page, at=NOW)
+    enqueue_due(NOW)
+    assert len(django_mail.outbox) == 1
+
+
+@pytest.mark.parametrize("kind", ["own", "asked", "daily"])
+def test_one_click_on_an_ordinary_mail_leaves_safety_alone(version, watcher, kind) -> None:
+    Client().post(reverse("review:unsubscribe", args=[token_of(Off(watcher.pk, kind))]), ONE_CLICK)
+    notifying.notify([watcher], NoticeKind.REMINDED, version.page, at=NOW)
+    notifying.notify([watcher], NoticeKind.SAFETY, version.page, at=NOW)
+    enqueue_due(NOW)
+    assert len(django_mail.outbox) == 1
+    assert "about safety" in django_mail.outbox[0].subject
+
+
+def test_a_safety_mail_has_a_link_of_its_own(version, watcher) -> None:
+    notifying.notify([watcher], NoticeKind.SAFETY, version.page, at=NOW)
+    enqueue_due(NOW)
+    assert "E-mail about safety and holds" in django_mail.outbox[0].body
+    Client().post(link(), ONE_CLICK)
+    preference = MailPreference.of(watcher)
+    assert (preference.own, preference.asked, preference.safety) == ("at_once", "at_once", "inbox")
+    notifying.notify([watcher], NoticeKind.SAFETY, version.page, at=NOW)
+    enqueue_due(LATER)
+    assert len(django_mail.outbox) == 1
+
+
+def test_a_mail_that_says_other_things_too_stops_only_those(version, watcher) -> None:
+    notifying.notify([watcher], NoticeKind.ANSWERED, version.page, at=NOW)
+    notifying.notify([watcher], NoticeKind.SAFETY, version.page, at=NOW)
+    enqueue_due(NOW)
+    Client().post(link(), ONE_CLICK)
+    preference = MailPreference.of(watcher)
+    assert (preference.own, preference.asked, preference.safety) == ("inbox", "at_once", "at_once")
+
+
+def test_the_database_knows_no_third_way_for_safety(watcher) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        MailPreference.objects.create(person=watcher, safety=How.DAILY)

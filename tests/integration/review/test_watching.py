@@ -104,7 +104,7 @@ def test_every_event_reaches_watchers_and_nobody_twice(version) -> None:
     new = make.approve(version.page, by=staff)
     releasing.withdraw(version=new, by=staff, password=make.PASSWORD, reason="Dangerous")
     assert told(watcher) == ["mentioned", "replied", "proposed", "settled", "in_force", "withdrawn"]
-    assert told(author) == ["answered", "decided", "in_force", "withdrawn"]
+    assert told(author) == ["answered", "decided", "effective", "withdrawn"]
     assert told(owner)[1:] == ["commented", "proposed", "released", "withdrawn"]
     assert "in_force" not in told(staff)
     last = Notice.objects.filter(recipient=watcher, kind="withdrawn").get()
@@ -167,7 +167,7 @@ def test_one_page_lists_and_changes_all_and_keeps_what_was_typed(version, line, 
     text = client.get(WATCHES).content.decode()
     assert all(name in text for name in (version.page.title, "UPS", "E-1", "COOL"))
     form = {
-        "own": "daily", "asked": "at_once", "usual": "inbox", "daily_hour": "24",
+        "own": "daily", "asked": "at_once", "safety": "inbox", "usual": "inbox", "daily_hour": "24",
         f"watch-{changed.pk}": "daily", f"watch-{stopped.pk}": "off", f"watch-{kept.pk}": "at_once",
     }  # fmt: skip
     response = client.post(WATCHES, form)
@@ -189,6 +189,7 @@ def test_another_persons_watch_is_out_of_reach(version) -> None:
     form = {
         "own": "daily",
         "asked": "daily",
+        "safety": "at_once",
         "usual": "daily",
         "daily_hour": "7",
         f"watch-{theirs.pk}": "off",

@@ -14,6 +14,7 @@ from wagtail.models import Revision
 from procedures.models import ProcedureIndexPage, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import deciding, landing, proposing, releasing
+from review.carrying import carried_by
 from review.models import ReviewTask, Suggestion
 from tests import factories as make
 from tests.integration.review.test_plans import plan, sign, submit
@@ -168,6 +169,87 @@ def test_whoever_only_wrote_after_a_sentence_did_not_take_it_out(owner) -> None:
     _save(page, dora, body="Open Q2.\n\nWait.")
     make.release(_saved(page, owner, body="Open Q2.\n\nGo."), by=owner, approver=staff, summary="Go")
     sign(submit(_saved(page, owner, body="Go."), owner), 1, dora)
+
+
+TWICE = f"{WORDS} Open it. {WORDS}"
+
+
+def test_whoever_took_out_one_of_two_sentences_does_not_sign_when_a_revert_takes_it_out_again(owner) -> None:
+    dora, staff = make.documentation_staff(), make.documentation_staff()
+    page = make.released(
+        owner=owner, approver=staff, steps=[make.step("a", body=f"{WORDS} {WORDS} Open it.")]
+    ).page
+    once = _save(page, dora, body=f"{WORDS} Open it.")
+    again = _saved(page, owner, body=f"{WORDS} {WORDS} Open it.", caution="Wait.")
+    make.release(again, by=owner, approver=staff, summary="Wait")
+    once.as_object().save_revision(user=owner)  # as Wagtail reverts
+    release = submit(ProcedurePage.objects.get(pk=page.pk), owner)
+    with pytest.raises(NotAllowed, match="You edited this"):
+        sign(release, 1, dora)
+    sign(release, 1, staff)
+
+
+@pytest.mark.parametrize(("text", "wish"), [(TWICE, f"{WORDS} Open it."), (f"{WORDS} Open it.", TWICE)])
+def test_whoever_proposed_one_of_two_sentences_more_or_less_does_not_sign_it(
+    owner, text: str, wish: str
+) -> None:
+    proposer, staff = make.documentation_staff(), make.documentation_staff()
+    version = make.released(owner=owner, steps=[make.step("a", body=text)])
+    edit = proposing.suggest(version=version, changes={("a", "body"): wish}, reason="x", by=proposer)
+    deciding.refuse(suggestion=edit, by=owner, answer="I do it myself.")
+    release = submit(_saved(version.page, owner, body=wish), owner)
+    with pytest.raises(NotAllowed, match="You edited this"):
+        sign(release, 1, proposer)
+    sign(release, 1, staff)
+
+
+@pytest.mark.parametrize(("text", "wish"), [(TWICE, f"{WORDS} Open it."), (f"{WORDS} Open it.", TWICE)])
+def test_a_proposal_about_one_of_two_sentences_is_credited_while_it_is_in_the_text(
+    owner, text: str, wish: str
+) -> None:
+    version = make.released(owner=owner, steps=[make.step("a", body=text)])
+    edit = proposing.suggest(
+        version=version, changes={("a", "body"): wish}, reason="x", by=make.field_engineer()
+    )
+    deciding.accept(suggestion=edit, by=owner)
+    page = ProcedurePage.objects.get(pk=version.page_id)
+    assert carried_by(page.get_latest_revision()) == [edit]
+
+
+def test_words_of_another_procedure_are_those_of_whoever_pastes_them(owner) -> None:
+    """The other procedure's text was signed for another machine; whoever says it of this one, says it."""
+    writer, staff, paster = (make.documentation_staff() for _ in range(3))
+    other = make.released(owner=writer, approver=staff, steps=[make.step("a", body=WORDS)])
+    page = make.released(owner=owner, approver=staff).page
+    draft = landing.working_copy(ProcedurePage.objects.get(pk=page.pk))
+    pasted = landing.working_copy(other.page).steps[0]
+    draft.steps[0].value["body"] = pasted.value["body"]
+    draft.save_revision(user=paster)
+    release = submit(_saved(page, owner, caution="Hot."), owner)
+    for author in (paster, owner):
+        assert author in release.editors.all()
+    assert writer not in release.editors.all()
+    with pytest.raises(NotAllowed, match="You edited this"):
+        sign(release, 1, paster)
+    sign(release, 1, writer)
+
+
+def test_a_whole_step_of_another_procedure_is_that_of_whoever_pastes_it(owner) -> None:
+    """With its identity, as the editor's own copy and paste takes it along."""
+    staff, paster = make.documentation_staff(), make.documentation_staff()
+    other = make.released(
+        owner=staff, approver=make.documentation_staff(), steps=[make.step("z", body=WORDS)]
+    )
+    page = make.released(owner=owner, approver=staff).page
+    draft = landing.working_copy(ProcedurePage.objects.get(pk=page.pk))
+    raw = [*draft.steps.get_prep_value(), *landing.working_copy(other.page).steps.get_prep_value()]
+    draft.steps = draft.steps.stream_block.to_python(raw)
+    draft.save_revision(user=paster)
+    release = submit(ProcedurePage.objects.get(pk=page.pk), owner)
+    assert release.content["steps"][-1]["body"] == WORDS
+    with pytest.raises(NotAllowed, match="You edited this"):
+        sign(release, 1, paster)
+    sign(release, 1, staff)
 
 
 # ---------- revisions are kept ----------

@@ -53,6 +53,36 @@ def test_signed_out_meanwhile_the_text_comes_back(world: World, address: str) ->
     assert (again["action"], again["kind"], again["text"]) == (address, "error", TEXT)
 
 
+def test_a_passage_too_long_for_the_way_to_the_sign_in_is_kept(world: World) -> None:
+    """Django takes along 16 KB to the sign-in; a Chinese character of the passage is 15 bytes of that."""
+    address = f"/review/{world.new_guide.number}/v/1.0/steps/{world.new_guide.steps[0]['id']}/comment/"
+    passage = "保险丝很烫" * 600
+    client = Client()
+    refused = client.get(address, {"quote": passage, "kind": "error"}, headers=HERE)
+    page = refused.content.decode()
+    assert refused.status_code == 403
+    assert texts(page) == [("Passage", passage)]
+    assert f'href="/accounts/login/?next={address.replace("/", "%2F")}" target="_blank"' in page
+    form = re.search(
+        r'<form class="button-row" method="get" action="([^"]*)" data-no-draft>(.*?)</form>', page, re.S
+    )
+    assert form
+    assert "csrfmiddlewaretoken" not in form[2]
+    again = dict(re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', form[2], re.S))
+    assert (form[1], again) == (address, {"quote": passage, "kind": "error"})
+    # The language can be switched on that page, and the text is still there.
+    carried = re.search(r'<input type="hidden" name="carried" value="([^"]*)">', page)
+    assert carried
+    switch = {"language": "zh-hans", "next": address, "carried": unescape(carried[1])}
+    switched = client.post("/accounts/language/", switch, headers=HERE).content.decode()
+    assert passage in switched
+    assert f'method="get" action="{address}"' in switched
+    client.force_login(world.engineer)
+    shown = client.get(form[1], again)
+    assert shown.status_code == 200
+    assert passage in shown.content.decode()
+
+
 def test_with_nothing_typed_the_way_leads_to_the_sign_in(world: World) -> None:
     response = Client().post("/review/inbox/read/", {"notice": "1"}, headers=HERE)
     assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/review/inbox/read/")
