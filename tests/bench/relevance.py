@@ -1,0 +1,24 @@
+"""How good the search is: judged questions (`shared/corpora`), with one set of parameters for all."""
+
+from tests.conftest import CORPORA
+
+TARGETS = {"stackfaq": 0.85, "tidbfaq": 0.72}  # nDCG@10
+
+
+def run() -> None:
+    from search import evaluation
+
+    for name, target in TARGETS.items():
+        folder = CORPORA / name
+        if not folder.is_dir():
+            print(f"  {name:<15} not there (set REDLINE_CORPORA)")
+            continue
+        questions = evaluation.read(folder)
+        with evaluation.index_beside() as engine:
+            engine.rebuild(questions.documents)
+            answers = {query: evaluation.ask(engine, questions.texts[query]) for query in questions.grades}
+        found = evaluation.measures(answers, questions.grades)
+        print(
+            f"  {name:<15} nDCG@10 {found['ndcg@10']:.4f} (target {target})   recall@10 {found['recall@10']:.4f}"
+            f"   recall@100 {found['recall@100']:.4f}   MRR@10 {found['mrr@10']:.4f}"
+        )

@@ -1,0 +1,148 @@
+"""The search is measured with judged questions, in an index of its own."""
+
+import json
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from search.engine import Engine, SearchQuery
+from search.engines.sqlite import SqliteEngine
+from search.evaluation import Answer, index_beside, measures
+from search.models import SearchDocument
+from tests import factories as make
+from tests.integration.search.conftest import COLLECTION, document
+
+pytestmark = pytest.mark.django_db
+
+CORPUS = [
+    {"_id": "d1", "title": "Pump oil", "text": "Change the oil of the pump."},
+    {"_id": "d2", "title": "", "text": "更换主轴承。"},
+    {"_id": "d3", "title": "Filter", "text": "Change the filter."},
+]
+QUERIES = [
+    {"_id": "q1", "text": "which oil"},
+    {"_id": "q2", "text": "怎么换轴承"},
+    {"_id": "q3", "text": "x"},
+]
+JUDGED = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\nq2\td3\t1\n"
+
+
+@pytest.fixture(autouse=True)
+def _a_database_beside(db: None, django_db_blocker: Any) -> Iterator[None]:
+    """Django's tests refuse connections that their settings do not name."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "corpus.jsonl").write_text("\n".join(map(json.dumps, CORPUS)), "utf-8")
+    (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, QUERIES)), "utf-8")
+    (tmp_path / "qrels").mkdir()
+    (tmp_path / "qrels" / "test.tsv").write_text(JUDGED, "utf-8")
+    return tmp_path
+
+
+def evaluated(folder: Path, **options: object) -> dict[str, float]:
+    out = StringIO()
+    call_command("evaluate_search", folder, verbosity=0, stdout=out, **options)
+    found: dict[str, float] = json.loads(out.getvalue())
+    return found
+
+
+def test_a_folder_is_measured_beside_the_sites_index(folder: Path, engine: Engine) -> None:
+    before = SearchDocument.objects.count()
+    run = folder / "run.tsv"
+    found = evaluated(folder, run=run)
+    assert (found["documents"], found["queries"]) == (3, 2)  # what nobody judged is not asked
+    # q2 finds one of its two: 1 / (1 + 1/log2(3)) = 0.6131.
+    assert (found["ndcg@10"], found["recall@10"], found["mrr@10"]) == (0.8066, 0.75, 1.0)
+    assert found["ms_per_query"] > 0
+    rows = [line.split("\t") for line in run.read_text("utf-8").splitlines()]
+    assert [row[:3] for row in rows] == [["q1", "d1", "1"], ["q2", "d2", "1"]]
+    assert SearchDocument.objects.count() == before
+    assert not engine.search(SearchQuery(text="oil", scopes=frozenset(["evaluation"]))).hits
+
+
+def test_the_measures_are_those_of_the_books() -> None:
+    ranks = {"q": Answer([("a", 3.0), ("b", 2.0), ("c", 1.0)], 5.0)}
+    found = measures(ranks, {"q": {"b": 2, "c": 1, "gone": 1}})
+    # (2/log2(3) + 1/2) / (2 + 1/log2(3) + 1/2)
+    assert found["ndcg@10"] == 0.5627
+    assert (found["recall@10"], found["recall@100"], found["mrr@10"]) == (0.6667, 0.6667, 0.5)
+    assert found["ms_per_query"] == 5.0
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("corpus.jsonl", b"{", "corpus.jsonl:1: not a JSON object"),
+        ("corpus.jsonl", b'{"_id": "d1", "text": 1}', "corpus.jsonl:1: no text “text”"),
+        ("queries.jsonl", b'{"_id": "q1", "text": "\xff"}', "is not UTF-8"),
+        ("qrels/test.tsv", b"query-id\tcorpus-id\tscore\nq1\td1\tgood\n", "test.tsv:2: not a question"),
+        ("qrels/test.tsv", b"query-id\tcorpus-id\tscore\nq9\td1\t1\n", "test.tsv:2: no question q9"),
+        ("qrels/test.tsv", b"query-id\tcorpus-id\tscore\n", "no question is judged"),
+        ("qrels/test.tsv", None, "No such file"),
+    ],
+)
+def test_an_unfit_folder_is_said_by_file_and_line(
+    folder: Path, file: str, content: bytes | None, said: str
+) -> None:
+    path = folder / file
+    path.write_bytes(content) if content is not None else path.unlink()
+    with pytest.raises(CommandError, match=said):
+        evaluated(folder)
+
+
+def test_a_run_that_cannot_be_written_is_said(folder: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be written"):
+        evaluated(folder, run=folder)
+
+
+def test_what_the_index_holds_is_counted() -> None:
+    with index_beside() as engine:
+        assert isinstance(engine, SqliteEngine)
+        assert engine.totals().documents == 0
+        engine.rebuild(document(str(n), f"Pump {n}", "Change the oil.") for n in range(300))
+        totals = engine.totals()
+        # A title has its two parts, the mark, both joined as of a code, and its word unstemmed.
+        assert (totals.documents, totals.titles) == (300, 300 * 5)
+        engine.delete("guide", range(100))
+        assert engine.totals().documents == 200
+        assert engine.frequencies(["oil", "7", "107", "unheard"]) == {"oil": 200, "107": 1}
+
+
+def test_a_question_on_the_command_line_finds_what_the_person_may_see(engine: Engine) -> None:
+    staff = make.documentation_staff()
+    staff.is_staff = True
+    staff.save()
+
+    def found(*options: str) -> list[str]:
+        out = StringIO()
+        call_command("search", "laser", "--json", *options, stdout=out)
+        return [hit["url"] for hit in json.loads(out.getvalue())["hits"]]
+
+    assert found() == ["/guide/calibrate/"]
+    assert set(found("--as", staff.get_username())) == {"/guide/calibrate/", "/guide/secret/"}
+    assert len(found("--as", staff.get_username(), "--limit", "1")) == 1
+    out, error = StringIO(), StringIO()
+    call_command("search", "laser", stdout=out)
+    assert "/guide/calibrate/" in out.getvalue()
+    call_command("search", "zzzz", stdout=out, stderr=error)
+    assert "Nothing found." in error.getvalue()
+    with pytest.raises(CommandError, match="no account nobody"):
+        found("--as", "nobody")
+    with pytest.raises(CommandError, match="from 1 to 1000"):
+        found("--limit", "0")
+
+
+def test_the_collection_is_in_the_sites_own_index(engine: Engine) -> None:
+    """The fixtures' engine is the database's own: on SQLite it ranks as the measured one does."""
+    assert SearchDocument.objects.count() == len(COLLECTION)
+    if connection.vendor == "sqlite":
+        assert type(engine) is SqliteEngine

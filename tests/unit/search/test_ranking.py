@@ -1,0 +1,82 @@
+"""What is found is put in order by its terms, whatever engine found it."""
+
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from search.analysis import analyse
+from search.ranking import Candidate, Totals, rank, weights_of
+
+
+class Index:
+    """Texts by key, as an engine knows them."""
+
+    def __init__(self, **texts: str) -> None:
+        self.terms = {key: [*(t := analyse(text)).stream, *t.extra] for key, text in texts.items()}
+
+    def totals(self) -> Totals:
+        return Totals(len(self.terms), len(self.terms), sum(map(len, self.terms.values())))
+
+    def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
+        return {term: sum(term in found for found in self.terms.values()) for term in terms}
+
+    def order(self, question: str, **fields: Mapping[str, str]) -> str:
+        """The keys, the best first; `fields`: what a document has beside its text."""
+        keys = list(self.terms)
+        candidates = [
+            Candidate(pk, **{"title": "", "codes": "", **fields.get(key, {})}, text=" ".join(self.terms[key]))
+            for pk, key in enumerate(keys)
+        ]
+        return "".join(keys[pk] for pk, _score in rank(question, candidates, self))
+
+
+def test_a_rare_word_tells_more_than_a_frequent_one() -> None:
+    index = Index(a="pump oil", b="pump filter", c="pump valve")
+    assert index.order("pump filter")[0] == "b"
+
+
+def test_a_title_tells_more_than_a_text() -> None:
+    index = Index(a="oil", b="oil")
+    assert index.order("oil", b={"title": "oil"})[0] == "b"
+    assert index.order("oil", a={"title": "oil"}, b={"codes": "oil"})[0] == "b"
+
+
+def test_a_long_text_is_held_against_it() -> None:
+    index = Index(a="oil " + "word " * 50, b="oil word")
+    assert index.order("oil")[0] == "b"
+
+
+def test_many_words_are_counted_as_few_are() -> None:
+    index = Index(a="leak at the seal", b="leak rate of the seal of the chamber", c="other words")
+    few = index.order("leak rate chamber seal")
+    many = index.order("leak rate chamber seal " + " ".join(f"unheard{n}" for n in range(20)))
+    assert few == many == "bac"
+
+
+def test_what_scores_alike_stays_as_the_engine_had_it() -> None:
+    assert Index(a="oil", b="oil", c="oil").order("oil") == "abc"
+    assert Index(a="oil", b="oil").order("unheard") == "ab"
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("how do I check the pump", {"check", "pump"}),
+        ("the", {"the"}),
+        ("怎么更换轴承", {"么更", "更换", "换轴", "轴承"}),
+        ("怎么", {"怎么"}),
+        ("轴", {"轴"}),
+        ("TiDB 上 MySQL", {"ti", "db", "tidb", "mysql", "my", "sql"}),
+        ("E-1042", {"e", "1042", "e1042"}),
+    ],
+)
+def test_what_every_question_has_counts_nothing(question: str, expected: set[str]) -> None:
+    found = weights_of(question)
+    assert expected <= set(found) | {"mysql", "my", "sql", "ti", "db", "tidb"}
+    assert not set(found) - expected - {"my", "sql", "mysql", "ti", "db", "tidb"}
+    assert all(0 < weight <= 1 for weight in found.values())
+
+
+def test_a_pair_with_a_character_of_grammar_counts_less() -> None:
+    found = weights_of("更换后轴承")
+    assert found["换后"] < found["更换"]
