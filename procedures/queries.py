@@ -50,7 +50,20 @@ class Situation:
 
     model: MachineModel
     release: SoftwareRelease | None
-    options: tuple[str, ...]
+    options: tuple[str, ...]  # those that are fitted
+    unknown_options: tuple[str, ...] = ()  # those of which nobody has said yet whether they are
+
+
+@dataclass(frozen=True)
+class OpenQuestions:
+    """What is not known of a machine and decides whether a guide applies to it."""
+
+    release: bool = False
+    options: bool = False
+
+    @property
+    def both(self) -> bool:
+        return self.release and self.options
 
 
 def guides_for(user: Any, code: ErrorCode) -> VersionQuerySet:
@@ -59,10 +72,56 @@ def guides_for(user: Any, code: ErrorCode) -> VersionQuerySet:
 
 
 def resolve_guides(user: Any, code: ErrorCode, situation: Situation) -> list[ProcedureVersion]:
-    """The effective guides for this code on this machine: one where the guides are in order, none or
-    several where there is a gap or an overlap (or where the release is not known yet)."""
-    applying = guides_for(user, code).applicable_to(situation.model, situation.release, situation.options)
+    """The effective guides that can be for this code on this machine: one where the guides are in order, none or
+    several where there is a gap or an overlap, or where `open_questions` are to be answered first."""
+    possible = (*situation.options, *situation.unknown_options)
+    applying = guides_for(user, code).applicable_to(situation.model, situation.release, possible)
     return list(with_applicability(applying))
+
+
+def open_questions(guides: Iterable[ProcedureVersion], situation: Situation) -> OpenQuestions:
+    """What has to be known before all of these guides (resolve_guides) are sure to apply."""
+    fitted = set(situation.options)
+    possible = fitted.union(situation.unknown_options)
+    asked: set[str] = set()
+    for guide in guides:
+        doubts = [
+            {
+                *(["release"] if situation.release is None and _bounded(row) else []),
+                *(["options"] if not fitted.issuperset(row.options) else []),
+            }
+            for row in guide.applicability.all()
+            if row.model_id == situation.model.pk
+            and possible.issuperset(row.options)
+            and (situation.release is None or _holds(row, situation.release))
+        ]
+        if all(doubts):  # no row applies whatever the answers
+            asked.update(*doubts)
+    return OpenQuestions("release" in asked, "options" in asked)
+
+
+def _bounded(row: VersionApplicability) -> bool:
+    return bool(row.release_from_id or row.release_before_id)
+
+
+def _holds(row: VersionApplicability, release: SoftwareRelease) -> bool:
+    return (row.release_from is None or row.release_from.position <= release.position) and (
+        row.release_before is None or release.position < row.release_before.position
+    )
+
+
+def options_that_decide(guides: Iterable[ProcedureVersion], model: MachineModel | None) -> list[str]:
+    """The options that one of the guides asks for, of this model or, where none is chosen yet, of any."""
+    return sorted(
+        {
+            option
+            for guide in guides
+            for row in guide.applicability.all()
+            if model is None or row.model_id == model.pk
+            for option in row.options
+            if option in row.model.options
+        }
+    )
 
 
 # ---------- equipment ----------

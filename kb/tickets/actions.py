@@ -94,17 +94,20 @@ def add_entry(*, ticket: Ticket, text: str, by: Any) -> TicketEntry:
 def record_use(
     *, ticket: Ticket, version: ProcedureVersion, outcome: str, note: str, by: Any
 ) -> ProcedureUse:
-    """Return the record that exactly this version was used and how it went.
+    """Return this person's record that exactly this version was used and how it went.
 
-    A version is recorded once a ticket: recording it again corrects the outcome and the note, and the
-    history keeps what was said before. Raises PermissionDenied (rules).
+    Each person has one for a version on a ticket: recording it again corrects the outcome and the note of one's
+    own, and the history keeps what was said before. Raises PermissionDenied (rules).
     """
     rules.check_change(user=by)
     rules.check_use(version=version)
-    use = ProcedureUse.objects.select_for_update().filter(ticket=ticket, version=version).first()
+    Ticket.objects.select_for_update().get(pk=ticket.pk)  # one's own two at once follow each other
+    use = ProcedureUse.objects.filter(ticket=ticket, version=version, recorded_by=by).first()
     if use is None:
-        use = ProcedureUse(ticket=ticket, version=version)
-    use.outcome, use.note, use.recorded_by, use.recorded_at = outcome, note, by, timezone.now()
+        use = ProcedureUse(ticket=ticket, version=version, recorded_by=by, recorded_at=timezone.now())
+    elif (use.outcome, use.note) == (outcome, note):
+        return use
+    use.outcome, use.note = outcome, note
     use._history_user = by
     use.save()
     _reindex(ticket)

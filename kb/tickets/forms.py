@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from kb.tickets import queries, rules
 from kb.tickets.models import Outcome, Ticket, TicketSeverity, TicketStatus
+from procedures.as_written import find_machine
 from procedures.keys import row_key
 from procedures.models import ErrorCode, Machine, MachineModel, ProcedureVersion
 
@@ -47,7 +48,7 @@ class TicketForm(forms.Form):
 
     def clean_machine(self) -> Machine:
         serial = self.cleaned_data["machine"]
-        machine = queries.find_machine(serial)
+        machine = find_machine(serial)
         if machine is None:
             raise forms.ValidationError(
                 _("There is no machine with the serial number “%(serial)s”.") % {"serial": serial}
@@ -189,5 +190,5 @@ class TicketFilterForm(forms.Form):
         if model := asked.get("model"):
             queryset = queryset.filter(machine__model=model)
         if code := asked.get("code"):
-            queryset = queryset.filter(error_code__code__icontains=code)
+            queryset = queries.with_code(queryset, code)
         return queries.matching_text(queryset, asked["q"]) if "q" in asked else queryset

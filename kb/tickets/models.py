@@ -127,7 +127,10 @@ class TicketEntry(models.Model):
 
 
 class ProcedureUse(models.Model):
-    """The exact version that was used on a ticket, and how it went."""
+    """The exact version that was used on a ticket, and how it went, as one person says.
+
+    The database refuses to hand a record to another person, version or ticket (migration 0004).
+    """
 
     ticket = models.ForeignKey(Ticket, on_delete=models.PROTECT, related_name="uses")
     version = models.ForeignKey(
@@ -145,7 +148,9 @@ class ProcedureUse(models.Model):
         verbose_name = _("procedure used")
         verbose_name_plural = _("procedures used")
         constraints = [
-            models.UniqueConstraint(fields=["ticket", "version"], name="procedure_use_once_a_ticket"),
+            models.UniqueConstraint(
+                fields=["ticket", "version", "recorded_by"], name="procedure_use_once_a_person"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,29 +2,29 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Lower, Replace
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
-from procedures.admin.record_changes import RecordChange, record_changes
+from procedures.admin.record_changes import FieldChange, RecordChange, record_changes
+from procedures.as_written import meant_by
 from procedures.extensions import with_on_hold
 from procedures.models import ErrorCode, Machine, ProcedureVersion, VersionStatus
-from procedures.models.catalogue import plain_code
 from review.models import Suggestion
 
-# What people leave out of a serial number, or type another of.
-_SEPARATORS = " -_./"
 TICKET_REFERENCE = re.compile(r"\A#?(?:T-)?(\d{1,9})\Z", re.IGNORECASE)
 VERSION_REFERENCE = re.compile(
     r"\A(?P<number>\S+)(?:\s+v?(?P<major>\d{1,6})\.(?P<minor>\d{1,6}))?\Z", re.IGNORECASE
 )
 # Shown with the status, which says the same.
 _PAIRED = {"resolved_by", "resolved_at"}
+# Which record it is and when it was made; its author corrects only what it says.
+_OF_THE_RECORD = {"id", "ticket", "version", "recorded_by", "recorded_at"}
 
 
 def ticket_for_reference(reference: str, user: Any) -> Ticket | None:
@@ -40,7 +40,9 @@ def for_list(queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
     uses = ProcedureUse.objects.filter(ticket=OuterRef("pk")).order_by().values("ticket")
     return queryset.select_related("machine__model", "error_code", "opened_by").annotate(
         # A subquery is counted for the rows of the page; a join would group the whole table first.
-        use_count=Coalesce(Subquery(uses.annotate(number=Count("pk")).values("number")), 0)
+        use_count=Coalesce(
+            Subquery(uses.annotate(number=Count("version", distinct=True)).values("number")), 0
+        )
     )
 
 
@@ -69,34 +71,26 @@ def changes(ticket: Ticket, *, since: int = 0) -> list[RecordChange]:
     return [change for change in record_changes(rows, exclude=_PAIRED) if change.kind == "~"]
 
 
-def find_machine(serial: str) -> Machine | None:
-    """The machine of this serial number, typed with whatever case and separators if only one fits."""
-    machines = Machine.objects.select_related("model__product_line", "release")
-    serial = plain_code(serial)
-    for lookup in ("exact", "iexact"):
-        if found := list(machines.filter(**{f"serial__{lookup}": serial})[:2]):
-            return found[0] if len(found) == 1 else None
-    bare: Any = Lower("serial")
-    for separator in _SEPARATORS:
-        bare = Replace(bare, Value(separator), Value(""))
-    key = "".join(character for character in serial.lower() if character not in _SEPARATORS)
-    found = list(machines.alias(bare=bare).filter(bare=key)[:2]) if key else []
-    return found[0] if len(found) == 1 else None
-
-
 def find_error_code(*, machine: Machine, code: str) -> ErrorCode:
-    """The code of the machine's product line. Raises ValidationError saying whose code it is, if any."""
-    found = list(ErrorCode.objects.select_related("product_line").filter(code__iexact=code.strip()))
+    """The code of the machine's product line, in whatever capitals, separators and width it is typed.
+
+    Raises ValidationError saying which codes it could be, or whose code it is, if any.
+    """
     line = machine.model.product_line
-    for error_code in found:
-        if error_code.product_line_id == line.pk:
-            return error_code
+    if len(own := meant_by(code, line.error_codes.select_related("product_line"))) == 1:
+        return own[0]
+    if own:
+        raise ValidationError(
+            _("“%(typed)s” could be %(codes)s: write the one that is meant.")
+            % {"typed": code, "codes": ", ".join(error_code.code for error_code in own)}
+        )
+    found = meant_by(code, ErrorCode.objects.select_related("product_line"))
     if found:
         raise ValidationError(
             _("%(code)s is a code of %(others)s, not of %(line)s, the product line of %(serial)s.")
             % {
                 "code": found[0].code,
-                "others": ", ".join(sorted(error_code.product_line.code for error_code in found)),
+                "others": ", ".join(sorted({error_code.product_line.code for error_code in found})),
                 "line": line.code,
                 "serial": machine.serial,
             }
@@ -105,6 +99,12 @@ def find_error_code(*, machine: Machine, code: str) -> ErrorCode:
         _("%(line)s, the product line of %(serial)s, has no error code “%(code)s”.")
         % {"line": line.code, "serial": machine.serial, "code": code}
     )
+
+
+def with_code(queryset: QuerySet[Ticket], code: str) -> QuerySet[Ticket]:
+    """Tickets with a code that holds these characters, or is this one written differently."""
+    alike = [error_code.pk for error_code in meant_by(code, ErrorCode.objects.only("code"))]
+    return queryset.filter(Q(error_code__code__icontains=code) | Q(error_code__in=alike))
 
 
 def find_version(*, reference: str, user: Any) -> ProcedureVersion:
@@ -194,12 +194,14 @@ class UseRow:
     readable: bool
     current: ProcedureVersion | None
     on_hold: bool = False  # nobody is to work by the procedure now, whichever version was used
+    corrections: tuple[RecordChange, ...] = ()  # what its author changed in it, newest first
 
 
 def use_rows(uses: Iterable[ProcedureUse], user: Any) -> list[UseRow]:
     """The uses with what is now in force of each, two queries for all of them."""
     uses = list(uses)
     visible = ProcedureVersion.objects.visible_to(user)
+    corrections = _corrections(uses)
     used = visible.filter(pk__in={use.version_id for use in uses})
     readable = {version.pk: version.on_hold for version in with_on_hold(used.only("pk"))}
     instead = {use.version_id: use.version.replaced_by_id or use.version.page_id for use in uses}
@@ -215,9 +217,40 @@ def use_rows(uses: Iterable[ProcedureUse], user: Any) -> list[UseRow]:
             use.version_id in readable,
             None if use.version.is_effective else in_force.get(instead[use.version_id]),
             readable.get(use.version_id, False),
+            tuple(corrections.get(use.pk, ())),
         )
         for use in uses
     ]
+
+
+def _corrections(uses: Iterable[ProcedureUse]) -> dict[int, list[RecordChange]]:
+    """By the key of a use, what its author changed in it, newest first."""
+    authors = {use.pk: use.recorded_by_id for use in uses}
+    rows: dict[int, list[Any]] = {}
+    history = ProcedureUse.history.filter(id__in=authors).select_related("history_user")
+    for row in history.order_by("-history_id"):
+        if row.recorded_by_id == authors[row.id]:
+            rows.setdefault(row.id, []).append(row)
+    return {
+        pk: [change for change in record_changes(of_one, exclude=_OF_THE_RECORD) if change.kind == "~"]
+        for pk, of_one in rows.items()
+    }
+
+
+def changes_with_corrections(ticket: Ticket, uses: Iterable[UseRow]) -> list[RecordChange]:
+    """The changes of the ticket and of the records on it of how a version went, newest first."""
+    corrected = [
+        replace(change, changes=[_named(row, field) for field in change.changes])
+        for row in uses
+        for change in row.corrections
+    ]
+    return sorted([*changes(ticket), *corrected], key=lambda change: change.at, reverse=True)
+
+
+def _named(row: UseRow, field: FieldChange) -> FieldChange:
+    """The change with the version it is about, for those who may know that."""
+    version = str(row.use.version) if row.readable else _("Procedure used")
+    return replace(field, label=f"{version} · {field.label}")
 
 
 def uses_of_procedure(number: str, user: Any) -> QuerySet[ProcedureUse] | None:
@@ -228,7 +261,7 @@ def uses_of_procedure(number: str, user: Any) -> QuerySet[ProcedureUse] | None:
         return None
     return (
         ProcedureUse.objects.filter(version__page__in=pages, ticket__in=Ticket.objects.visible_to(user))
-        .select_related("ticket__machine__model", "ticket__error_code", "version")
+        .select_related("ticket__machine__model", "ticket__error_code", "version", "recorded_by")
         .defer("version__content", "version__html", "version__search_text")
         .order_by("-recorded_at", "-pk")
     )

@@ -21,6 +21,7 @@ from kb.tickets import actions, queries, rules
 from kb.tickets.forms import EditTicketForm, EntryForm, OpenTicketForm, TicketFilterForm, UseForm
 from kb.tickets.models import Outcome, Ticket, TicketEntry
 from procedures.admin.record_changes import RecordChange
+from procedures.as_written import find_machine, meant_by
 from procedures.keys import row_key
 from procedures.models import ErrorCode, Machine, ProcedureVersion
 from procedures.views.post_only import post_only
@@ -103,13 +104,13 @@ class Choices:
 
     @classmethod
     def of(cls, *, serial: str, code: str, user: Any, with_versions: bool = True) -> "Choices":
-        machine = queries.find_machine(serial) if serial.strip() else None
+        machine = find_machine(serial) if serial.strip() else None
         error_codes: list[ErrorCode] = []
         error_code = None
         if machine is not None:
             error_codes = list(machine.model.product_line.error_codes.all()[:1000])
-            wanted = code.strip().casefold()
-            error_code = next((known for known in error_codes if known.code.casefold() == wanted), None)
+            meant = meant_by(code, error_codes)
+            error_code = meant[0] if len(meant) == 1 else None
         versions: list[ProcedureVersion] = []
         if with_versions:
             versions = queries.offered_versions(machine=machine, error_code=error_code, user=user)
@@ -218,14 +219,15 @@ def _detail(
         for name in (*EntryForm.base_fields, *UseForm.base_fields)
         if typed and name in typed
     }
-    uses = ticket.uses.select_related("version__withdrawn_by", "recorded_by").defer(
+    used = ticket.uses.select_related("version__withdrawn_by", "recorded_by").defer(
         "version__content", "version__html", "version__search_text"
     )
+    uses = queries.use_rows(used, request.user)
     page = TicketPage(
         ticket=ticket,
         entries=list(ticket.entries.select_related("author")),
-        uses=queries.use_rows(uses, request.user),
-        changes=queries.changes(ticket),
+        uses=uses,
+        changes=queries.changes_with_corrections(ticket, uses),
         suggestions=list(queries.suggestions_from(ticket, request.user)),
         may_change=may_change,
         entry_form=entry_form or EntryForm(initial=initial),

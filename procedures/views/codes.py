@@ -3,17 +3,30 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from procedures.access import may_read_internal
+from procedures.as_written import meant_by
 from procedures.extensions import buttons
-from procedures.models import ErrorCode, Machine, MachineModel, ProcedureVersion, SoftwareRelease
-from procedures.queries import Situation, codes_visible_to, guides_for, resolve_guides, with_applicability
+from procedures.models import ErrorCode, Machine, MachineModel, ProcedureVersion, ProductLine, SoftwareRelease
+from procedures.queries import (
+    OpenQuestions,
+    Situation,
+    codes_visible_to,
+    guides_for,
+    open_questions,
+    options_that_decide,
+    resolve_guides,
+    with_applicability,
+)
 from procedures.rendering import render_markdown
+from procedures.views.leading_on import leads_to
+
+FITTED, NOT_FITTED = "yes", "no"  # anything else is: not known
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,14 @@ class Question:
 
 
 @dataclass(frozen=True)
+class OptionChoice:
+    """Whether an option is fitted, as the form asks it: the value chosen so far, "" for not known."""
+
+    name: str
+    answer: str
+
+
+@dataclass(frozen=True)
 class ErrorCodePage:
     code: ErrorCode
     causes: SafeString
@@ -34,8 +55,9 @@ class ErrorCodePage:
     releases: list[SoftwareRelease]
     my_machines: list[Machine]
     question: Question
-    guides: list[ProcedureVersion]  # those that apply, where a machine or model is asked about
-    needs_release: bool  # the answer depends on a release that was not given
+    options: list[OptionChoice]  # those that decide about a guide
+    guides: list[ProcedureVersion]  # those that can apply, where a machine or model is asked about
+    needs: OpenQuestions  # what was not given and decides
     all_guides: list[ProcedureVersion]
     buttons: list[str]
 
@@ -43,16 +65,21 @@ class ErrorCodePage:
 @require_safe
 def error_code(request: HttpRequest, line: str, code: str) -> HttpResponse:
     """The page of a code. 404 for an unknown code and for one that this reader may not know of."""
-    found = get_object_or_404(
-        codes_visible_to(request.user).select_related("product_line", "module"),
-        product_line__code=line,
-        code=code,
-    )
+    known = codes_visible_to(request.user).select_related("product_line", "module")
+    found = known.filter(product_line__code=line, code=code).first()
+    if found is None:
+        lines = meant_by(line, ProductLine.objects.all())
+        codes = codes_visible_to(request.user).filter(product_line__in=lines)
+        meant = meant_by(code, codes.select_related("product_line").only("code", "product_line__code"))
+        if len(meant) == 1:
+            return leads_to(request, meant[0])
+        raise Http404
     models = list(found.product_line.models.all())
     releases = list(found.product_line.releases.all())
     question = _question(request, found, models, releases)
     situation = question.situation
     guides = resolve_guides(request.user, found, situation) if situation else []
+    all_guides = list(with_applicability(guides_for(request.user, found)))
     page = ErrorCodePage(
         code=found,
         causes=mark_safe(render_markdown(found.local_causes)),  # cleaned by nh3
@@ -61,21 +88,27 @@ def error_code(request: HttpRequest, line: str, code: str) -> HttpResponse:
         releases=releases,
         my_machines=_my_machines(request.user, found),
         question=question,
+        options=_choices(request, all_guides, situation),
         guides=guides,
-        needs_release=bool(situation and situation.release is None and _bounded(guides, situation.model)),
-        all_guides=list(with_applicability(guides_for(request.user, found))),
+        needs=open_questions(guides, situation) if situation else OpenQuestions(),
+        all_guides=all_guides,
         buttons=buttons(request, found),
     )
     return render(request, "procedures/error_code.html", {"page": page})
 
 
-def _bounded(guides: list[ProcedureVersion], model: MachineModel) -> bool:
-    """Whether one of the guides holds for some releases of the model only."""
-    return any(
-        row.model_id == model.pk and (row.release_from_id or row.release_before_id)
-        for guide in guides
-        for row in guide.applicability.all()
-    )
+def _choices(
+    request: HttpRequest, guides: list[ProcedureVersion], situation: Situation | None
+) -> list[OptionChoice]:
+    """The options to ask about, with what the address, or the machine's record, says of each."""
+    if situation is None:
+        return [
+            OptionChoice(name, request.GET.get(_field_of(name), ""))
+            for name in options_that_decide(guides, None)
+        ]
+    answers = dict.fromkeys(situation.options, FITTED) | dict.fromkeys(situation.unknown_options, "")
+    decide = options_that_decide(guides, situation.model)
+    return [OptionChoice(name, answers.get(name, NOT_FITTED)) for name in decide]
 
 
 def _my_machines(user: Any, code: ErrorCode) -> list[Machine]:
@@ -108,8 +141,28 @@ def _question(
         problems.append(_("This product line has no such software release."))
     if model is None:
         return Question(None, None, tuple(problems))
-    options = tuple(option for option in model.options if option in request.GET.getlist("option"))
-    return Question(None, Situation(model, release, options), tuple(problems))
+    answers = {option: request.GET.get(_field_of(option), "") for option in model.options}
+    problems += [
+        _("Model %(model)s cannot have the option %(options)s.") % {"model": model, "options": option}
+        for other in models
+        for option in other.options
+        if option not in answers and request.GET.get(_field_of(option)) == FITTED
+    ]
+    return Question(
+        None,
+        Situation(
+            model,
+            release,
+            tuple(option for option, answer in answers.items() if answer == FITTED),
+            tuple(option for option, answer in answers.items() if answer not in (FITTED, NOT_FITTED)),
+        ),
+        tuple(dict.fromkeys(problems)),
+    )
+
+
+def _field_of(option: str) -> str:
+    """The name in the address of whether this option is fitted."""
+    return f"option-{option}"
 
 
 def _machines_of(user: Any) -> Any:

@@ -7,11 +7,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from procedures.access import may_read_internal
+from procedures.as_written import find_machine, meant_by
 from procedures.extensions import buttons
 from procedures.models import (
     ErrorCode,
@@ -31,6 +32,7 @@ from procedures.queries import (
     versions_for_machine,
     versions_for_model,
 )
+from procedures.views.leading_on import leads_to
 
 CODES_A_PAGE = 30
 MACHINES_A_PAGE = 30
@@ -75,7 +77,12 @@ class ProductLinePage:
 @login_required  # signed out, the site is the FAQ and what was released to everybody
 def product_line(request: HttpRequest, line: str) -> HttpResponse:
     """Models, releases, the module tree and the codes, narrowed to a module or to words."""
-    found = get_object_or_404(ProductLine, code=line)
+    found = ProductLine.objects.filter(code=line).first()
+    if found is None:
+        meant = meant_by(line, ProductLine.objects.all())
+        if len(meant) == 1:
+            return leads_to(request, meant[0])
+        raise Http404
     visible = codes_visible_to(request.user).filter(product_line=found)
     modules = module_tree(found, visible)
     asked = request.GET.get("module", "")
@@ -120,7 +127,13 @@ class ModelPage:
 @login_required  # signed out, the site is the FAQ and what was released to everybody
 def model(request: HttpRequest, code: str) -> HttpResponse:
     """A model, the procedures for it, and for staff its machines."""
-    found = get_object_or_404(MachineModel.objects.select_related("product_line"), code=code)
+    known = MachineModel.objects.select_related("product_line")
+    found = known.filter(code=code).first()
+    if found is None:
+        meant = meant_by(code, known)
+        if len(meant) == 1:
+            return leads_to(request, meant[0])
+        raise Http404
     versions = versions_for_model(ProcedureVersion.objects.visible_to(request.user).effective(), found)
     counts = dict(versions.order_by().values_list("kind").annotate(Count("pk")))
     internal = may_read_internal(request.user)
@@ -153,7 +166,11 @@ def machine(request: HttpRequest, serial: str) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     if not may_read_internal(request.user):
         raise Http404
-    found = get_object_or_404(Machine.objects.select_related("model__product_line", "release"), serial=serial)
+    found = Machine.objects.select_related("model__product_line", "release").filter(serial=serial).first()
+    if found is None:
+        if (meant := find_machine(serial)) is not None:
+            return leads_to(request, meant)
+        raise Http404
     versions = versions_for_machine(ProcedureVersion.objects.visible_to(request.user).effective(), found)
     counts = dict(versions.order_by().values_list("kind").annotate(Count("pk", distinct=True)))
     kind = request.GET.get("kind", "")

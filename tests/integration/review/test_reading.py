@@ -273,7 +273,7 @@ def test_the_inbox_and_the_version_page_say_what_is_still_to_be_read(
     assert Waiting(engineer).to_read == 1
     for page in ("/review/inbox/", second.get_absolute_url(), first.get_absolute_url()):
         assert address in client.get(page).content.decode()
-    assert "versions to read" in client.get("/").content.decode()
+    assert "<strong>1</strong><span>version to read</span>" in client.get("/").content.decode()
     with django_assert_max_num_queries(12):
         client.get(second.get_absolute_url())
     waiting = Waiting(type(engineer).objects.get(pk=engineer.pk))

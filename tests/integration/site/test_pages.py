@@ -67,7 +67,7 @@ def test_a_code_leads_to_the_one_guide_for_the_machine(world: World) -> None:
 
 def test_without_a_release_the_page_asks_for_it(world: World) -> None:
     response = code_page(world.engineer, world.shared_code, model="U-100")
-    assert response.context["page"].needs_release
+    assert response.context["page"].needs.release
     assert "The guide depends on the software release" in response.content.decode()
 
 
@@ -191,7 +191,7 @@ HOSTILE = ["x" * 3000, "'\"<>&%", "9" * 40, "-1", "💥", "�", "..", "[]"]
         "/models/U-100/?page={0}",
         "/machines/{serial}/?kind={0}&page={0}",
         "/codes/UPS/E-99/?machine={0}&model={0}&release={0}&option={0}",
-        "/codes/UPS/E-99/?model=U-100&release={0}&option={0}&option=lithium",
+        "/codes/UPS/E-99/?model=U-100&release={0}&option-lithium={0}",
         "/faq/?language={0}",
         "/accounts/profile/?machine={0}",
         "/accounts/login/?next={0}",

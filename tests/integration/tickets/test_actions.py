@@ -88,6 +88,8 @@ def test_recording_a_version_again_corrects_the_outcome_and_keeps_what_was_said(
     use = ProcedureUse.objects.get()
     assert use.outcome == "solved"
     assert [row.outcome for row in use.history.all()] == ["solved", "not_known"]
+    actions.record_use(ticket=scene.ticket, version=scene.old, outcome="solved", note="", by=scene.engineer)
+    assert use.history.count() == 2  # nothing was corrected
 
 
 def test_a_ticket_stays_on_the_version_that_was_used(scene: Scene) -> None:
