@@ -1,6 +1,6 @@
 """The whole of an import: read the folder, number its files, plan each, write batch by batch."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -153,7 +153,7 @@ class _Import:
         check_images(document.images)
         return document
 
-    def _number(self, paths: Iterable[str]) -> None:
+    def _number(self, paths: Collection[str]) -> None:
         """Give every readable file its procedure, where it is here already, and its number."""
         pages = list(ProcedurePage.objects.values_list("pk", "number", "source_key", named=True))
         by_pk = {page.pk: page for page in pages}
@@ -167,7 +167,9 @@ class _Import:
             if page is not None:
                 self.page_ids[path] = page.pk
                 wanted[path] = wanted[path] or page.number
-        wanted |= numbers([path for path, number in wanted.items() if not number], self._prefix())
+        # All files count, whatever is here of them already: a second run finds the numbers of the first.
+        derived = numbers(paths, self._prefix())
+        wanted = {path: number or derived[path] for path, number in wanted.items()}
         # A procedure that is here keeps its number, whoever else asks for it.
         holders: dict[str, str] = {}
         for path in sorted(wanted, key=lambda path: (path not in self.page_ids, path)):

@@ -94,6 +94,27 @@ def test_a_second_run_changes_nothing_and_a_changed_file_is_the_next_version(run
     assert fixtree_says().count("No problems found") == 2
 
 
+def test_a_second_run_numbers_the_files_as_the_first_did(run: Run, folder: Path) -> None:
+    for name in ("Sub-A", "sub/a", "sub2/a"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / f"{name}.md").write_text(f"# {name}\n\n## One\n\nx\n")
+    (folder / "late").mkdir()
+    (folder / "late" / "b.md").write_text("no title yet")
+    (folder / "b.md").write_text("# B\n")
+    assert "4 new" in run(folder)[1]
+    first = dict(ProcedurePage.objects.values_list("source_key", "number"))
+    assert {first["set:Sub-A.md"], first["set:sub2/a.md"]} == {"SET-Sub-A", "SET-sub2-a"}
+    text, failed = run(folder)
+    assert "0 new, 0 changed, 4 unchanged" in failed
+    assert "already that of" not in text
+    # A file that can be read at last has the number that was kept for it.
+    (folder / "late" / "b.md").write_text("# Late\n")
+    assert "1 new, 0 changed, 4 unchanged" in run(folder)[0]
+    assert dict(ProcedurePage.objects.values_list("source_key", "number")) == first | {
+        "set:late/b.md": "SET-late-b"
+    }
+
+
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(run: Run, folder: Path) -> None:
     (folder / "a.md").write_text("# A\n\n## One\n")
     before = snapshot()
