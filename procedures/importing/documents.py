@@ -24,6 +24,7 @@ class Defaults:
     audience: str = Audience.INTERNAL
     product_line: str = ""
     applies_to: Sequence[Mapping[str, Any]] = ()
+    error_codes: Sequence[Mapping[str, str]] = ()
     owner: str = ""
     team: str = ""
     title_from: str = "heading"
@@ -42,6 +43,7 @@ class Document:
     own_format: bool = False
     owner: str = ""
     team: str = ""
+    change_summary: str = ""
     images: Mapping[str, Path] = field(default_factory=dict)
     new_codes: Mapping[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

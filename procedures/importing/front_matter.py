@@ -19,6 +19,7 @@ MAX_HEAD = 256 * 1024
 and may have as much as a whole file; reading takes time by its length, since nothing in it can refer to itself."""
 OWN_KEY = "redline"
 _OWN = re.compile(rb"(?:\xef\xbb\xbf)?---[ \t]*\r?\n" + OWN_KEY.encode() + b":")
+_FIELD = re.compile(r"---[ \t]*\n\s*([A-Za-z_][\w-]*)[ \t]*:(?=\s)")
 _MAX_DEPTH = 40
 _MAX_DIGITS = 40
 
@@ -63,6 +64,8 @@ def split(text: str) -> tuple[dict[str, Any], str]:
     try:
         head, body = _HANDLER.split(text)
     except ValueError:  # a rule on the first line, and no second one
+        if _begins_front_matter(text):
+            raise Unreadable(_("Its front matter has no end: a second line --- is missing.")) from None
         return {}, text
     if len(head.encode()) > MAX_HEAD and not is_own(text[:100].encode()):
         raise Unreadable(_("Its front matter is larger than %(limit)d KB.") % {"limit": MAX_HEAD // 1024})
@@ -79,6 +82,12 @@ def split(text: str) -> tuple[dict[str, Any], str]:
     return (
         ({str(name): value for name, value in found.items()}, body) if isinstance(found, dict) else ({}, text)
     )
+
+
+def _begins_front_matter(text: str) -> bool:
+    """Whether what follows the first line is a field, not prose: `title: x`, not "Note: x" or a heading."""
+    found = _FIELD.match(text)
+    return found is not None and (found[1].islower() or found[1].lower() in {*_READERS, *_FOREIGN, OWN_KEY})
 
 
 def _check_plain(head: str) -> None:
@@ -115,11 +124,26 @@ def _line(event: yaml.Event) -> int:
 
 
 def fields(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of our fields that the front matter has, in canonical form, and `team`, `owner`.
+    """Those of our fields that the front matter has, in canonical form, and `team`, `owner`, `change_summary`.
 
     Unknown keys are ignored. Raises Unreadable for a value that the field cannot hold.
     """
     return {name: read(name, meta[name]) for name, read in _READERS.items() if meta.get(name) is not None}
+
+
+def foreign_fields(meta: Mapping[str, Any]) -> dict[str, Any]:
+    """The same of a file that is not of our own form, which may name its models and codes in fewer words."""
+    found = fields(meta)
+    for short, (name, read) in _FOREIGN.items():
+        if meta.get(short) is None:
+            continue
+        if name in found:
+            raise Unreadable(
+                _("Its front matter has both %(short)s and %(name)s; keep one of them.")
+                % {"short": short, "name": name}
+            )
+        found[name] = read(short, meta[short])
+    return found
 
 
 def step_fields(meta: Any) -> dict[str, Any]:
@@ -243,6 +267,14 @@ def _error_codes(name: str, value: object) -> list[dict[str, str]]:
     return codes
 
 
+def _models(name: str, value: object) -> list[dict[str, Any]]:
+    """Whole models by their codes, whatever software and options they have."""
+    return [
+        {"model": code, "from": "", "before": "", "options": []}
+        for code in dict.fromkeys(_texts(name, value))
+    ]
+
+
 def _image(image: object) -> dict[str, str]:
     if not isinstance(image, dict) or not re.fullmatch(r"[0-9a-f]{64}", str(image.get("sha256"))):
         raise _bad("images", image)
@@ -259,10 +291,15 @@ _READERS: Mapping[str, Any] = {
     "team": _team,
     "owner": _text,
     "summary": _text,
+    "change_summary": _text,
     "safety": _text,
     "tools": _texts,
     "parts": _texts,
     "skills": _texts,
     "applies_to": _applies_to,
     "error_codes": _error_codes,
+}
+_FOREIGN: Mapping[str, tuple[str, Any]] = {
+    "models": ("applies_to", _models),
+    "codes": ("error_codes", _error_codes),
 }

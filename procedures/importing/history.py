@@ -5,7 +5,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 _TRAILER = re.compile(r"^[A-Z][A-Za-z-]+-by: .*$\n?", re.MULTILINE)
 _ENTRY = re.compile(r"\n?:\d+ (\d+) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*")
-_FORMAT = "%x01%H%x02%cI%x02%an%x02%B"
+_FORMAT = "%x01%H%x02%at%x02%ct%x02%an%x02%B"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FILE_MODES = ("100644", "100755")
 
 
@@ -24,7 +25,7 @@ class NoHistory(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FileRevision:
-    """A file's content after one commit; `path` is its name at that time."""
+    """A file's content after one commit; `path` is its name at that time, `date` when its author wrote it."""
 
     path: str
     blob: str
@@ -63,8 +64,9 @@ def _utf8(text: str) -> str:
 def read_history(root: Path) -> FolderHistory:
     """The history of all files below `root`. Raises NoHistory.
 
-    Follows the first parent: what a merge brought in became the text on the day it was merged. Who wrote it,
-    and why, is taken from the commit on the side branch that wrote the very same content.
+    Follows the first parent: what a merge brought in is one revision. Who wrote it, when, and why, is taken
+    from the commit on the side branch that wrote the very same content. The revisions are in the order in
+    which they became the text, which their authors' dates need not be.
     """
     log = ("log", "--reverse", "--raw", "--no-abbrev", "-M", "-z", "--relative", f"--format={_FORMAT}")
     written = {
@@ -86,18 +88,26 @@ def read_history(root: Path) -> FolderHistory:
         source = written.get((revision.path, revision.blob), revision)
         history.files.setdefault(revision.path, []).append(
             FileRevision(
-                revision.path, revision.blob, revision.commit, revision.date, source.author, source.message
+                revision.path, revision.blob, revision.commit, source.date, source.author, source.message
             )
         )
     return history
+
+
+def _moment(seconds: str) -> datetime | None:
+    """The time that git tells in seconds since 1970; None for a date that is broken or not of this era."""
+    try:
+        return _EPOCH + timedelta(seconds=int(seconds))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _parse(log: str) -> Iterator[tuple[str, str, FileRevision]]:
     """(status letter, the path before, the revision) of each entry of the log, commit by commit."""
     for record in log.split("\x01")[1:]:
         head, *fields = record.split("\0")
-        commit, date, author, message = head.split("\x02", 3)
-        at, author = datetime.fromisoformat(date), _utf8(author)
+        commit, authored, committed, author, message = head.split("\x02", 4)
+        at, author = _moment(authored) or _moment(committed) or _EPOCH, _utf8(author)
         text = _TRAILER.sub("", _utf8(message)).strip()
         rest = iter(fields)
         for entry in rest:

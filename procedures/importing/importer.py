@@ -1,6 +1,6 @@
 """The whole of an import: read the folder, number its files, plan each, write batch by batch."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from procedures.content import content_hash
@@ -20,7 +20,7 @@ from procedures.importing.history import BlobReader, FileRevision, FolderHistory
 from procedures.importing.images import check_images
 from procedures.importing.markdown_lines import rewrite_links
 from procedures.importing.numbering import link_resolver, link_targets, numbers, prefix_of
-from procedures.importing.planning import Known, Plan, Reading, load_known, make_plan
+from procedures.importing.planning import Known, Plan, Reading, in_order, load_known, make_plan
 from procedures.importing.writing import write_batch
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.numbers import all_claims
@@ -153,7 +153,7 @@ class _Import:
         check_images(document.images)
         return document
 
-    def _number(self, paths: Iterable[str]) -> None:
+    def _number(self, paths: Collection[str]) -> None:
         """Give every readable file its procedure, where it is here already, and its number."""
         pages = list(ProcedurePage.objects.values_list("pk", "number", "source_key", named=True))
         by_pk = {page.pk: page for page in pages}
@@ -167,7 +167,9 @@ class _Import:
             if page is not None:
                 self.page_ids[path] = page.pk
                 wanted[path] = wanted[path] or page.number
-        wanted |= numbers([path for path, number in wanted.items() if not number], self._prefix())
+        # All files count, whatever is here of them already: a second run finds the numbers of the first.
+        derived = numbers(paths, self._prefix())
+        wanted = {path: number or derived[path] for path, number in wanted.items()}
         # A procedure that is here keeps its number, whoever else asks for it.
         holders: dict[str, str] = {}
         for path in sorted(wanted, key=lambda path: (path not in self.page_ids, path)):
@@ -279,7 +281,7 @@ class _Import:
             path=path,
             source_key=self._key(path),
             number=self.numbers[path],
-            readings=list(self._readings(path, document)),
+            readings=in_order(self._readings(path, document), now=self.started),
             known=known,
         )
 
@@ -311,8 +313,12 @@ class _Import:
         if not revisions or last != (self.request.root / path).read_bytes():
             number = self.numbers[path]
             at = self.request.date_of(number) if self.request.date_of else self.started
-            message = _("Imported from %(path)s.") % {"path": path}
-            yield Reading(document, at, message=message)
+            yield Reading(document, at, message=document.change_summary or self._origin(path, document))
+
+    def _origin(self, path: str, document: Document) -> str:
+        """The change summary of a file that has none: stored with the text, so in the text's language."""
+        with translation.override(document.content["language"]):
+            return _("Imported from %(path)s.") % {"path": path}
 
     def _read_revision(self, revision: FileRevision, data: bytes, path: str) -> Document:
         # By the name it has now: a renamed file is read the same way all along.

@@ -3,7 +3,7 @@
 import hashlib
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from urllib.parse import unquote
 
 from anyascii import anyascii
@@ -28,9 +28,23 @@ def prefix_of(set_name: str) -> str:
 def numbers(paths: Iterable[str], prefix: str) -> dict[str, str]:
     """A number for each path: prefix and stem; where stems are equal, with the folders that tell them apart.
 
-    Depends on the paths only, not on their order.
+    Depends on the paths only, not on their order: the caller gives all of them, every time. No two are equal,
+    whatever their letters' case.
     """
     found: dict[str, str] = {}
+    taken: set[str] = set()
+    # Where a stem is also another file's folders and stem, the file that needs fewer folders has the name.
+    for _depth, names in sorted(_names(paths), key=lambda group: (group[0], list(group[1]))):
+        for path, name in names.items():
+            if not name or name.casefold() in taken or len(prefix + name) > MAX_NUMBER:
+                name = _with_digest(name, path, MAX_NUMBER - len(prefix), taken)
+            taken.add(name.casefold())
+            found[path] = prefix + name
+    return found
+
+
+def _names(paths: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """(how many folders, the name of each path) of the paths of each stem."""
     groups: dict[str, list[str]] = {}
     for path in sorted(paths):
         groups.setdefault(safe(stem(path)).casefold(), []).append(path)
@@ -40,15 +54,17 @@ def numbers(paths: Iterable[str], prefix: str) -> dict[str, str]:
         while len({name.casefold() for name in names.values()}) < len(group) and depth < 20:
             depth += 1
             names = {path: _name(path, depth) for path in group}
-        taken: set[str] = set()
-        for path, name in names.items():
-            # What letters alone cannot tell apart, or cannot hold, the digest of the path does.
-            if not name or name.casefold() in taken or len(prefix + name) > MAX_NUMBER:
-                digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:8]
-                name = f"{name[: max(0, MAX_NUMBER - len(prefix) - 9)]}-{digest}".lstrip("-")
-            taken.add(name.casefold())
-            found[path] = prefix + name
-    return found
+        yield depth, names
+
+
+def _with_digest(name: str, path: str, most: int, taken: Container[str]) -> str:
+    """The name with the digest of its path: it tells apart what letters alone cannot, or cannot hold."""
+    digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()
+    for length in (8, 16, 32, 64):
+        told = f"{name[: max(0, most - length - 1)]}-{digest[:length]}".lstrip("-")
+        if told.casefold() not in taken:
+            break
+    return told
 
 
 def _name(path: str, folders: int) -> str:

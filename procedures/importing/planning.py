@@ -1,7 +1,7 @@
 """What a file means for the procedures that are here: a new one, its next versions, nothing, or a refusal."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -81,10 +81,27 @@ def load_known(page_ids: Iterable[int]) -> dict[int, Known]:
     return known
 
 
+def in_order(readings: Iterable[Reading], *, now: datetime) -> list[Reading]:
+    """The readings, each later than the one before and none after `now`.
+
+    Authors' dates go back where work was merged late, and forward where a clock was wrong. One that is earlier
+    than the date before it is moved to a second after that; one to come is moved to now.
+    """
+    dates: list[datetime] = []
+    readings = list(readings)
+    for reading in readings:
+        dates.append(max(min(reading.at, now), dates[-1] + _TICK) if dates else min(reading.at, now))
+    latest = now
+    for index in reversed(range(len(dates))):
+        dates[index] = min(dates[index], latest)
+        latest = dates[index] - _TICK
+    return [replace(reading, at=at) for reading, at in zip(readings, dates, strict=True)]
+
+
 def make_plan(
     *, path: str, source_key: str, number: str, readings: Sequence[Reading], known: Known | None
 ) -> Plan:
-    """The plan for a file from its readings, oldest first, the last one being the file as it stands.
+    """The plan for a file from its readings as `in_order` dates them, the last one the file as it stands.
 
     Raises Unreadable where what is here must not be overwritten by a file.
     """
@@ -118,10 +135,7 @@ def chain(
         sha256 = content_hash(content)
         if sha256 == digest:
             continue
-        at = reading.at
-        if versions:
-            at = max(at, versions[-1].at + _TICK)
-        versions.append(NewVersion(content, sha256, at, reading.author, reading.message))
+        versions.append(NewVersion(content, sha256, reading.at, reading.author, reading.message))
         digest, steps = sha256, content["steps"]
     return versions
 

@@ -120,17 +120,19 @@ def parse(data: bytes, *, path: str, defaults: Defaults, folder: Path | None = N
         "audience": defaults.audience,
         "product_line": defaults.product_line,
         "applies_to": [dict(row) for row in defaults.applies_to],
+        "error_codes": [dict(code) for code in defaults.error_codes],
     }
     document = Document(content, own_format=own_format.KEY in meta, owner=defaults.owner, team=defaults.team)
     if document.own_format:
-        content |= {"applies_to": [], "product_line": ""}
+        content |= {"applies_to": [], "error_codes": [], "product_line": ""}
         fields, content["steps"] = own_format.read(meta, body)
         if not fields.get("number") or not fields.get("title"):
             raise Unreadable(_("It needs a number and a title."))
     else:
-        fields = front_matter.fields(meta)
+        fields = front_matter.foreign_fields(meta)
     document.owner = fields.pop("owner", document.owner)
     document.team = fields.pop("team", document.team)
+    document.change_summary = fields.pop("change_summary", "")
     content |= fields
     if document.own_format:
         _check_lengths(content)
@@ -198,7 +200,12 @@ def _add_codes(document: Document, body: str, path: str, defaults: Defaults) -> 
         title = content["title"]
         match = _CODE.search(title) or _ALERT.fullmatch(title)
         found = match[0] if match else ""
-    if found and len(found) <= _MAX_CODE and not document.own_format:
+    if document.own_format:
+        found = ""
+    if len(found) > _MAX_CODE:
+        note = _("Its error code “%(code)s” has more than %(most)d characters; it goes in without that code.")
+        document.notes.append(note % {"code": foreign.cut(found, _MAX_CODE), "most": _MAX_CODE})
+    elif found:
         codes.add((line, found))
         document.new_codes = {found: first_sentence(body) or content["title"]}
     if any(not code_line for code_line, _code in codes):

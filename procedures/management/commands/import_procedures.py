@@ -1,6 +1,6 @@
 """manage.py import_procedures: a folder of Markdown becomes numbered, versioned procedures."""
 
-from argparse import ArgumentParser
+from argparse import Action, ArgumentError, ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from procedures.importing.front_matter import MAX_NUMBER, is_number
 from procedures.importing.history import NoHistory
 from procedures.models import (
     Audience,
+    ErrorCode,
     Kind,
     MachineModel,
     ProcedureIndexPage,
@@ -27,55 +28,83 @@ from procedures.models import (
 from procedures.people import possible_owners
 
 
+class _One(Action):
+    """Stores one value. Python 3.11 hands over an empty list for `--option=--`."""
+
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: Any, option_string: str | None = None
+    ) -> None:
+        if not isinstance(values, str):
+            raise ArgumentError(self, _("it needs a value, and -- is none."))
+        setattr(namespace, self.dest, self._stored(namespace, values))
+
+    def _stored(self, namespace: Namespace, value: str) -> Any:
+        return value
+
+
+class _Each(_One):
+    """Collects the values of an option that may be given several times."""
+
+    def _stored(self, namespace: Namespace, value: str) -> Any:
+        return [*getattr(namespace, self.dest), value]
+
+
 class Command(BaseCommand):
     help = "Imports a folder of Markdown files, one procedure a file; running it again takes changes over."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "path", type=Path, metavar="PATH", help="The folder; it is read with all below it."
-        )
-        parser.add_argument(
-            "--as",
-            dest="approver",
-            required=True,
-            metavar="USERNAME",
+        add = parser.add_argument
+        add("path", type=Path, metavar="PATH", help="The folder; it is read with all below it.")
+        add(
+            "--as", dest="approver", required=True, action=_One, metavar="USERNAME",
             help="Who is on record as having approved.",
+        )  # fmt: skip
+        add(
+            "--set",
+            dest="set_name",
+            default="",
+            action=_One,
+            metavar="NAME",
+            help="Default: the folder's name.",
         )
-        parser.add_argument(
-            "--set", dest="set_name", default="", metavar="NAME", help="Default: the folder's name."
+        add(
+            "--number-prefix", action=_One, metavar="PREFIX",
+            help="Before the file's name. Default: from the set's name.",
+        )  # fmt: skip
+        add("--kind", choices=Kind.values, default=Kind.ERROR_HANDLING, action=_One)
+        add("--language", choices=["en", "zh-hans"], default="en", action=_One)
+        add("--audience", choices=Audience.values, default=Audience.INTERNAL, action=_One)
+        add("--product-line", default="", action=_One, metavar="CODE")
+        add("--model", default=[], action=_Each, metavar="CODE", help="Applies to; repeatable.")
+        add("--from", dest="release_from", default="", action=_One, metavar="V", help="From this release on.")
+        add(
+            "--before",
+            dest="release_before",
+            default="",
+            action=_One,
+            metavar="V",
+            help="Before this release.",
         )
-        parser.add_argument(
-            "--number-prefix", metavar="PREFIX", help="Before the file's name. Default: from the set's name."
-        )
-        parser.add_argument("--kind", choices=Kind.values, default=Kind.ERROR_HANDLING)
-        parser.add_argument("--language", choices=["en", "zh-hans"], default="en")
-        parser.add_argument("--audience", choices=Audience.values, default=Audience.INTERNAL)
-        parser.add_argument("--product-line", default="", metavar="CODE")
-        parser.add_argument(
-            "--model", action="append", default=[], metavar="CODE", help="Applies to; repeatable."
-        )
-        parser.add_argument(
-            "--from", dest="release_from", default="", metavar="V", help="From this release on."
-        )
-        parser.add_argument(
-            "--before", dest="release_before", default="", metavar="V", help="Before this release."
-        )
-        parser.add_argument("--owner", default="", metavar="USERNAME")
-        parser.add_argument("--team", default="")
-        parser.add_argument(
-            "--title-from",
-            choices=TITLE_SOURCES,
-            default="heading",
+        add(
+            "--option", default=[], action=_Each, metavar="NAME",
+            help="Only where this option is fitted to the --model; repeatable, all must be fitted.",
+        )  # fmt: skip
+        add(
+            "--code", default=[], action=_Each, metavar="CODE",
+            help="An error code of the --product-line that is here already; repeatable.",
+        )  # fmt: skip
+        add("--owner", default="", action=_One, metavar="USERNAME")
+        add("--team", default="", action=_One)
+        add(
+            "--title-from", choices=TITLE_SOURCES, default="heading", action=_One,
             help="Where front matter names no title.",
-        )
-        parser.add_argument(
-            "--codes-from", choices=["none", "file-name", "title"], default="none",
+        )  # fmt: skip
+        add(
+            "--codes-from", choices=["none", "file-name", "title"], default="none", action=_One,
             help="Creates and links the error code that the file's name or title is.",
         )  # fmt: skip
-        parser.add_argument(
-            "--history", action="store_true", help="One version for each git revision of a file."
-        )
-        parser.add_argument("--dry-run", action="store_true", help="Print what would happen, write nothing.")
+        add("--history", action="store_true", help="One version for each git revision of a file.")
+        add("--dry-run", action="store_true", help="Print what would happen, write nothing.")
 
     def handle(self, **options: Any) -> None:
         if not ProcedureIndexPage.objects.exists():
@@ -145,8 +174,17 @@ class Command(BaseCommand):
             raise CommandError(_("There is no product line %(code)s.") % {"code": line})
         if options["codes_from"] != "none" and not line:
             raise CommandError(_("--codes-from needs --product-line: a code belongs to one."))
-        if (options["release_from"] or options["release_before"]) and not models:
-            raise CommandError(_("--from and --before need a --model."))
+        if (options["release_from"] or options["release_before"] or options["option"]) and not models:
+            raise CommandError(_("--from, --before and --option need a --model."))
+        if options["code"] and not line:
+            raise CommandError(_("--code needs --product-line: a code belongs to one."))
+        codes = sorted(set(options["code"]))
+        for code in codes:
+            if not ErrorCode.objects.filter(product_line__code=line, code=code).exists():
+                raise CommandError(
+                    _("There is no error code %(code)s in the product line %(line)s.")
+                    % {"code": code, "line": line}
+                )
         if options["owner"]:
             self._check_owner(self._user(options["owner"]))
         for code in models:
@@ -156,17 +194,26 @@ class Command(BaseCommand):
                 "model": code,
                 "from": options["release_from"],
                 "before": options["release_before"],
-                "options": [],
+                "options": sorted(set(options["option"])),
             }
-            for code in models
+            for code in dict.fromkeys(models)
         ]
         names = ("kind", "language", "audience", "product_line", "owner", "team", "title_from", "codes_from")
-        return Defaults(applies_to=rows, **{name: options[name] for name in names})
+        return Defaults(
+            applies_to=rows,
+            error_codes=[{"product_line": line, "code": code} for code in codes],
+            **{name: options[name] for name in names},
+        )
 
     def _check_model(self, code: str, options: dict[str, Any]) -> None:
         model = MachineModel.objects.filter(code=code).first()
         if model is None:
             raise CommandError(_("There is no model %(code)s.") % {"code": code})
+        if unknown := [name for name in options["option"] if name not in model.options]:
+            raise CommandError(
+                _("Model %(model)s cannot have the option %(options)s.")
+                % {"model": code, "options": ", ".join(unknown)}
+            )
         releases = set(
             SoftwareRelease.objects.filter(product_line=model.product_line_id).values_list(
                 "version", flat=True

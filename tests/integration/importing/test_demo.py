@@ -71,6 +71,11 @@ def test_demo_is_complete_and_a_second_run_changes_nothing() -> None:
     first = ProcedureVersion.objects.filter(major=1, minor=0)
     assert first.count() == 25
     assert set(first.values_list("origin", "approved_by__username")) == {(Origin.IMPORTED, "dora.docs")}
+    # Whoever wrote a guide says in its own language what its first version is.
+    for version in first:
+        assert version.change_summary
+        assert "Imported" not in version.change_summary
+        assert version.change_summary.isascii() == (version.language == "en")
     assert min(first.values_list("effective_from", flat=True)) > now - timedelta(days=14 * 31)
     assert ProcedureVersion.objects.filter(origin=Origin.RELEASED).count() == 5
     assert set(Suggestion.objects.values_list("status", flat=True)) == {

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from procedures.content import canonical_content, content_hash
 from procedures.importing.history import read_history
@@ -53,6 +54,45 @@ def test_revisions_become_versions_with_author_date_and_message(run: Run, reposi
 
     assert "1 unchanged; 0 versions" in run(repository.root, history=True)[0]
     assert "1 unchanged; 0 versions" in run(repository.root)[0]
+
+
+@pytest.mark.django_db
+def test_the_date_is_the_author_s_but_never_goes_back_nor_ahead(run: Run, repository: GitFolder) -> None:
+    dates = ("2019-03-01T10:00:00+02:00", "2021-05-05T00:00:00Z", "2020-01-01T00:00:00Z", "", "2099-01-01T00:00:00Z",
+             "2098-01-01T00:00:00Z", "")  # fmt: skip
+    for number, written in enumerate(dates[:3]):
+        repository.commit(f"{number}", {"a.md": f"# A\n\n## S\n\n{number}\n"}, written=written)
+    run(repository.root, history=True)
+    for number, written in enumerate(dates[3:], 3):
+        repository.commit(f"{number}", {"a.md": f"# A\n\n## S\n\n{number}\n"}, written=written)
+    run(repository.root, history=True)
+    found = [version.effective_from for version in versions("SET-a")]
+    assert len(found) == len(dates)
+    assert found[:4] == [
+        datetime(2019, 3, 1, 8, tzinfo=UTC),
+        datetime(2021, 5, 5, tzinfo=UTC),
+        datetime(2021, 5, 5, 0, 0, 1, tzinfo=UTC),
+        day(4),
+    ]
+    assert found == sorted(set(found))
+    assert found[-1] <= timezone.now()
+    assert "1 unchanged; 0 versions" in run(repository.root, history=True)[0]
+
+
+@pytest.mark.parametrize("stamp", ["99999999999999999 +0000", "1700000000 +9959", "nonsense"])
+@pytest.mark.django_db
+def test_a_broken_date_costs_nothing_but_itself(run: Run, repository: GitFolder, stamp: str) -> None:
+    repository.commit("one", {"a.md": "# A\n\n## S\n\nx\n"})
+    commit = repository.git("cat-file", "commit", "HEAD")
+    line = next(line for line in commit.splitlines() if line.startswith("author"))
+    (repository.root / ".git" / "broken").write_text(
+        commit.replace(line, f"author Ann <a@example.org> {stamp}")
+    )
+    name = repository.git("hash-object", "-t", "commit", "-w", "--literally", ".git/broken").strip()
+    repository.git("update-ref", "refs/heads/main", name)
+    _text, failed = run(repository.root, history=True)
+    assert not failed
+    assert versions("SET-a")[0].effective_from <= timezone.now()
 
 
 @pytest.mark.django_db
@@ -127,6 +167,6 @@ def test_a_merge_counts_once_on_its_day_and_names_who_wrote_it(tmp_path: Path) -
     history = read_history(repository.root / "docs")
     assert [(each.author, each.message, each.date) for each in history.files["a.md"]] == [
         ("Ann", "one", day(1)),
-        ("Bob", "two by Bob", day(4)),
+        ("Bob", "two by Bob", day(2)),
     ]
     assert len(history.files["b.md"]) == 2

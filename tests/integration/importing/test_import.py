@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 from PIL import Image
 from wagtail.images import get_image_model
 from wagtail.models import Page, PageLogEntry, ReferenceIndex, Revision
@@ -92,6 +93,27 @@ def test_a_second_run_changes_nothing_and_a_changed_file_is_the_next_version(run
     assert content_hash(canonical_content(page)) == newest.sha256
     assert page.latest_revision_id == newest.revision_id
     assert fixtree_says().count("No problems found") == 2
+
+
+def test_a_second_run_numbers_the_files_as_the_first_did(run: Run, folder: Path) -> None:
+    for name in ("Sub-A", "sub/a", "sub2/a"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / f"{name}.md").write_text(f"# {name}\n\n## One\n\nx\n")
+    (folder / "late").mkdir()
+    (folder / "late" / "b.md").write_text("no title yet")
+    (folder / "b.md").write_text("# B\n")
+    assert "4 new" in run(folder)[1]
+    first = dict(ProcedurePage.objects.values_list("source_key", "number"))
+    assert {first["set:Sub-A.md"], first["set:sub2/a.md"]} == {"SET-Sub-A", "SET-sub2-a"}
+    text, failed = run(folder)
+    assert "0 new, 0 changed, 4 unchanged" in failed
+    assert "already that of" not in text
+    # A file that can be read at last has the number that was kept for it.
+    (folder / "late" / "b.md").write_text("# Late\n")
+    assert "1 new, 0 changed, 4 unchanged" in run(folder)[0]
+    assert dict(ProcedurePage.objects.values_list("source_key", "number")) == first | {
+        "set:late/b.md": "SET-late-b"
+    }
 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(run: Run, folder: Path) -> None:
@@ -206,6 +228,74 @@ def test_options_say_what_the_files_do_not(run: Run, folder: Path, line: Product
     assert SearchDocument.objects.get(source="error_code", object_id=str(code.pk)).scope == "public"
 
 
+def test_options_and_codes_that_the_files_do_not_name(run: Run, folder: Path, line: ProductLine) -> None:
+    factories.machine_model(line, "LM-600", options=["lithium", "seismic"])
+    factories.error_code(line, "E-1")
+    (folder / "a.md").write_text("# A\n")
+    (folder / "b.md").write_text("---\nmodels: LM-200\ncodes: [E-1]\n---\n# B\n")
+    factories.error_code(line, "E-2")
+    (folder / "c.md").write_text("---\nmodels: [LM-400, LM-200, LM-400]\ncodes: E-2\n---\n# C\n")
+    _text, failed = run(
+        folder, product_line="LM", model=["LM-600"], option=["seismic", "lithium"], code=["E-1"]
+    )
+    assert not failed
+    for number, models, options, code in (
+        ("SET-a", ["LM-600"], ["lithium", "seismic"], "E-1"),
+        ("SET-b", ["LM-200"], [], "E-1"),
+        ("SET-c", ["LM-400", "LM-200"], [], "E-2"),
+    ):
+        version = ProcedureVersion.objects.get(number=number)
+        assert [row["model"] for row in version.content["applies_to"]] == models
+        assert {tuple(row["options"]) for row in version.content["applies_to"]} == {tuple(options)}
+        assert version.content["error_codes"] == [{"product_line": "LM", "code": code}]
+        assert version.error_codes.get().code == code
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("models: [LM-200, XX-9]", "There is no model XX-9."),
+        ("models: [{a: b}]", "models cannot be"),
+        ("product_line: LM\ncodes: E-9", "There is no error code E-9 in the product line LM."),
+        ("codes: [E-9]", "It names error codes but no product line."),
+        ("models: [LM-200]\napplies_to: [{model: LM-400}]", "both models and applies_to"),
+        ("product_line: LM\ncodes: [E-1]\nerror_codes: [E-1]", "both codes and error_codes"),
+    ],
+)
+def test_models_and_codes_that_cannot_be_taken_are_reported(
+    run: Run, folder: Path, line: ProductLine, head: str, said: str
+) -> None:
+    (folder / "a.md").write_text(f"---\n{head}\n---\n# A\n")
+    text, failed = run(folder)
+    assert "a.md: " in text
+    assert said in text
+    assert failed
+
+
+def test_a_code_that_is_too_long_is_reported(run: Run, folder: Path, line: ProductLine) -> None:
+    (folder / f"{'E' * 61}.md").write_text("# A\n")
+    (folder / f"{'F' * 60}.md").write_text("# B\n")
+    text, failed = run(folder, product_line="LM", codes_from="file-name")
+    assert not failed
+    assert f"{'E' * 61}.md: Its error code “{'E' * 59}…” has more than 60 characters" in text
+    assert ErrorCode.objects.get().code == "F" * 60
+
+
+def test_the_change_summary_is_the_file_s_or_says_where_it_comes_from_in_its_language(
+    run: Run, folder: Path
+) -> None:
+    (folder / "en.md").write_text("# A\n")
+    (folder / "zh.md").write_text("---\nlanguage: zh\n---\n# 甲\n")
+    (folder / "own.md").write_text("---\nchange_summary: The limit is 3 V now.\n---\n# C\n")
+    with translation.override("fr"):
+        run(folder)
+    assert dict(ProcedureVersion.objects.values_list("number", "change_summary")) == {
+        "SET-en": "Imported from en.md.",
+        "SET-zh": "从 zh.md 导入。",
+        "SET-own": "The limit is 3 V now.",
+    }
+
+
 def test_an_owner_who_cannot_act_is_not_taken_over(run: Run, folder: Path) -> None:
     factories.make_user("carla")
     factories.field_engineer("felix")
@@ -236,6 +326,10 @@ def test_an_owner_who_cannot_act_is_refused_as_an_option(folder: Path, approver:
         {"model": ["LM-200"], "release_from": "7"},
         {"release_from": "2.0"},
         {"codes_from": "title"},
+        {"option": ["lithium"]},
+        {"model": ["LM-200"], "option": ["lithium"]},
+        {"code": ["E-1"]},
+        {"product_line": "LM", "code": ["E-404"]},
         {"owner": "nobody"},
         {"history": True},
     ],

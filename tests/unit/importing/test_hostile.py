@@ -52,6 +52,9 @@ def test_the_exporter_writes_no_aliases() -> None:
         (f"---\ntitle: {'x' * front_matter.MAX_HEAD}\n---\n# T\n", "larger than 256 KB"),
         ("# T\n" + "x" * readers.MAX_BYTES, "larger than 5 MB"),
         (f"---\ntools: {'[' * 300}{']' * 300}\n---\n# T\n", "nested more than 40 levels"),
+        ("---\ntitle: never closed\n\n## A\n\ntext\n", "Its front matter has no end"),
+        ("\ufeff---  \r\n\r\nTitle: never closed\r\n", "Its front matter has no end"),
+        ("---\nredline: 1\nnumber: A-1", "Its front matter has no end"),
         ("---\ntitle: !!timestamp x\n---\n# T\n", "is not YAML"),
         ("# T\n" + "\n".join("  " * depth + "- x" for depth in range(400)), "nested more than 40 levels"),
         ("# T\n## S\n" + "- " * 41 + "x", "nested more than 40 levels"),
@@ -60,6 +63,12 @@ def test_the_exporter_writes_no_aliases() -> None:
 )
 def test_what_is_too_large_or_too_deep_is_refused(text: str, said: str) -> None:
     assert said in reason(text)
+
+
+@pytest.mark.parametrize("line", ["Note: look.", "## A: b", "https://x.org", "a: b: c".capitalize(), ""])
+def test_a_rule_on_the_first_line_is_no_front_matter(line: str) -> None:
+    text = f"---\n{line}\n\n# T\n\n## One\n\ntext\n"
+    assert "text" in str(parse(text.encode(), path="x.md", defaults=Defaults()).content["steps"])
 
 
 def test_a_number_of_thousands_of_digits_is_a_text() -> None:

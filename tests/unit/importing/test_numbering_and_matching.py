@@ -40,6 +40,14 @@ def test_every_name_gets_a_valid_number_of_its_own() -> None:
         assert len(number) <= 120
 
 
+def test_folders_and_stem_of_one_file_may_be_the_stem_of_another() -> None:
+    paths = ["Sub-A.md", "sub/a.md", "sub2/a.md", "x/sub-a-66ce696e.md"]
+    found = numbers(paths, "RQ-")
+    assert len({number.casefold() for number in found.values()}) == len(paths)
+    assert (found["Sub-A.md"], found["sub2/a.md"]) == ("RQ-Sub-A", "RQ-sub2-a")
+    assert found == numbers(reversed(paths), "RQ-")
+
+
 @pytest.mark.parametrize(
     ("link", "expected"),
     [
