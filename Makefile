@@ -27,9 +27,7 @@ setup: .venv/installed kb/locale/zh_Hans/LC_MESSAGES/django.mo
 # Everything from nothing: database, static files, demo content, then the server.
 demo: setup
 	$(call debian,$(PRINTING))
-	$(MANAGE) migrate --verbosity 0
-	$(MANAGE) collectstatic --noinput --verbosity 0
-	$(MANAGE) demo
+	$(MANAGE) migrate --verbosity 0 && $(MANAGE) collectstatic --noinput --verbosity 0 && $(MANAGE) demo
 	$(MAKE) --no-print-directory run
 
 run: setup
@@ -49,18 +47,14 @@ test-postgresql: setup  # the same tests as `make test` against the server that 
 
 check: setup
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/mypy && $(BIN)/lint-imports
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check --fail-level WARNING
-	$(MANAGE) translations check
-	$(BIN)/python docs/check.py
+	$(MANAGE) translations check && $(BIN)/python docs/check.py
 
 bench: setup
 	$(BIN)/python -m tests.bench
-
 translations: setup
 	$(MANAGE) translations update
-
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-emit-index-url -q -o requirements.lock

@@ -70,7 +70,9 @@ def complaints() -> list[str]:
                 found.append(f"{document.name} names `manage.py {command}`, which does not exist")
 
     read = set(
-        re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "kb" / "settings.py").read_text(encoding="utf-8"))
+        re.findall(
+            r'(?:env\.\w+|_number)\(\s*"([A-Z_]+)"', (ROOT / "kb" / "settings.py").read_text(encoding="utf-8")
+        )
     )
     listed = set(
         re.findall(r"^([A-Z_]+)=", (ROOT / ".env.example").read_text(encoding="utf-8"), re.MULTILINE)
