@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 from wagtail.models import Revision, Task, WorkflowState
@@ -22,6 +23,11 @@ class ReleaseStatus(models.TextChoices):
     SENT_BACK = "sent_back", _("Sent back")
     TAKEN_BACK = "taken_back", _("Taken back")
     REPLACED = "replaced", _("Replaced by other bytes")
+    STOPPED = "stopped", _("Stopped with its review plan")
+
+
+RETURNED = (ReleaseStatus.SENT_BACK, ReleaseStatus.STOPPED)
+"""Others ended these: their submitters have to do something about them."""
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
@@ -100,6 +106,16 @@ class Release(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status == ReleaseStatus.IN_REVIEW
+
+    @property
+    def why_ended(self) -> str:
+        """What somebody wrote to it, else what its status alone tells, in the language of now."""
+        if self.status == ReleaseStatus.STOPPED:
+            return gettext(
+                "The workflow that is its review plan was disabled or cancelled in the editing desk. Signatures given "
+                "on it are void; the text is unchanged, and can be submitted again once a review plan is in use."
+            )
+        return self.reason
 
 
 class StageQuerySet(models.QuerySet["Stage"]):
