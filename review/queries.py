@@ -22,7 +22,6 @@ from procedures.models import ProcedurePage, ProcedureVersion
 from review.anchors import Fate
 from review.eligibility import open_stages_for
 from review.models import (
-    RETURNED,
     Comment,
     Photo,
     Release,
@@ -183,15 +182,16 @@ def stages_of(release: Release) -> list[Stage]:
 
 def sent_back(page: ProcedurePage) -> Release | None:
     """The newest release that others ended without a version, while nothing was submitted or released since."""
-    last = Release.objects.filter(page=page).select_related("ended_by").order_by("-pk").first()
-    return last if last is not None and last.status in RETURNED else None
+    newest = Release.objects.filter(page=page).order_by("-pk").values("pk")[:1]
+    return Release.objects.ended_by_others().filter(pk__in=newest).select_related("ended_by").first()
 
 
 def releases_sent_back(user: Any) -> list[Release]:
     """What this person submitted and others ended, while it waits for another submission."""
     newest = Release.objects.filter(page=OuterRef("page")).order_by("-pk").values("pk")[:1]
     return list(
-        Release.objects.filter(status__in=RETURNED, submitted_by=user, pk=Subquery(newest))
+        Release.objects.ended_by_others()
+        .filter(submitted_by=user, pk=Subquery(newest))
         .select_related("page", "ended_by")
         .defer("content")
         .order_by("-ended_at")[:50]

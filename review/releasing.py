@@ -206,10 +206,7 @@ def send_back(*, release: Release, by: Any, reason: str, at: datetime | None = N
     release = _lock_release(release)
     rules.check_send_back(user=by, release=release)
     reason = required(reason, _("Say what has to change first."))
-    at = at or timezone.now()
-    reviewing.end(release, ReleaseStatus.SENT_BACK, by=by, at=at, reason=reason)
-    if by.pk != release.submitted_by_id:
-        notify([release.submitted_by], NoticeKind.SENT_BACK, release.page, at=at, text=reason)
+    reviewing.end(release, ReleaseStatus.SENT_BACK, by=by, at=at or timezone.now(), reason=reason)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from wagtail.models import TaskState, Workflow, WorkflowState
+from wagtail.models import Task, TaskState, Workflow, WorkflowState
 
 from procedures import audit
 from procedures.models import AuditKind, ProcedurePage
@@ -23,12 +23,12 @@ from review.notifying import notify
 from review.recording import save_as
 from review.staffing import check_staffed
 
-# Of each way to end a review: the event of the log, and what whoever had signed is told.
+# Of each way to end a review: the event of the log, what whoever had signed is told, and what its submitter is.
 _ENDS = {
-    ReleaseStatus.SENT_BACK: (AuditKind.SENT_BACK, NoticeKind.VOIDED),
-    ReleaseStatus.TAKEN_BACK: (sealing.TAKEN_BACK, NoticeKind.VOIDED),
-    ReleaseStatus.REPLACED: (AuditKind.VOIDED, NoticeKind.VOID_NEWER),
-    ReleaseStatus.STOPPED: (sealing.STOPPED, NoticeKind.VOID_STOPPED),
+    ReleaseStatus.SENT_BACK: (AuditKind.SENT_BACK, NoticeKind.VOIDED, NoticeKind.SENT_BACK),
+    ReleaseStatus.TAKEN_BACK: (sealing.TAKEN_BACK, NoticeKind.VOIDED, NoticeKind.TAKEN_BACK),
+    ReleaseStatus.REPLACED: (AuditKind.VOIDED, NoticeKind.VOID_NEWER, NoticeKind.NEWER_TEXT),
+    ReleaseStatus.STOPPED: (sealing.STOPPED, NoticeKind.VOID_STOPPED, NoticeKind.STOPPED),
 }
 _ASKING = (NoticeKind.ASKED, NoticeKind.CONSULTED, NoticeKind.REMINDED, NoticeKind.ESCALATED)
 
@@ -139,7 +139,7 @@ def complete(stage: Stage, *, by: Any, at: datetime) -> None:
 
 
 def end(release: Release, status: str, *, by: Any, at: datetime, reason: str = "") -> None:
-    """Stop a review under way: signatures given on it are void, and whoever gave them is told.
+    """Stop a review under way: signatures given on it are void; whoever gave them, or submitted it, is told.
 
     `reason`: what a person wrote to it; what the status alone tells is said in each reader's language.
     """
@@ -149,12 +149,13 @@ def end(release: Release, status: str, *, by: Any, at: datetime, reason: str = "
     for signature in signatures:
         signature.voided_at = at
         save_as(signature, by)
-    kind, told = _ENDS[ReleaseStatus(status)]
+    kind, void, ended = _ENDS[ReleaseStatus(status)]
     audit.record(
         kind, page=release.page, by=by, at=at, data={"reason": reason}, sealed=[release, *signatures]
     )
-    signatories = {signature.signatory for signature in signatures} - {by}
-    notify(signatories, told, release.page, at=at, text=reason)
+    signatories = {signature.signatory for signature in signatures}
+    notify(signatories, void, release.page, at=at, by=by, text=reason)
+    notify([release.submitted_by], ended, release.page, at=at, by=by, text=reason)
     state = WorkflowState.objects.get(pk=release.workflow_state_id)
     if state.status == WorkflowState.STATUS_IN_PROGRESS:
         state.cancel(user=by)
@@ -178,9 +179,21 @@ def workflow_cancelled(*, instance: WorkflowState, user: Any, **kwargs: Any) -> 
         release = Release.objects.in_review().filter(workflow_state=instance).first()
         if release is None:
             return
-        at = timezone.now()
-        if user is not None and user.pk == release.submitted_by_id:
-            end(release, ReleaseStatus.TAKEN_BACK, by=user, at=at)
-            return
-        end(release, ReleaseStatus.STOPPED, by=user, at=at)
-        notify([release.submitted_by], NoticeKind.STOPPED, release.page, at=at)
+        own = user is not None and user.pk == release.submitted_by_id
+        end(
+            release,
+            ReleaseStatus.TAKEN_BACK if own else ReleaseStatus.STOPPED,
+            by=user,
+            at=timezone.now(),
+        )
+
+
+def task_disabled(*, instance: Task, **kwargs: Any) -> None:
+    """A review under way keeps the stages that it began with.
+
+    Wagtail, which goes through a disabled task's states next, would pass over the stage or finish the workflow.
+    """
+    if not instance.active:
+        TaskState.objects.filter(
+            task=instance.pk, status=TaskState.STATUS_IN_PROGRESS, workflow_state__release__isnull=False
+        ).update(status=TaskState.STATUS_CANCELLED, finished_at=timezone.now())

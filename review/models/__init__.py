@@ -6,7 +6,7 @@ from review.models.levels import ServiceLevel
 from review.models.mails import STUCK, UNSENT, Mail, MailState
 from review.models.notices import REMINDS_OF_A_MARK, Notice, NoticeKind
 from review.models.plans import Delegation, Meaning, ReviewPlan, ReviewTask, StageKind
-from review.models.releases import RETURNED, Release, ReleaseStatus, Remark, Signature, Stage
+from review.models.releases import Release, ReleaseStatus, Remark, Signature, Stage
 from review.models.suggestions import (
     LANDED,
     OPEN,
@@ -27,7 +27,6 @@ __all__ = [
     "LANDED",
     "OPEN",
     "REMINDS_OF_A_MARK",
-    "RETURNED",
     "SAFETY_HOW",
     "STUCK",
     "SUGGESTION_TRANSITIONS",

@@ -29,6 +29,8 @@ class NoticeKind(models.TextChoices):
         _("Your signature is void: the review was stopped together with its review plan"),
     )
     SENT_BACK = "sent_back", _("Your release was sent back")
+    TAKEN_BACK = "taken_back", _("Your release was taken back")
+    NEWER_TEXT = "newer_text", _("A newer text took the place of the one that you submitted for release")
     STOPPED = "stopped", _("The review of your release was stopped together with its review plan")
     OVERWRITTEN = "overwritten", _("An earlier version's text took the place of unreleased words of yours")
     RELEASED = "released", _("Your release is in force")
@@ -95,7 +97,8 @@ class NoticeKind(models.TextChoices):
 
 _OWN = frozenset(
     {
-        NoticeKind.SENT_BACK, NoticeKind.STOPPED, NoticeKind.OVERWRITTEN,
+        NoticeKind.SENT_BACK, NoticeKind.TAKEN_BACK, NoticeKind.NEWER_TEXT,
+        NoticeKind.STOPPED, NoticeKind.OVERWRITTEN,
         NoticeKind.RELEASED, NoticeKind.SCHEDULED, NoticeKind.ANSWERED,
         NoticeKind.RESOLVED, NoticeKind.REOPENED, NoticeKind.DECIDED, NoticeKind.ASKED_BACK,
         NoticeKind.ALTERNATIVE, NoticeKind.DISCUSSED, NoticeKind.KIND_CHANGED, NoticeKind.REPLIED,

@@ -26,13 +26,14 @@ class ReleaseStatus(models.TextChoices):
     STOPPED = "stopped", _("Stopped with its review plan")
 
 
-RETURNED = (ReleaseStatus.SENT_BACK, ReleaseStatus.STOPPED)
-"""Others ended these: their submitters have to do something about them."""
-
-
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def in_review(self) -> Self:
         return self.filter(status=ReleaseStatus.IN_REVIEW)
+
+    def ended_by_others(self) -> Self:
+        """Without a version, and not by their submitters, who have to do something about them."""
+        taken_back = Q(status=ReleaseStatus.TAKEN_BACK) & ~Q(ended_by=F("submitted_by"))
+        return self.filter(Q(status__in=[ReleaseStatus.SENT_BACK, ReleaseStatus.STOPPED]) | taken_back)
 
 
 class Release(models.Model):

@@ -8,10 +8,11 @@ from wagtail.models import GroupApprovalTask, Workflow, WorkflowTask
 
 from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
+from review import releasing
 from review.models import Mail, Notice, NoticeKind, Release, ReviewPlan, ReviewTask
 from tests import factories as make
 from tests.factories import signed_in
-from tests.integration.review.test_plans import plan, sign, submit
+from tests.integration.review.test_plans import plan, sign, states, submit
 
 pytestmark = pytest.mark.django_db
 PLANS = "/admin/snippets/review/reviewplan/"
@@ -147,3 +148,48 @@ def test_whoever_may_not_withdraw_is_told_that_and_not_that_somebody_was_faster(
         assert "It is wrong." in text
         assert "faster" not in text
     assert version.page.versions.effective().exists()
+
+
+@pytest.mark.parametrize("way", ["take_back", "replace"])
+def test_whoever_submitted_is_told_when_somebody_else_takes_it_back_or_replaces_it(page, way: str) -> None:
+    """What an administrator can do to a review, documentation staff can do on its page."""
+    submitter, staff = make.documentation_staff(), make.documentation_staff()
+    plan({"people": [make.field_engineer()]})
+    release = submit(page, submitter)
+    if way == "replace":
+        draft = page.get_latest_revision_as_object()
+        draft.title = "Another title"
+        draft.save_revision(user=staff)
+    getattr(releasing, way)(release=release, by=staff)
+    told = Notice.objects.get(recipient=submitter, kind__in=[NoticeKind.TAKEN_BACK, NoticeKind.NEWER_TEXT])
+    assert told.get_kind_display()
+    returned = signed_in(submitter).get("/review/inbox/").context["sent_back"]
+    assert returned == ([release] if way == "take_back" else [])
+    if way == "take_back":
+        text = signed_in(submitter).get(f"/review/{page.number}/working-copy/").content.decode()
+        assert f"{staff.display_name} took this back" in text
+
+
+@pytest.mark.parametrize("which", [["Stage 1"], ["Stage 2"], ["Stage 1", "Stage 2"], ["Stage 2", "Stage 3"]])
+def test_a_task_disabled_during_a_review_changes_nothing_of_it(page, owner, admin, which: list[str]) -> None:
+    """Wagtail would pass over it, or take the workflow for finished: Stage 2 is side by side with the first."""
+    people = [make.field_engineer() for _ in range(3)]
+    plan({"people": people[:1]}, {"people": people[1:2], "side_by_side": True}, {"people": people[2:]})
+    release = submit(page, owner)
+    for task in ReviewTask.objects.filter(name__in=which):
+        assert signed_in(admin).post(f"/admin/workflows/tasks/disable/{task.pk}/").status_code == 302
+    assert states(release) == "ool"
+    for position in (2, 1, 3):
+        sign(release, position, people[position - 1])
+    release.refresh_from_db()
+    assert (release.status, release.signatures.count()) == ("approved", 3)
+
+
+def test_the_only_task_disabled_then_its_workflow(page, owner, admin) -> None:
+    found = plan({"people": [make.field_engineer()], "name": "Alone"})
+    release, client = submit(page, owner), signed_in(admin)
+    task = ReviewTask.objects.get(name="Alone")
+    assert client.post(f"/admin/workflows/tasks/disable/{task.pk}/").status_code == 302
+    assert client.post(f"/admin/workflows/disable/{found.workflow_id}/").status_code == 302
+    release.refresh_from_db()
+    assert release.status == "stopped"
