@@ -7,12 +7,13 @@ class ReviewConfig(AppConfig):
     verbose_name = _("Review")
 
     def ready(self) -> None:
-        from django.db.models.signals import pre_delete
+        from django.db.models.signals import post_save, pre_delete
         from wagtail import signals
+        from wagtail.models import Task
 
         from procedures import authorship, editor_panel, extensions, underway
         from review import carrying, contributions, delegating, editor_marks, reviewing, sealing, stopping
-        from review.models import Delegation, Release
+        from review.models import Delegation, Release, ReviewTask
 
         extensions.register(contributions.duties)
         extensions.register(contributions.marks)
@@ -26,5 +27,7 @@ class ReviewConfig(AppConfig):
         extensions.register_credits(contributions.credits)
         underway.register(Release.objects.in_review)
         signals.workflow_cancelled.connect(reviewing.workflow_cancelled)
+        post_save.connect(reviewing.task_disabled, sender=Task)
+        post_save.connect(reviewing.task_disabled, sender=ReviewTask)
         pre_delete.connect(delegating.keep_begun, sender=Delegation)
         sealing.register()

@@ -25,7 +25,6 @@ from review.models import (
     Comment,
     Photo,
     Release,
-    ReleaseStatus,
     Remark,
     Signature,
     Stage,
@@ -182,16 +181,17 @@ def stages_of(release: Release) -> list[Stage]:
 
 
 def sent_back(page: ProcedurePage) -> Release | None:
-    """The newest refusal to release this procedure, while nothing was submitted or released since."""
-    last = Release.objects.filter(page=page).select_related("ended_by").order_by("-pk").first()
-    return last if last is not None and last.status == ReleaseStatus.SENT_BACK else None
+    """The newest release that others ended without a version, while nothing was submitted or released since."""
+    newest = Release.objects.filter(page=page).order_by("-pk").values("pk")[:1]
+    return Release.objects.ended_by_others().filter(pk__in=newest).select_related("ended_by").first()
 
 
 def releases_sent_back(user: Any) -> list[Release]:
-    """What this person submitted and somebody sent back, while it waits for another submission."""
+    """What this person submitted and others ended, while it waits for another submission."""
     newest = Release.objects.filter(page=OuterRef("page")).order_by("-pk").values("pk")[:1]
     return list(
-        Release.objects.filter(status=ReleaseStatus.SENT_BACK, submitted_by=user, pk=Subquery(newest))
+        Release.objects.ended_by_others()
+        .filter(submitted_by=user, pk=Subquery(newest))
         .select_related("page", "ended_by")
         .defer("content")
         .order_by("-ended_at")[:50]

@@ -106,7 +106,8 @@ def submit_for_release(
 def plan_for(page: ProcedurePage, significance: str, submitter: Any) -> Workflow:
     """The stages that this release goes through: `page` as it is submitted, whose product line may be new.
 
-    Raises NotAllowed where no plan is set up.
+    A plan whose workflow is disabled is still the plan: nothing goes through fewer stages because of that
+    (`stages_of` refuses it). Raises NotAllowed where no plan is set up.
     """
     plan = ReviewPlan.objects.for_release(page, significance, submitter)
     workflow = plan.workflow if plan else page.get_workflow()
@@ -205,10 +206,7 @@ def send_back(*, release: Release, by: Any, reason: str, at: datetime | None = N
     release = _lock_release(release)
     rules.check_send_back(user=by, release=release)
     reason = required(reason, _("Say what has to change first."))
-    at = at or timezone.now()
-    reviewing.end(release, ReleaseStatus.SENT_BACK, by=by, at=at, reason=reason)
-    if by.pk != release.submitted_by_id:
-        notify([release.submitted_by], NoticeKind.SENT_BACK, release.page, at=at, text=reason)
+    reviewing.end(release, ReleaseStatus.SENT_BACK, by=by, at=at or timezone.now(), reason=reason)
 
 
 @transaction.atomic
@@ -227,8 +225,7 @@ def replace(*, release: Release, by: Any, at: datetime | None = None) -> Release
     if content_hash(canonical_content(working_copy(release.page))) == release.sha256:
         raise NotAllowed(_("The working copy is still what is in review; every signature stands."))
     at = at or timezone.now()
-    reason = _("The text in review was replaced by a newer working copy.")
-    reviewing.end(release, ReleaseStatus.REPLACED, by=by, at=at, reason=reason)
+    reviewing.end(release, ReleaseStatus.REPLACED, by=by, at=at)
     later = release.effective_from if release.effective_from and release.effective_from > at else None
     return submit_for_release(
         page=release.page,
@@ -326,24 +323,6 @@ def withdraw(
         if was_in_force:  # of what was only to come nobody was told
             watching.tell_of_withdrawal(version)
         return version
-
-
-@transaction.atomic
-def take_up(*, version: ProcedureVersion, by: Any) -> ProcedurePage:
-    """Make an earlier version the working copy again; it comes into force as a new version, signed anew."""
-    page = ProcedurePage.objects.select_for_update().get(pk=version.page_id)
-    rules.check_submit(user=by, page=page)
-    if version.revision is None:
-        raise NotAllowed(_("The working copy of version %(label)s is not kept.") % {"label": version.label})
-    earlier: ProcedurePage = version.revision.as_object()
-    if content_hash(canonical_content(earlier)) != version.sha256:
-        raise NotAllowed(
-            _("An image or a name in the catalogue has changed since version %(label)s; edit it by hand.")
-            % {"label": version.label}
-        )
-    earlier.save_revision(user=by, log_action=True, previous_revision=version.revision)
-    audit.record(AuditKind.RESTORED, page=page, version=version, by=by, data={"label": version.label})
-    return ProcedurePage.objects.get(pk=page.pk)
 
 
 def scheduled(page: ProcedurePage) -> ProcedureVersion | None:

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from wagtail.models import TaskState, Workflow, WorkflowState
+from wagtail.models import Task, TaskState, Workflow, WorkflowState
 
 from procedures import audit
 from procedures.models import AuditKind, ProcedurePage
@@ -17,27 +18,24 @@ from procedures.rules import NotAllowed
 from review import sealing
 from review.eligibility import silent
 from review.models import Notice, NoticeKind, Release, ReleaseStatus, ReviewTask, Stage, StageKind
-from review.models.plans import MAX_STAGES
+from review.models.plans import stages_of
 from review.notifying import notify
 from review.recording import save_as
 from review.staffing import check_staffed
 
+# Of each way to end a review: the event of the log, what whoever had signed is told, and what its submitter is.
+_ENDS = {
+    ReleaseStatus.SENT_BACK: (AuditKind.SENT_BACK, NoticeKind.VOIDED, NoticeKind.SENT_BACK),
+    ReleaseStatus.TAKEN_BACK: (sealing.TAKEN_BACK, NoticeKind.VOIDED, NoticeKind.TAKEN_BACK),
+    ReleaseStatus.REPLACED: (AuditKind.VOIDED, NoticeKind.VOID_NEWER, NoticeKind.NEWER_TEXT),
+    ReleaseStatus.STOPPED: (sealing.STOPPED, NoticeKind.VOID_STOPPED, NoticeKind.STOPPED),
+}
 _ASKING = (NoticeKind.ASKED, NoticeKind.CONSULTED, NoticeKind.REMINDED, NoticeKind.ESCALATED)
 
 
 def tasks_of(workflow: Workflow, *, editors: Iterable[int]) -> list[ReviewTask]:
     """The plan's stages in order. Raises NotAllowed where nobody could ever complete them."""
-    tasks = [
-        workflow_task.task.specific
-        for workflow_task in workflow.workflow_tasks.select_related("task").order_by("sort_order")
-        if workflow_task.task.active
-    ]
-    if not all(isinstance(task, ReviewTask) for task in tasks) or not 1 <= len(tasks) <= MAX_STAGES:
-        raise NotAllowed(
-            _("The review plan “%(plan)s” must have one to ten review stages.") % {"plan": workflow.name}
-        )
-    if not any(task.kind == StageKind.SIGN for task in tasks):
-        raise NotAllowed(_("The review plan “%(plan)s” asks nobody to sign.") % {"plan": workflow.name})
+    tasks = stages_of(workflow)
     check_staffed(workflow, tasks, editors=editors)
     return tasks
 
@@ -141,21 +139,23 @@ def complete(stage: Stage, *, by: Any, at: datetime) -> None:
 
 
 def end(release: Release, status: str, *, by: Any, at: datetime, reason: str = "") -> None:
-    """Stop a review under way: signatures given on it are void, and whoever gave them is told."""
+    """Stop a review under way: signatures given on it are void; whoever gave them, or submitted it, is told.
+
+    `reason`: what a person wrote to it; what the status alone tells is said in each reader's language.
+    """
     release.status, release.ended_by, release.ended_at, release.reason = status, by, at, reason
     save_as(release, by)
     signatures = list(release.signatures.valid().select_related("signatory"))
     for signature in signatures:
         signature.voided_at = at
         save_as(signature, by)
-    kind = {ReleaseStatus.SENT_BACK: AuditKind.SENT_BACK, ReleaseStatus.REPLACED: AuditKind.VOIDED}.get(
-        ReleaseStatus(status), sealing.TAKEN_BACK
-    )
+    kind, void, ended = _ENDS[ReleaseStatus(status)]
     audit.record(
         kind, page=release.page, by=by, at=at, data={"reason": reason}, sealed=[release, *signatures]
     )
-    signatories = {signature.signatory for signature in signatures} - {by}
-    notify(signatories, NoticeKind.VOIDED, release.page, at=at, text=reason)
+    signatories = {signature.signatory for signature in signatures}
+    notify(signatories, void, release.page, at=at, by=by, text=reason)
+    notify([release.submitted_by], ended, release.page, at=at, by=by, text=reason)
     state = WorkflowState.objects.get(pk=release.workflow_state_id)
     if state.status == WorkflowState.STATUS_IN_PROGRESS:
         state.cancel(user=by)
@@ -174,10 +174,26 @@ def dismiss(release: Release, at: datetime) -> None:
 
 
 def workflow_cancelled(*, instance: WorkflowState, user: Any, **kwargs: Any) -> None:
-    """An administrator stopped the workflow itself: the release ends with it, and says so."""
-    from django.utils import timezone
-
+    """Somebody stopped the workflow itself: the release ends with it, and its submitter is told."""
     with transaction.atomic():
         release = Release.objects.in_review().filter(workflow_state=instance).first()
-        if release is not None:
-            end(release, "taken_back", by=user, at=timezone.now(), reason=_("The review plan was stopped."))
+        if release is None:
+            return
+        own = user is not None and user.pk == release.submitted_by_id
+        end(
+            release,
+            ReleaseStatus.TAKEN_BACK if own else ReleaseStatus.STOPPED,
+            by=user,
+            at=timezone.now(),
+        )
+
+
+def task_disabled(*, instance: Task, **kwargs: Any) -> None:
+    """A review under way keeps the stages that it began with.
+
+    Wagtail, which goes through a disabled task's states next, would pass over the stage or finish the workflow.
+    """
+    if not instance.active:
+        TaskState.objects.filter(
+            task=instance.pk, status=TaskState.STATUS_IN_PROGRESS, workflow_state__release__isnull=False
+        ).update(status=TaskState.STATUS_CANCELLED, finished_at=timezone.now())

@@ -22,6 +22,7 @@ STAGE_REMINDED = "stage_reminded"
 STAGE_ESCALATED = "stage_escalated"
 REMARKED = "remarked"
 TAKEN_BACK = "taken_back"
+STOPPED = "review_stopped"
 PASSWORD_REFUSED = "password_refused"
 ASKED_TO_READ = "asked_to_read"
 SCHEDULE_FAILED = "schedule_failed"
@@ -33,6 +34,7 @@ _LABELS = {
     STAGE_ESCALATED: pgettext_lazy("event", "Escalated"),
     REMARKED: pgettext_lazy("event", "Commented on in review"),
     TAKEN_BACK: pgettext_lazy("event", "Taken back"),
+    STOPPED: pgettext_lazy("event", "Review stopped: its workflow was disabled or cancelled"),
     PASSWORD_REFUSED: pgettext_lazy("event", "Wrong password for a signature"),
     ASKED_TO_READ: pgettext_lazy("event", "Readers asked"),
     SCHEDULE_FAILED: pgettext_lazy("event", "What was due could not be done"),

@@ -6,11 +6,13 @@ from typing import Any
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from wagtail.models import Workflow
 
 from procedures.rules import NotAllowed
 from review.eligibility import asked, asked_by
 from review.models import Delegation, ReviewTask, Stage, StageKind
+from review.models.plans import stages_of
 
 Seats = tuple[int, Collection[int]]
 """How many signatures a stage still needs, and who (primary keys) may give them."""
@@ -46,13 +48,7 @@ def check_staffed(workflow: Workflow, tasks: Iterable[ReviewTask], *, editors: I
         people = set(asked_by(task, escalated=True).exclude(pk__in=editors).values_list("pk", flat=True))
         # A consultation with a day to end on ends by itself.
         if len(people) < task.needed and not (task.kind == StageKind.CONSULT and task.days):
-            raise NotAllowed(
-                _(
-                    "The stage “%(stage)s” needs %(needed)d people and asks only %(count)d who did not edit this. "
-                    "Somebody must change the review plan."
-                )
-                % {"stage": task.name, "needed": task.needed, "count": len(people)}
-            )
+            raise NotAllowed(_too_few(workflow, task, len(people)))
         if task.kind == StageKind.SIGN:
             signing.append((task, (task.needed, people)))
     short = first_short([seats for _task, seats in signing])
@@ -64,6 +60,39 @@ def check_staffed(workflow: Workflow, tasks: Iterable[ReviewTask], *, editors: I
             )
             % {"plan": workflow.name, "stage": signing[short][0].name}
         )
+
+
+def _too_few(workflow: Workflow, task: ReviewTask, count: int) -> str:
+    named = {"stage": task.name, "plan": workflow.name, "needed": task.needed, "count": count}
+    if not count:
+        return (
+            _(
+                "The stage “%(stage)s” of the review plan “%(plan)s” asks nobody who could answer; whoever wrote the "
+                "text does not count. The plan, or who is in its teams, must be changed first."
+            )
+            % named
+        )
+    return (
+        ngettext(
+            "Nobody could complete the stage “%(stage)s” of the review plan “%(plan)s”: %(needed)d must answer, and "
+            "only %(count)d person whom it asks can; whoever wrote the text does not count. The plan, or who is in "
+            "its teams, must be changed first.",
+            "Nobody could complete the stage “%(stage)s” of the review plan “%(plan)s”: %(needed)d must answer, and "
+            "only %(count)d people whom it asks can; whoever wrote the text does not count. The plan, or who is in "
+            "its teams, must be changed first.",
+            count,
+        )
+        % named
+    )
+
+
+def why_unusable(workflow: Workflow) -> str:
+    """Why no release at all could go through this plan as its teams are today; "" where one could."""
+    try:
+        check_staffed(workflow, stages_of(workflow), editors=())
+    except NotAllowed as refused:
+        return refused.reason
+    return ""
 
 
 def needed_elsewhere(user: Any, stage: Stage, represented: Any) -> Stage | None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.action_menu import ActionMenuItem
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.ui.tables import Column
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet, SnippetViewSetGroup
 
@@ -35,6 +36,7 @@ from review.models import (
     ReviewPlan,
     ServiceLevel,
 )
+from review.staffing import why_unusable
 from review.views import queue
 from review.views.access import staff_only
 from review.views.releases import release_page
@@ -47,7 +49,26 @@ class ReviewPlanViewSet(SnippetViewSet):
     icon = "list-ol"
     add_to_reference_index = False
     search_backend_name = None
-    list_display = ["workflow", "product_line", "page", "significance", "submitted_by"]
+    list_display = [
+        "workflow",
+        "product_line",
+        "page",
+        "significance",
+        "submitted_by",
+        Column("usable", label=_("Can be used"), accessor=lambda plan: _usable(plan)),
+    ]
+
+
+def _usable(plan: ReviewPlan) -> str:
+    return why_unusable(plan.workflow) or gettext("Yes")
+
+
+@hooks.register("after_create_snippet")
+@hooks.register("after_edit_snippet")
+def warn_of_an_unusable_plan(request: HttpRequest, record: models.Model) -> None:
+    """Its teams may fill up later, so it is saved; whoever saves it knows."""
+    if isinstance(record, ReviewPlan) and (why := why_unusable(record.workflow)):
+        messages.warning(request, why)
 
 
 class DelegationViewSet(SnippetViewSet):

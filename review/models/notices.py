@@ -20,7 +20,19 @@ class NoticeKind(models.TextChoices):
     REMINDED = "reminded", _("Your signature is due")
     ESCALATED = "escalated", _("An overdue stage was passed on to you")
     VOIDED = "voided", _("Your signature is void: the release did not go on as you signed it")
+    VOID_NEWER = (
+        "void_newer",
+        _("Your signature is void: a newer text took the place of the one that you signed"),
+    )
+    VOID_STOPPED = (
+        "void_stopped",
+        _("Your signature is void: the review was stopped together with its review plan"),
+    )
     SENT_BACK = "sent_back", _("Your release was sent back")
+    TAKEN_BACK = "taken_back", _("Your release was taken back")
+    NEWER_TEXT = "newer_text", _("A newer text took the place of the one that you submitted for release")
+    STOPPED = "stopped", _("The review of your release was stopped together with its review plan")
+    OVERWRITTEN = "overwritten", _("An earlier version's text took the place of unreleased words of yours")
     RELEASED = "released", _("Your release is in force")
     BLOCKED = "blocked", _("Your release cannot go into force")
     FAILED = "failed", _("What was due on a procedure could not be done")
@@ -85,7 +97,9 @@ class NoticeKind(models.TextChoices):
 
 _OWN = frozenset(
     {
-        NoticeKind.SENT_BACK, NoticeKind.RELEASED, NoticeKind.SCHEDULED, NoticeKind.ANSWERED,
+        NoticeKind.SENT_BACK, NoticeKind.TAKEN_BACK, NoticeKind.NEWER_TEXT,
+        NoticeKind.STOPPED, NoticeKind.OVERWRITTEN,
+        NoticeKind.RELEASED, NoticeKind.SCHEDULED, NoticeKind.ANSWERED,
         NoticeKind.RESOLVED, NoticeKind.REOPENED, NoticeKind.DECIDED, NoticeKind.ASKED_BACK,
         NoticeKind.ALTERNATIVE, NoticeKind.DISCUSSED, NoticeKind.KIND_CHANGED, NoticeKind.REPLIED,
         NoticeKind.PASSED_ON, NoticeKind.EFFECTIVE,

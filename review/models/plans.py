@@ -24,6 +24,7 @@ from wagtail.models import Page, Task, TaskState, Workflow
 
 from procedures.models import ProcedurePage, ProductLine, Significance
 from procedures.people import staff
+from procedures.rules import NotAllowed
 from review.desk_forms import DelegationForm
 
 MAX_STAGES = 10
@@ -128,9 +129,53 @@ class ReviewTask(Task):
 
     def on_action(self, task_state: Any, user: Any, action_name: str, **kwargs: Any) -> None:
         """Wagtail's own door stays shut, whoever knocks."""
-        from procedures.rules import NotAllowed
-
         raise NotAllowed(str(_("A release is signed on its own page, beside the text that is signed.")))
+
+
+def stages_of(workflow: Workflow) -> list[ReviewTask]:
+    """The workflow's stages in order. Raises NotAllowed where it cannot be a plan, whoever is in its teams.
+
+    A disabled workflow or task is never passed over: a release would go through fewer stages than it should.
+    """
+    if not workflow.active:
+        raise NotAllowed(
+            gettext(
+                "The review plan “%(plan)s” is disabled, and nothing goes through another one in its place. "
+                "Documentation staff can choose another workflow under Review plans, or enable this one under "
+                "Settings, Workflows."
+            )
+            % {"plan": workflow.name}
+        )
+    links = workflow.workflow_tasks.select_related("task").order_by("sort_order")
+    tasks = [link.task.specific for link in links]
+    for task in tasks:
+        named = {"plan": workflow.name, "stage": task.name}
+        if not isinstance(task, ReviewTask):
+            raise NotAllowed(
+                gettext(
+                    "“%(stage)s” of the review plan “%(plan)s” is a task of another type: a plan consists of review "
+                    "stages only."
+                )
+                % named
+            )
+        if not task.active:
+            raise NotAllowed(
+                gettext(
+                    "The stage “%(stage)s” of the review plan “%(plan)s” is disabled, and nothing goes past it. "
+                    "Documentation staff can enable it, or take it out of the workflow, under Settings, Workflows."
+                )
+                % named
+            )
+    if not tasks:
+        raise NotAllowed(gettext("The review plan “%(plan)s” has no stage.") % {"plan": workflow.name})
+    if len(tasks) > MAX_STAGES:
+        raise NotAllowed(
+            gettext("The review plan “%(plan)s” has more than %(most)d stages.")
+            % {"plan": workflow.name, "most": MAX_STAGES}
+        )
+    if all(task.kind != StageKind.SIGN for task in tasks):
+        raise NotAllowed(gettext("The review plan “%(plan)s” asks nobody to sign.") % {"plan": workflow.name})
+    return tasks
 
 
 def or_any(field: str) -> Coalesce:
@@ -152,7 +197,6 @@ class ReviewPlanQuerySet(models.QuerySet["ReviewPlan"]):
                 Q(significance="") | Q(significance=significance),
                 Q(product_line__isnull=True) | Q(product_line=page.product_line_id),
                 Q(submitted_by__isnull=True) | Q(submitted_by__in=groups),
-                workflow__active=True,
             )
             if plan.page is None or plan.page.path == page.path or page.is_descendant_of(plan.page)
         ]
@@ -202,6 +246,15 @@ class ReviewPlan(models.Model):
 
     def __str__(self) -> str:
         return str(self.workflow)
+
+    def clean(self) -> None:
+        """Whoever sets a plan up learns what is wrong with it, not whoever submits the first release."""
+        super().clean()
+        if self.workflow_id:
+            try:
+                stages_of(self.workflow)
+            except NotAllowed as refused:
+                raise ValidationError({"workflow": refused.reason}) from None
 
     @property
     def particularity(self) -> tuple[int, bool, bool, bool]:

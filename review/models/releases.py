@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 from wagtail.models import Revision, Task, WorkflowState
@@ -22,11 +23,17 @@ class ReleaseStatus(models.TextChoices):
     SENT_BACK = "sent_back", _("Sent back")
     TAKEN_BACK = "taken_back", _("Taken back")
     REPLACED = "replaced", _("Replaced by other bytes")
+    STOPPED = "stopped", _("Stopped with its review plan")
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
     def in_review(self) -> Self:
         return self.filter(status=ReleaseStatus.IN_REVIEW)
+
+    def ended_by_others(self) -> Self:
+        """Without a version, and not by their submitters, who have to do something about them."""
+        taken_back = Q(status=ReleaseStatus.TAKEN_BACK) & ~Q(ended_by=F("submitted_by"))
+        return self.filter(Q(status__in=[ReleaseStatus.SENT_BACK, ReleaseStatus.STOPPED]) | taken_back)
 
 
 class Release(models.Model):
@@ -100,6 +107,16 @@ class Release(models.Model):
     @property
     def is_open(self) -> bool:
         return self.status == ReleaseStatus.IN_REVIEW
+
+    @property
+    def why_ended(self) -> str:
+        """What somebody wrote to it, else what its status alone tells, in the language of now."""
+        if self.status == ReleaseStatus.STOPPED:
+            return gettext(
+                "The workflow that is its review plan was disabled or cancelled in the editing desk. Signatures given "
+                "on it are void; the text is unchanged, and can be submitted again once a review plan is in use."
+            )
+        return self.reason
 
 
 class StageQuerySet(models.QuerySet["Stage"]):

@@ -40,7 +40,7 @@ def hold(request: HttpRequest, number: str) -> HttpResponse:
     else:
         refusal = rules.why_not(rules.check_lift_hold, user=request.user, hold=open_hold)
         fresh = LiftForm(initial={"hold": open_hold.pk})
-    # Somebody was faster, or it is not theirs to do: what was typed is shown, but in no form of this page.
+    # Somebody was faster, or it may not be done now: what was typed is shown, but in no form of this page.
     has_place = form is not None and not refusal and type(form) is type(fresh)
     context = {
         "page": page,

@@ -17,12 +17,13 @@ from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, S
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
 from procedures.views.version import find_version, render_working_copy
-from review import landing, queries, releasing, rules
+from review import landing, queries, releasing, rules, taking_up
 from review.carrying import is_carried
 from review.effects import Outlook, effects_of
 from review.eligibility import asked, may_sign_for
 from review.forms import DecisionForm, RemarkForm, SendBackForm, SignForm, SubmitForm, WithdrawForm
 from review.models import Release, Stage, StageKind, Suggestion
+from review.models.plans import stages_of
 from review.views.access import leads_on, page_of, staff_only
 
 
@@ -73,7 +74,7 @@ def release_page(
         "plans": _plans(draft, user) if release is None else [],
         "submit_refusal": submit_refusal,
         "may_send_back": may_send_back,
-        # Somebody was faster, and the form that was sent has no place on the page any more.
+        # It was refused, by who was faster or for good, and the form that was sent has no place on the page any more.
         "late": forms.bound if forms.bound is not None and forms.bound not in shown else None,
         "may_take_back": release is not None and rules.can_take_back(user=user, release=release),
         "may_edit": page.permissions_for_user(user).can_edit(),
@@ -256,11 +257,11 @@ def _plans(page: ProcedurePage, user: Any) -> list[tuple[str, str]]:
     plans = []
     for significance in Significance:
         try:
-            workflow = releasing.plan_for(page, significance, user)
+            stages = stages_of(releasing.plan_for(page, significance, user))
         except NotAllowed as missing:
             plans.append((str(significance.label), missing.reason))
         else:
-            plans.append((str(significance.label), " → ".join(task.name for task in workflow.tasks)))
+            plans.append((str(significance.label), " → ".join(task.name for task in stages)))
     return plans
 
 
@@ -270,7 +271,7 @@ def withdraw(request: HttpRequest, number: str, label: str) -> HttpResponse:
     version: ProcedureVersion = find_version(request, number, label)
     form = WithdrawForm(request.POST or None)
     refusal = rules.why_not(rules.check_withdraw_version, user=request.user, version=version)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not refusal and form.is_valid():
         try:
             releasing.withdraw(version=version, by=request.user, **form.cleaned_data)
         except NotAllowed as refused:
@@ -284,10 +285,24 @@ def withdraw(request: HttpRequest, number: str, label: str) -> HttpResponse:
 @post_only("procedures:history", "number")
 @staff_only
 def take_up(request: HttpRequest, number: str, label: str) -> HttpResponse:
-    """Make an earlier version the working copy again."""
+    """Make an earlier version the working copy again; what that would replace is shown first."""
     version: ProcedureVersion = find_version(request, number, label)
+    seen = request.POST.get("replacing", "")
     try:
-        releasing.take_up(version=version, by=request.user)
+        taking_up.take_up(version=version, by=request.user, replacing=seen)
+    except taking_up.WouldReplace as found:
+        lost = found.unreleased
+        context = {
+            "version": version,
+            "page": version.page,
+            "base": lost.base,
+            "lost": lost,
+            "comparison": compare(lost.base.content, lost.content) if lost.base else None,
+            "reading": _reading(dict(lost.content)),
+            "changed_meanwhile": bool(seen),
+            "may_edit": version.page.permissions_for_user(request.user).can_edit(),
+        }
+        return render(request, "review/take_up.html", context)
     except NotAllowed as refused:
         messages.error(request, refused.reason)
         return redirect("procedures:history", number)

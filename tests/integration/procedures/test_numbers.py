@@ -10,7 +10,7 @@ from django.test import Client
 
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import releasing
+from review import releasing, taking_up
 from review.models import Release
 from search.indexing import rebuild
 from tests import factories as make
@@ -113,7 +113,7 @@ def test_the_database_gives_no_number_twice() -> None:
 def test_an_earlier_text_brings_its_number_back() -> None:
     first = make.released(number="SOP-2004")
     second = renumbered(first, "SOP-9000")
-    releasing.take_up(version=first, by=first.last_editor)
+    taking_up.take_up(version=first, by=first.last_editor)
     page = ProcedurePage.objects.get(pk=first.page_id)
     third = make.release(page, by=first.last_editor, approver=make.documentation_staff())
     assert [str(version) for version in (first, second, third)] == [

@@ -13,7 +13,7 @@ from procedures.audit.paper import record_html
 from procedures.audit.records import procedure_record
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import landing, readers, releasing
+from review import landing, readers, releasing, taking_up
 from review.models import Acknowledgement, ReadingRule
 from tests import factories as make
 from tests.factories import signed_in
@@ -167,7 +167,7 @@ def test_text_that_was_called_off_is_released_after_all(version, people) -> None
 def test_text_that_was_withdrawn_is_released_again(version, people) -> None:
     owner, staff = people
     releasing.withdraw(version=version, by=staff, password=make.PASSWORD, reason="Wrong")
-    releasing.take_up(version=ProcedureVersion.objects.get(), by=owner)
+    taking_up.take_up(version=ProcedureVersion.objects.get(), by=owner)
     page = ProcedurePage.objects.get(pk=version.page_id)
     assert 'name="change_summary"' in shown(version, owner)
     again = make.release(page, by=owner, approver=staff)

@@ -15,7 +15,7 @@ from wagtail.models import Workflow, WorkflowTask
 
 from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import landing, releasing
+from review import landing, releasing, taking_up
 from review.models import Delegation, Release, ReviewTask
 from tests import factories as make
 from tests.factories import signed_in
@@ -90,7 +90,7 @@ def test_words_taken_up_from_an_earlier_version_are_still_their_authors(version)
     second = make.release(page_of(version), by=owner, approver=other, summary="x")
     edit(version, 0, "The owner's sentence.", owner)
     make.release(page_of(version), by=owner, approver=other, summary="x")
-    releasing.take_up(version=second, by=owner)
+    taking_up.take_up(version=second, by=owner)
     release = submit(page_of(version), owner)
     with pytest.raises(NotAllowed, match="You edited this"):
         sign(release, 1, author)

@@ -12,7 +12,7 @@ from procedures.actions import go_live, withdraw_version
 from procedures.lifecycle import LIFE_TRANSITIONS, LifeState, check_transition
 from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.rules import NotAllowed
-from review import landing, releasing, scheduling
+from review import landing, releasing, scheduling, taking_up
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -113,7 +113,7 @@ def test_only_documentation_staff_withdraw() -> None:
 def test_an_earlier_text_comes_back_as_a_new_version_signed_anew() -> None:
     first = make.released(steps=[make.step("a", body="The good old way.")])
     version = second(first)
-    releasing.take_up(version=first, by=first.last_editor)
+    taking_up.take_up(version=first, by=first.last_editor)
     page = ProcedurePage.objects.get(pk=first.page_id)
     assert make.text_of(landing.working_copy(page), "a", "body") == "The good old way."
     assert ProcedureVersion.objects.effective().get() == version

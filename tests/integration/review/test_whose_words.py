@@ -13,7 +13,7 @@ from wagtail.models import Revision
 
 from procedures.models import ProcedureIndexPage, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
-from review import deciding, landing, proposing, releasing
+from review import deciding, landing, proposing, releasing, taking_up
 from review.carrying import carried_by
 from review.models import ReviewTask, Suggestion
 from tests import factories as make
@@ -37,7 +37,7 @@ def test_whoever_proposed_the_words_does_not_sign_them_however_they_come_back(ow
     draft.steps[0].value["body"] = "Other words."
     draft.save_revision(user=owner)
     make.release(first.page, by=owner, approver=staff, summary="Other")
-    releasing.take_up(version=second, by=owner)
+    taking_up.take_up(version=second, by=owner)
     page = ProcedurePage.objects.get(pk=first.page_id)
     release = releasing.submit_for_release(page=page, by=owner, change_summary="Back", significance="minor")
     assert proposer in release.editors.all()
