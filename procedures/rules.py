@@ -83,6 +83,13 @@ def check_overlaps(*, overlaps: Sequence[Overlap]) -> None:
         reasons.append(
             ngettext("And %(count)d overlap more.", "And %(count)d overlaps more.", more) % {"count": more}
         )
+    if any(overlap.one.language != overlap.other.language for overlap in overlaps):
+        reasons.append(
+            _(
+                "In another language the same guide covers exactly the same codes, models, software releases and "
+                "options."
+            )
+        )
     reasons.append(
         _(
             "Narrow where one of them applies, or let documentation staff record why both stand, "

@@ -3,15 +3,25 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from procedures.access import may_read_internal
 from procedures.extensions import buttons
-from procedures.models import ErrorCode, Machine, MachineModel, ProcedureVersion, SoftwareRelease
+from procedures.lint import texts_by_answer
+from procedures.models import (
+    AcceptedOverlap,
+    ErrorCode,
+    Machine,
+    MachineModel,
+    ProcedureVersion,
+    SoftwareRelease,
+)
 from procedures.queries import Situation, codes_visible_to, guides_for, resolve_guides, with_applicability
 from procedures.rendering import render_markdown
 
@@ -26,6 +36,14 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A guide, in the reader's language where it is there in it, and the same in other languages."""
+
+    version: ProcedureVersion
+    other_texts: list[ProcedureVersion]
+
+
+@dataclass(frozen=True)
 class ErrorCodePage:
     code: ErrorCode
     causes: SafeString
@@ -34,10 +52,15 @@ class ErrorCodePage:
     releases: list[SoftwareRelease]
     my_machines: list[Machine]
     question: Question
-    guides: list[ProcedureVersion]  # those that apply, where a machine or model is asked about
+    answers: list[Answer]  # those that apply, where a machine or model is asked about
+    reasons: list[AcceptedOverlap]  # why several stand, for those who read internal procedures
     needs_release: bool  # the answer depends on a release that was not given
     all_guides: list[ProcedureVersion]
     buttons: list[str]
+
+    @property
+    def guides(self) -> list[ProcedureVersion]:
+        return [answer.version for answer in self.answers]
 
 
 @require_safe
@@ -61,12 +84,31 @@ def error_code(request: HttpRequest, line: str, code: str) -> HttpResponse:
         releases=releases,
         my_machines=_my_machines(request.user, found),
         question=question,
-        guides=guides,
+        answers=_answers(found, guides),
+        reasons=_reasons(found, guides) if may_read_internal(request.user) else [],
         needs_release=bool(situation and situation.release is None and _bounded(guides, situation.model)),
         all_guides=list(with_applicability(guides_for(request.user, found))),
         buttons=buttons(request, found),
     )
     return render(request, "procedures/error_code.html", {"page": page})
+
+
+def _answers(code: ErrorCode, guides: list[ProcedureVersion]) -> list[Answer]:
+    """What the lint calls texts of one answer is one, whose text in the language of the page is opened."""
+    answers = []
+    for texts in texts_by_answer(code, guides):
+        first = next((text for text in texts if text.language == get_language()), texts[0])
+        answers.append(Answer(first, [text for text in texts if text != first]))
+    return answers
+
+
+def _reasons(code: ErrorCode, guides: list[ProcedureVersion]) -> list[AcceptedOverlap]:
+    """What is on record of why these guides stand side by side."""
+    pages = [guide.page_id for guide in guides]
+    if len(pages) < 2:
+        return []
+    found = AcceptedOverlap.objects.filter(Q(code=None) | Q(code=code), one__in=pages, other__in=pages)
+    return list(found.select_related("one", "other", "accepted_by"))
 
 
 def _bounded(guides: list[ProcedureVersion], model: MachineModel) -> bool:
