@@ -266,6 +266,7 @@ def withdraw_version(
     if replaced_by is not None and replaced_by.pk == version.page_id:
         raise NotAllowed(_("A procedure cannot replace itself."))
     audit.compare_with_log([version], page=version.page, at=at)
+    kind = AuditKind.WITHDRAWN if version.is_effective else AuditKind.CALLED_OFF
     version.status = VersionStatus.WITHDRAWN
     version.withdrawn_at, version.withdrawn_by = at or timezone.now(), by
     version.withdrawn_reason, version.replaced_by = reason, replaced_by
@@ -273,7 +274,7 @@ def withdraw_version(
     _reindex(version)
     instead = replaced_by.number if replaced_by is not None else ""
     audit.record(
-        AuditKind.WITHDRAWN,
+        kind,
         version=version,
         by=by,
         at=at,

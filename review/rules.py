@@ -38,6 +38,10 @@ def _require(user: Any, permission: str, reason: str) -> None:
 def check_mark(*, user: Any, version: ProcedureVersion) -> None:
     """Commenting and proposing: for the field, on a version in force or the one it followed."""
     _require(user, "review.add_thread", _("Your role does not include commenting."))
+    if version.was_called_off:
+        raise NotAllowed(
+            _("This version was called off and never came into force; nothing can be added to it.")
+        )
     if version.status == "withdrawn":
         raise NotAllowed(_("This version was withdrawn; nothing can be added to it."))
 

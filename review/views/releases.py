@@ -13,7 +13,7 @@ from procedures.authorship import base_version
 from procedures.compare import compare, describe_applicability
 from procedures.content import canonical_content, content_hash
 from procedures.keys import row_key
-from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, Significance
+from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, Significance, VersionStatus
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
 from procedures.views.version import find_version, render_working_copy
@@ -276,7 +276,8 @@ def withdraw(request: HttpRequest, number: str, label: str) -> HttpResponse:
         except NotAllowed as refused:
             form.add_error(None, refused.reason)
         else:
-            messages.success(request, _("Withdrawn."))
+            waited = version.status == VersionStatus.APPROVED
+            messages.success(request, _("Called off.") if waited else _("Withdrawn."))
             return redirect(version)
     return render(request, "review/withdraw.html", {"version": version, "form": form, "refusal": refusal})
 
