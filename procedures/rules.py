@@ -28,6 +28,17 @@ class NotAllowed(ValidationError):
         return " ".join(self.messages)
 
 
+class ChangedBehindTheLog(NotAllowed):
+    """What an action rests on is no longer what the log, or a signature, says of it.
+
+    `misfits`: {"app.model:pk": [column, …]} as in procedures.audit.comparing.
+    """
+
+    def __init__(self, misfits: Mapping[str, list[str]], reason: str) -> None:
+        super().__init__(reason)
+        self.misfits = dict(misfits)
+
+
 def reasons_of(error: ValidationError, model: type[Model] = ProcedurePage) -> list[str]:
     """What was refused, a sentence each, with the field that it is about as a form of the model calls it."""
     if not hasattr(error, "error_dict"):

@@ -14,7 +14,7 @@ from procedures.authorship import authorship_of, base_version
 from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.numbers import claim_number
-from procedures.rules import NotAllowed
+from procedures.rules import ChangedBehindTheLog, NotAllowed
 from review import duties, reviewing, rules, sealing, watching
 from review.carrying import carried_by
 from review.landing import working_copy
@@ -252,11 +252,12 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
     if not signatures or any(stage.completed_at is None for stage in stages):
         raise NotAllowed(_("Not every stage of this review is complete."))
     if {content_hash(release.content), *(signature.sha256 for signature in signatures)} != {release.sha256}:
-        raise NotAllowed(
+        raise ChangedBehindTheLog(
+            {audit.row_key(release): ["content"]},
             _(
                 "What is in review is no longer what was signed: it was changed behind the log's back. Nothing goes "
                 "into force; ask an administrator to look at the log."
-            )
+            ),
         )
     at = max(stage.completed_at for stage in stages if stage.completed_at is not None)
     by = signatures[-1].signatory
