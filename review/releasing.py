@@ -48,8 +48,8 @@ def submit_for_release(
     rules.check_submit(user=by, page=page)
     at = at or timezone.now()
     summary = required(change_summary, _("Say what changes: readers see it in the change log."))
-    if effective_from is not None and effective_from <= at:
-        raise NotAllowed(_("The day it goes into force lies in the past."))
+    if effective_from is not None:
+        rules.check_day(day=effective_from, at=at)
     draft = working_copy(page)
     content = canonical_content(draft)
     if not content["steps"]:
@@ -350,6 +350,16 @@ def take_up(*, version: ProcedureVersion, by: Any) -> ProcedurePage:
 def scheduled(page: ProcedurePage) -> ProcedureVersion | None:
     """The approved version that waits for its day."""
     return page.versions.filter(status=VersionStatus.APPROVED).first()
+
+
+def blocked_by(version: ProcedureVersion, at: datetime) -> str:
+    """Why the version is not in force though its day has come, as the schedule last found; "" where nothing is
+    known to be in its way."""
+    if version.effective_from > at:
+        return ""
+    kinds = [sealing.SCHEDULE_FAILED, AuditKind.TAMPERED]
+    last = version.audit_events.filter(kind__in=kinds).order_by("-sequence").first()
+    return str(last.data.get("reason", "")) if last is not None else ""
 
 
 def _locked(stage: Stage) -> Stage:

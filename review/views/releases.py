@@ -46,6 +46,7 @@ def release_page(
     working = canonical_content(draft)
     content = release.content if release else working
     base = base_version(page.pk)
+    scheduled = releasing.scheduled(page)
     landed = list(queries.for_list(Suggestion.objects.on_page(page.pk).unreleased()))
     user: Any = request.user
     stages = [_stage(stage, user, forms) for stage in queries.stages_of(release)] if release else []
@@ -66,7 +67,8 @@ def release_page(
         "landed": [found for found in landed if is_carried(found, content)],
         "taken_back": [found for found in landed if not is_carried(found, content)],
         "sent_back": queries.sent_back(page),
-        "scheduled": releasing.scheduled(page),
+        "scheduled": scheduled,
+        "blocked": releasing.blocked_by(scheduled, timezone.now()) if scheduled else "",
         "hold": page.holds.open().first(),
         "waiting": Suggestion.objects.on_page(page.pk).waiting().count(),
         "forms": forms,
