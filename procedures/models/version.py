@@ -236,7 +236,7 @@ class ProcedureVersion(models.Model):
             and ProcedureVersion.objects.filter(pk=self.pk).called_off().exists()
         )
 
-    def get_status_display(self) -> str:
+    def get_status_display(self) -> str:  # type: ignore[no-redef]  # Django keeps one that is there
         """Its state in words: what was called off was never there to be withdrawn."""
         return gettext("Called off") if self.was_called_off else str(VersionStatus(self.status).label)
 
