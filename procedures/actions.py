@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,8 +14,9 @@ from wagtail.models import Revision
 
 from procedures import audit
 from procedures.applying import Applies, applies_to
+from procedures.audit.revisions import says
 from procedures.authorship import authorship_of, base_version
-from procedures.content import canonical_content, clean_text, content_hash, plain_text
+from procedures.content import clean_text, content_hash, plain_text
 from procedures.lifecycle import check_transition
 from procedures.lint import overlaps_of
 from procedures.models import (
@@ -32,6 +33,7 @@ from procedures.models import (
 from procedures.numbers import claim_number
 from procedures.rendering import render_content
 from procedures.rules import (
+    ChangedBehindTheLog,
     NotAllowed,
     check_accept_overlap,
     check_mint,
@@ -165,19 +167,21 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
     if version.effective_from > at:
         raise NotAllowed(
             _("Version %(label)s goes into force on %(date)s, not before.")
-            % {"label": version.label, "date": date_format(version.effective_from, "SHORT_DATETIME_FORMAT")}
+            % {"label": version.label, "date": date_format(version.effective_from, "Y-m-d H:i e")}
         )
     assert version.revision is not None  # version_released_has_editor_and_revision
     # Another guide may have come into force since the approval.
     refuse_overlaps(page_id=version.page_id, content=version.content)
     before = list(ProcedureVersion.objects.effective().filter(page=version.page_id))
     rows = list(version.applicability.all())
-    if audit.misfits_of(version.page_id, [version, *rows]) or content_hash(version.content) != version.sha256:
-        raise NotAllowed(
+    misfits = audit.misfits_of(version.page_id, [version, *rows])
+    if misfits or content_hash(version.content) != version.sha256:
+        raise ChangedBehindTheLog(
+            misfits or {audit.row_key(version): ["content"]},
             _(
                 "What was approved is no longer what the log says of it: it was changed behind the log's back. "
                 "It does not go into force; call it off, and ask an administrator to look at the log."
-            )
+            ),
         )
     _check_revision(version.revision, version.content)
     audit.compare_with_log(before, page=version.page, at=at)
@@ -213,25 +217,15 @@ def _check_revision(revision: Revision, content: Mapping[str, Any]) -> None:
     Raises NotAllowed where the revision no longer says what was submitted from it. Its images may have been given
     other bytes since: those submitted are kept.
     """
-    try:
-        said = canonical_content(revision.as_object())
-    except (*audit.UNREADABLE, LookupError, ObjectDoesNotExist):
-        said = {}
-    if not said or _without_bytes(said) != _without_bytes(content):
-        raise NotAllowed(
+    if not says(revision, content):
+        raise ChangedBehindTheLog(
+            {audit.row_key(revision): ["content"]},
             _(
                 "The revision that was submitted no longer says what was signed: it was changed behind the log's "
                 "back. It does not go into force; save the working copy and submit it anew, and ask an "
                 "administrator to look at it."
-            )
+            ),
         )
-
-
-def _without_bytes(content: Mapping[str, Any]) -> dict[str, Any]:
-    steps = [
-        {**step, "images": [{**image, "sha256": ""} for image in step["images"]]} for step in content["steps"]
-    ]
-    return {**content, "steps": steps}
 
 
 def superseding(
@@ -266,6 +260,7 @@ def withdraw_version(
     if replaced_by is not None and replaced_by.pk == version.page_id:
         raise NotAllowed(_("A procedure cannot replace itself."))
     audit.compare_with_log([version], page=version.page, at=at)
+    kind = AuditKind.WITHDRAWN if version.is_effective else AuditKind.CALLED_OFF
     version.status = VersionStatus.WITHDRAWN
     version.withdrawn_at, version.withdrawn_by = at or timezone.now(), by
     version.withdrawn_reason, version.replaced_by = reason, replaced_by
@@ -273,7 +268,7 @@ def withdraw_version(
     _reindex(version)
     instead = replaced_by.number if replaced_by is not None else ""
     audit.record(
-        AuditKind.WITHDRAWN,
+        kind,
         version=version,
         by=by,
         at=at,

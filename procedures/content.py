@@ -16,7 +16,7 @@ an empty line, so what an editor or an operating system does to line ends change
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from procedures.frozen_files import freeze_image
@@ -34,8 +34,11 @@ def clean_list(values: Iterable[Any] | None) -> list[str]:
     return [text for text in (clean_text(str(value)) for value in values or ()) if text]
 
 
-def canonical_content(page: Any) -> dict[str, Any]:
-    """The content of a ProcedurePage as it stands in memory (a revision's `as_object()`, or the page itself)."""
+def canonical_content(page: Any, *, digest: Callable[[Any], str] = freeze_image) -> dict[str, Any]:
+    """The content of a ProcedurePage as it stands in memory (a revision's `as_object()`, or the page itself).
+
+    `digest` gives an image's SHA-256, and by default keeps its bytes for good.
+    """
     return {
         "format": FORMAT,
         "number": page.number,
@@ -62,16 +65,16 @@ def canonical_content(page: Any) -> dict[str, Any]:
             ({"product_line": code.product_line.code, "code": code.code} for code in page.error_codes.all()),
             key=lambda code: (code["product_line"], code["code"]),
         ),
-        "steps": [_step(block.id, block.value) for block in page.steps],
+        "steps": [_step(block.id, block.value, digest) for block in page.steps],
     }
 
 
-def _step(step_id: str, value: Mapping[str, Any]) -> dict[str, Any]:
+def _step(step_id: str, value: Mapping[str, Any], digest: Callable[[Any], str]) -> dict[str, Any]:
     return {
         "id": step_id,
         **{name: clean_text(value.get(name)) for name in STEP_TEXTS},
         "images": [
-            {"sha256": freeze_image(image["image"]), "alt": clean_text(image["alt"])}
+            {"sha256": digest(image["image"]), "alt": clean_text(image["alt"])}
             for image in value.get("images") or ()
             if image["image"] is not None
         ],

@@ -88,6 +88,11 @@ def version_html(version: ProcedureVersion, *, address: str, printed_at: datetim
             "notes": paper_notes(version, internal),
             "ended": version.withdrawn_at or version.superseded_at,
             "internal": internal,
+            "called_off": version.was_called_off,
+            "current": ProcedureVersion.objects.visible_to(printed_by)
+            .effective()
+            .filter(page=version.page_id)
+            .first(),
             "address": address,
             "qr": mark_safe(segno.make(address, error="m", micro=False).svg_inline(omitsize=True)),
             "printed_at": printed_at,

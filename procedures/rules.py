@@ -28,6 +28,17 @@ class NotAllowed(ValidationError):
         return " ".join(self.messages)
 
 
+class ChangedBehindTheLog(NotAllowed):
+    """What an action rests on is no longer what the log, or a signature, says of it.
+
+    `misfits`: {"app.model:pk": [column, …]} as in procedures.audit.comparing.
+    """
+
+    def __init__(self, misfits: Mapping[str, list[str]], reason: str) -> None:
+        super().__init__(reason)
+        self.misfits = dict(misfits)
+
+
 def reasons_of(error: ValidationError, model: type[Model] = ProcedurePage) -> list[str]:
     """What was refused, a sentence each, with the field that it is about as a form of the model calls it."""
     if not hasattr(error, "error_dict"):
@@ -82,6 +93,13 @@ def check_overlaps(*, overlaps: Sequence[Overlap]) -> None:
     if (more := len(overlaps) - OVERLAPS_NAMED) > 0:
         reasons.append(
             ngettext("And %(count)d overlap more.", "And %(count)d overlaps more.", more) % {"count": more}
+        )
+    if any(overlap.one.language != overlap.other.language for overlap in overlaps):
+        reasons.append(
+            _(
+                "In another language the same guide covers exactly the same codes, models, software releases and "
+                "options."
+            )
         )
     reasons.append(
         _(

@@ -12,6 +12,7 @@ from procedures.models import ProcedurePage, Significance
 from review.anchors import Quote
 from review.models import Delegation, ThreadKind
 from review.photos import clean_photo
+from review.rules import check_day
 from review.threads import MOST_PHOTOS, Point
 
 COMMENT_LENGTH = 10_000
@@ -169,8 +170,8 @@ class SubmitForm(DecisionForm):
 
     def clean_effective_from(self) -> Any:
         day = self.cleaned_data["effective_from"]
-        if day is not None and day <= timezone.now():
-            raise forms.ValidationError(gettext("The day it goes into force lies in the past."))
+        if day is not None:
+            check_day(day=day, at=timezone.now())
         return day
 
 

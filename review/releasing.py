@@ -14,7 +14,7 @@ from procedures.authorship import authorship_of, base_version
 from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.numbers import claim_number
-from procedures.rules import NotAllowed
+from procedures.rules import ChangedBehindTheLog, NotAllowed
 from review import duties, reviewing, rules, sealing, watching
 from review.carrying import carried_by
 from review.landing import working_copy
@@ -48,8 +48,8 @@ def submit_for_release(
     rules.check_submit(user=by, page=page)
     at = at or timezone.now()
     summary = required(change_summary, _("Say what changes: readers see it in the change log."))
-    if effective_from is not None and effective_from <= at:
-        raise NotAllowed(_("The day it goes into force lies in the past."))
+    if effective_from is not None:
+        rules.check_day(day=effective_from, at=at)
     draft = working_copy(page)
     content = canonical_content(draft)
     if not content["steps"]:
@@ -249,11 +249,12 @@ def release(*, workflow_state: WorkflowState) -> ProcedureVersion:
     if not signatures or any(stage.completed_at is None for stage in stages):
         raise NotAllowed(_("Not every stage of this review is complete."))
     if {content_hash(release.content), *(signature.sha256 for signature in signatures)} != {release.sha256}:
-        raise NotAllowed(
+        raise ChangedBehindTheLog(
+            {audit.row_key(release): ["content"]},
             _(
                 "What is in review is no longer what was signed: it was changed behind the log's back. Nothing goes "
                 "into force; ask an administrator to look at the log."
-            )
+            ),
         )
     at = max(stage.completed_at for stage in stages if stage.completed_at is not None)
     by = signatures[-1].signatory
@@ -328,6 +329,16 @@ def withdraw(
 def scheduled(page: ProcedurePage) -> ProcedureVersion | None:
     """The approved version that waits for its day."""
     return page.versions.filter(status=VersionStatus.APPROVED).first()
+
+
+def blocked_by(version: ProcedureVersion, at: datetime) -> str:
+    """Why the version is not in force though its day has come, as the schedule last found; "" where nothing is
+    known to be in its way."""
+    if version.effective_from > at:
+        return ""
+    kinds = [sealing.SCHEDULE_FAILED, AuditKind.TAMPERED]
+    last = version.audit_events.filter(kind__in=kinds).order_by("-sequence").first()
+    return str(last.data.get("reason", "")) if last is not None else ""
 
 
 def _locked(stage: Stage) -> Stage:

@@ -3,9 +3,11 @@
 Each `check_` raises NotAllowed (PermissionDenied for a missing right) with the reason; each `can_` wraps it.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -29,6 +31,8 @@ from review.models import (
 )
 from review.staffing import needed_elsewhere
 
+YEARS_AHEAD = 5  # how far a release can be scheduled: further is a slip of the keyboard
+
 
 def _require(user: Any, permission: str, reason: str) -> None:
     if not user.has_perm(permission):
@@ -38,6 +42,10 @@ def _require(user: Any, permission: str, reason: str) -> None:
 def check_mark(*, user: Any, version: ProcedureVersion) -> None:
     """Commenting and proposing: for the field, on a version in force or the one it followed."""
     _require(user, "review.add_thread", _("Your role does not include commenting."))
+    if version.was_called_off:
+        raise NotAllowed(
+            _("This version was called off and never came into force; nothing can be added to it.")
+        )
     if version.status == "withdrawn":
         raise NotAllowed(_("This version was withdrawn; nothing can be added to it."))
 
@@ -199,8 +207,25 @@ def check_submit(*, user: Any, page: ProcedurePage) -> None:
         raise NotAllowed(_("A release of this procedure is already waiting for approval."))
     if approved := page.versions.filter(status=VersionStatus.APPROVED).first():
         raise NotAllowed(
-            _("Version %(label)s is approved and goes into force on %(date)s; call it off first.")
-            % {"label": approved.label, "date": date_format(approved.effective_from, "SHORT_DATE_FORMAT")}
+            (
+                _("Version %(label)s is approved and goes into force on %(date)s; call it off first.")
+                if approved.effective_from > timezone.now()
+                else _(
+                    "Version %(label)s was to go into force on %(date)s and is held back; call it off first."
+                )
+            )
+            % {"label": approved.label, "date": date_format(approved.effective_from, "Y-m-d H:i e")}
+        )
+
+
+def check_day(*, day: datetime, at: datetime) -> None:
+    """The day a release goes into force: to come, and near enough to be meant."""
+    if day <= at:
+        raise NotAllowed(_("The day it goes into force lies in the past."))
+    if day > at + timedelta(days=366 * YEARS_AHEAD):
+        raise NotAllowed(
+            _("The day it goes into force lies more than %(years)d years ahead; check the year.")
+            % {"years": YEARS_AHEAD}
         )
 
 

@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 
 from procedures import audit
 from procedures.actions import go_live
-from procedures.models import ProcedurePage, ProcedureVersion, VersionStatus
-from procedures.rules import NotAllowed, reasons_of
+from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
+from procedures.models.audit import MISFITS
+from procedures.rules import ChangedBehindTheLog, NotAllowed, reasons_of
 from review import duties, pursuing, reminding, reviewing, safety, sealing, watching
 from review.eligibility import documentation_staff, silent
 from review.mailing.tasks import enqueue_due
@@ -76,7 +77,7 @@ def _each(
 def _failed(release: Release, error: Exception, now: datetime) -> Failure:
     reason = _reason(error)
     try:
-        _report(release, reason, now)
+        _report(release, reason, now, error.misfits if isinstance(error, ChangedBehindTheLog) else None)
     except Exception:  # the line still says what failed
         logger.exception("the failure of %s could not be reported", release)
     return Failure(f"{release.version or release.page.number}: {reason}")
@@ -91,8 +92,11 @@ def _reason(error: Exception) -> str:
 
 
 @transaction.atomic
-def _report(release: Release, reason: str, now: datetime) -> None:
-    """Tell the submitter and documentation staff, and put it on record: once for each reason, not at each run."""
+def _report(release: Release, reason: str, now: datetime, misfits: dict[str, list[str]] | None) -> None:
+    """Tell the submitter and documentation staff, and put it on record: once for each reason, not at each run.
+
+    `misfits`: what was found changed behind the log's back. Nothing is sealed again: it stays found.
+    """
     page, submitter = ProcedurePage.objects.select_for_update().get(pk=release.page_id), release.submitted_by
     told = Notice.objects.filter(page=page, text=reason, created_at__gte=release.submitted_at)
     told = told.filter(kind__in=[NoticeKind.BLOCKED, NoticeKind.FAILED])
@@ -104,7 +108,9 @@ def _report(release: Release, reason: str, now: datetime) -> None:
     notify(staff, NoticeKind.FAILED, page, at=now, text=reason)
     if not known:
         of = {"version": release.version} if release.version is not None else {"page": page}
-        audit.record(sealing.SCHEDULE_FAILED, by=None, at=now, data={"reason": reason}, **of)
+        kind_of_event = sealing.SCHEDULE_FAILED if misfits is None else AuditKind.TAMPERED
+        data = {"reason": reason} | ({} if misfits is None else {MISFITS: misfits})
+        audit.record(kind_of_event, by=None, at=now, data=data, **of)
 
 
 @transaction.atomic

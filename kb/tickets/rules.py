@@ -51,7 +51,7 @@ def check_use(*, version: ProcedureVersion) -> None:
     if version.status == VersionStatus.APPROVED:
         raise ValidationError(
             _("%(version)s is not in force before %(date)s.")
-            % {"version": version, "date": date_format(version.effective_from, "SHORT_DATETIME_FORMAT")}
+            % {"version": version, "date": date_format(version.effective_from, "Y-m-d H:i e")}
         )
 
 

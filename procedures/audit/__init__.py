@@ -13,7 +13,7 @@ from procedures.audit.recording import (
     register_alarm,
     register_kind,
 )
-from procedures.audit.sealing import UNREADABLE, Facts, Finding, register_final_check, seal
+from procedures.audit.sealing import UNREADABLE, Facts, Finding, register_final_check, row_key, seal
 
 __all__ = [
     "UNREADABLE",
@@ -28,5 +28,6 @@ __all__ = [
     "register_alarm",
     "register_final_check",
     "register_kind",
+    "row_key",
     "seal",
 ]

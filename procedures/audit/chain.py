@@ -33,7 +33,7 @@ class ChainWalk:
         self.hashes: dict[
             int, tuple[str, int]
         ] = {}  # by version: (SHA-256, sequence of the first event on it)
-        self._misfits: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}
+        self._misfits: dict[tuple[str, int], tuple[int, tuple[str, ...], bool]] = {}
 
     def skip(self, sequence: int) -> None:
         """An event that cannot be read: what follows on it cannot be told."""
@@ -73,7 +73,8 @@ class ChainWalk:
             self.hashes.setdefault(event["version"], (data["sha256"], event["sequence"]))
         if event["kind"] == AuditKind.TAMPERED and isinstance(data.get(MISFITS), dict):
             for key, columns in data[MISFITS].items():
-                self._note_misfit(key, event["sequence"], columns)
+                again = isinstance(event["seals"], dict) and key in event["seals"]
+                self._note_misfit(key, event["sequence"], columns, sealed_again=again)
 
     def _take_seals(self, event: Mapping[str, Any]) -> None:
         seals = event["seals"]
@@ -86,13 +87,13 @@ class ChainWalk:
                     self._note_misfit(key, event["sequence"], columns)
                 of_table[pk] = (seal, event["sequence"])
 
-    def _note_misfit(self, key: str, sequence: int, columns: Any) -> None:
+    def _note_misfit(self, key: str, sequence: int, columns: Any, *, sealed_again: bool = True) -> None:
         if (row := _row_of(key)) is not None and isinstance(columns, list):
-            self._misfits.setdefault(row, (sequence, tuple(map(str, columns))))
+            self._misfits.setdefault(row, (sequence, tuple(map(str, columns)), sealed_again))
 
     def misfits(self) -> Iterator[Finding]:
         """The rows that an event, or two seals of one row, show as changed behind the log's back: for good."""
-        for (label, pk), (sequence, columns) in sorted(self._misfits.items()):
+        for (label, pk), (sequence, columns, sealed_again) in sorted(self._misfits.items()):
             sealed = sealed_models().get(label)
             table = sealed.table if sealed is not None and self._whole else label
             what = _("It was changed behind the log's back before event %(sequence)d sealed it again.")
@@ -100,6 +101,8 @@ class ChainWalk:
                 what = _(
                     "It was changed behind the log's back before event %(sequence)d sealed it again: %(columns)s."
                 )
+            if not sealed_again:
+                what = _("Event %(sequence)d found it changed behind the log's back: %(columns)s.")
             yield Finding(table, pk, what % {"sequence": sequence, "columns": ", ".join(columns)})
 
 

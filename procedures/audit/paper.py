@@ -8,10 +8,11 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.template.loader import render_to_string
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from procedures.audit.recording import kind_label
 from procedures.audit.records import choice_label, what_it_says
-from procedures.models import ProcedureVersion, VersionStatus
+from procedures.models import AuditKind, ProcedureVersion, VersionStatus
 
 # Rows of the review, which lies above this package: they are known by the names that the record has for them.
 VERSION, RELEASE = ProcedureVersion._meta.label_lower, "review.release"
@@ -30,8 +31,10 @@ def record_html(record: Mapping[str, Any], *, file_name: str) -> str:
         tables[row["model"]].append(_readable(row))
     _name_people(tables)
     for version in tables[VERSION]:
-        called_off = version["withdrawn_at"] and version["withdrawn_at"] < version["effective_from"]
-        never = called_off or version["status"] == VersionStatus.APPROVED
+        version["called_off"] = _was_called_off(version, record["events"])
+        if version["called_off"]:
+            version["status_label"] = _("Called off")
+        never = version["called_off"] or version["status"] == VersionStatus.APPROVED
         version["in_force_since"] = "" if never else version["effective_from"]
     versions = sorted(tables[VERSION], key=lambda version: (version["major"], version["minor"]))
     return render_to_string(
@@ -42,6 +45,7 @@ def record_html(record: Mapping[str, Any], *, file_name: str) -> str:
             "file_name": file_name,
             "language": "zh-Hans" if get_language() == "zh-hans" else "en",
             "versions": versions,
+            "in_force": next((row for row in versions if row["status"] == VersionStatus.EFFECTIVE), None),
             "releases": _releases(tables, {version["pk"]: version for version in versions}),
             "events": [
                 {
@@ -54,6 +58,17 @@ def record_html(record: Mapping[str, Any], *, file_name: str) -> str:
                 for event in record["events"]
             ],
         },
+    )
+
+
+def _was_called_off(version: Row, events: Iterable[Mapping[str, Any]]) -> bool:
+    """As ProcedureVersion.was_called_off, from the record alone."""
+    if version["status"] != VersionStatus.WITHDRAWN:
+        return False
+    kinds = {event["kind"] for event in events if event["version"] == version["pk"]}
+    return bool(
+        version["withdrawn_at"] < version["effective_from"]
+        or (AuditKind.SCHEDULED in kinds and AuditKind.RELEASED not in kinds)
     )
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from procedures.audit.canonical import EVENT_FIELDS
 from procedures.audit.chain import ChainWalk, row_problems
+from procedures.audit.revisions import revision_findings
 from procedures.audit.sealing import (
     Facts,
     Finding,
@@ -64,6 +65,7 @@ class Verification:
                 yield from self._walk_rows(sealed)
             yield from self._gone()
             yield from final_findings(self._facts)
+            yield from revision_findings()
         yield from self._walk_images()
 
     def _walk_chain(self) -> Iterator[Finding]:

@@ -12,8 +12,10 @@ of its applicability rows, just as `VersionQuerySet.applicable_to` finds it for 
   documentation staff record why (AcceptedOverlap).
 - A gap is a code, model and release where some machine finds no guide in any language; that machine is the one
   without options, so a guide for machines with an option does not close it (the gap says which options help).
-- Guides in different languages are two texts of one answer and do not overlap. Guides for different audiences
-  do: the staff, who read both, would find two.
+- Two guides in different languages are two texts of one answer, and do not overlap, where they cover exactly the
+  same: the same codes, and on the lines of these codes the same models, releases and options, however their rows say
+  it. All others overlap, whatever the language: one of them would be a second answer on some machine. So do guides
+  for different audiences: the staff, who read both, would find two.
 
 A machine's release is always known here; where a reader leaves it open, more guides may be shown. A product
 line without releases counts as having one.
@@ -21,18 +23,34 @@ line without releases counts as having one.
 Layers: `areas` is pure, `reading` asks the database, this module puts names to what was found.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
 from django.utils.translation import gettext as _
 
-from procedures.lint.areas import Area
-from procedures.lint.reading import Code, Guide, Line, read_catalogue, rows_of
-from procedures.models import AcceptedOverlap, ErrorCode, ProcedurePage, VersionApplicability
+from procedures.lint.areas import Area, Plainest, plainest
+from procedures.lint.reading import Catalogue, Code, Guide, Line, read_catalogue, rows_of
+from procedures.models import (
+    AcceptedOverlap,
+    ErrorCode,
+    ProcedurePage,
+    ProcedureVersion,
+    VersionApplicability,
+)
 
-__all__ = ["Code", "Gap", "Guide", "Overlap", "Report", "Where", "find_problems", "overlaps_of"]
+__all__ = [
+    "Code",
+    "Gap",
+    "Guide",
+    "Overlap",
+    "Report",
+    "Where",
+    "find_problems",
+    "overlaps_of",
+    "texts_by_answer",
+]
 
 MODELS_NAMED = 8  # in a sentence; the report names them all
 
@@ -126,8 +144,9 @@ def find_problems(*, line: str = "") -> Report:
     catalogue = read_catalogue(product_line__code=line) if line else read_catalogue()
     report = Report([], [], [])
     accepted = _Accepted()
+    lints = _lints(catalogue)
     for found in catalogue.lines:
-        lint = _LineLint(found)
+        lint = lints[found.pk]
         for code in found.codes:
             guides = catalogue.guides.get(code.pk, [])
             report.gaps.extend(lint.gaps(code, guides))
@@ -152,16 +171,39 @@ def overlaps_of(
     if not codes:
         return []
     number, title = ProcedurePage.objects.values_list("number", "title").get(pk=page_id)
-    new = Guide(page_id, number, "", title, language, product_line_id, rows_of(rows))
+    answered = frozenset((code.product_line_id, code.pk) for code in codes)
+    new = Guide(page_id, number, "", title, language, product_line_id, rows_of(rows), answered)
     catalogue = read_catalogue(pk__in=[code.pk for code in codes])
     accepted = _Accepted()
     found: list[Overlap] = []
+    lints = _lints(catalogue)
     for line in catalogue.lines:
-        lint = _LineLint(line)
+        lint = lints[line.pk]
         for code in line.codes:
             pairs = ((new, guide) for guide in catalogue.guides.get(code.pk, []) if guide.page_id != page_id)
             found += [overlap for overlap in lint.overlaps(code, pairs) if overlap not in accepted]
     return found
+
+
+def texts_by_answer(code: ErrorCode, versions: Sequence[ProcedureVersion]) -> list[list[ProcedureVersion]]:
+    """These guides in force for the code, those together that are texts of one answer in different languages."""
+    if len({version.language for version in versions}) < 2:
+        return [[version] for version in versions]
+    catalogue = read_catalogue(pk=code.pk)
+    guides = {guide.page_id: guide for guide in catalogue.guides.get(code.pk, [])}
+    (line,) = catalogue.lines
+    lint = _lints(catalogue)[line.pk]
+    answers: list[list[ProcedureVersion]] = []
+    for version in versions:
+        for answer in answers:
+            if all(
+                lint.are_texts_of_one_answer(guides[version.page_id], guides[text.page_id]) for text in answer
+            ):
+                answer.append(version)
+                break
+        else:
+            answers.append([version])
+    return answers
 
 
 class _Accepted:
@@ -175,11 +217,23 @@ class _Accepted:
         return not self._keys.isdisjoint({(one, other, None), (one, other, overlap.code.pk)})
 
 
-class _LineLint:
-    """The guides on the ground of one product line. Codes with the same guides are looked at once."""
+def _lints(catalogue: Catalogue) -> "dict[int, _LineLint]":
+    lints: dict[int, _LineLint] = {}
+    for line in (*catalogue.lines, *catalogue.beside):
+        lints[line.pk] = _LineLint(line, lints)
+    return lints
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+
+class _LineLint:
+    """The guides on the ground of one product line. Codes with the same guides are looked at once.
+
+    `lints`: those of all the lines that the guides have codes of, by key.
+    """
+
+    def __init__(self, line: Line, lints: "Mapping[int, _LineLint]") -> None:
+        self._line, self._lints = line, lints
+        self.covered_by = cache(self._covered_by)
+        self.are_texts_of_one_answer = cache(self._are_texts_of_one_answer)
         self._areas = cache(self._areas_of)
         self._shared = cache(self._shared_by)
         self._uncovered = cache(self._uncovered_by)
@@ -191,9 +245,18 @@ class _LineLint:
         return [
             Overlap(one, other, code, where)
             for one, other in pairs
-            if one.language == other.language
+            if not self.are_texts_of_one_answer(one, other)
             for where in self._shared(one, other)
         ]
+
+    def _are_texts_of_one_answer(self, one: Guide, other: Guide) -> bool:
+        if one.language == other.language or one.codes != other.codes:
+            return False
+        lints = [self._lints[line] for line in {line for line, _code in one.codes}]
+        return all(lint.covered_by(one) == lint.covered_by(other) for lint in lints)
+
+    def _covered_by(self, guide: Guide) -> Plainest:
+        return plainest(self._areas(guide))
 
     def _areas_of(self, guide: Guide) -> list[Area]:
         ground = self._line.ground

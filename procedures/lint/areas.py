@@ -34,6 +34,10 @@ class Area:
     options: frozenset[str] = NO_OPTIONS
 
 
+Plainest = frozenset[tuple[int, frozenset[str], frozenset[int]]]
+"""{(model, options, the places at which no fewer options are enough)}."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """All machines that a product line can have."""
@@ -93,6 +97,22 @@ class Ground:
             if not area.options:
                 left = [piece for whole in left for piece in _without(whole, area)]
         return simplified(left)
+
+
+def plainest(areas: Iterable[Area]) -> Plainest:
+    """What the areas cover, in a form that is equal where they cover the same machines, however they say it."""
+    places: dict[int, dict[frozenset[str], set[int]]] = defaultdict(lambda: defaultdict(set))
+    for area in areas:
+        for model in area.models:
+            places[model][area.options].update(range(area.start, area.stop))
+    found = set()
+    for model, by_options in places.items():
+        for options, held in by_options.items():
+            # Where fewer options are enough, asking for more says nothing.
+            needed = held.difference(*(wider for fewer, wider in by_options.items() if fewer < options))
+            if needed:
+                found.add((model, options, frozenset(needed)))
+    return frozenset(found)
 
 
 def _without(whole: Area, area: Area) -> list[Area]:

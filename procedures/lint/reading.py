@@ -2,12 +2,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from django.db.models import QuerySet, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 
@@ -45,6 +45,7 @@ class Guide:
     language: str
     product_line_id: int | None
     rows: tuple[Row, ...]
+    codes: frozenset[tuple[int, int]]  # (product line, code), all of them, whichever are asked about
 
     @property
     def url(self) -> str:
@@ -69,6 +70,7 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     lines: list[Line]
+    beside: list[Line]  # those of further codes of the guides, without their codes
     guides: Mapping[int, list[Guide]]  # by error code, in the order of their numbers
 
 
@@ -82,11 +84,16 @@ def read_catalogue(**codes: Any) -> Catalogue:
         procedureversion__status=VersionStatus.EFFECTIVE,
         **{f"errorcode__{lookup}": value for lookup, value in codes.items()},
     )
-    return Catalogue(_lines(ErrorCode.objects.filter(**codes)), _guides(links))
+    guides = _guides(links)
+    further = {line for found in guides.values() for guide in found for line, _code in guide.codes}
+    asked, beside = _lines(ErrorCode.objects.filter(**codes), further)
+    return Catalogue(asked, beside, guides)
 
 
-def _lines(codes: QuerySet[ErrorCode]) -> list[Line]:
-    found = ProductLine.objects.filter(pk__in=codes.order_by().values("product_line"))
+def _lines(codes: QuerySet[ErrorCode], further: Set[int]) -> tuple[list[Line], list[Line]]:
+    """The lines of these codes, and those of the keys `further` that are none of them."""
+    asked = Q(pk__in=codes.order_by().values("product_line"))
+    found = ProductLine.objects.filter(asked | Q(pk__in=further))
     by_line: dict[int, list[Code]] = defaultdict(list)
     for pk, line, line_code, code in codes.order_by("code", "pk").values_list(
         "pk", "product_line", "product_line__code", "code"
@@ -100,7 +107,7 @@ def _lines(codes: QuerySet[ErrorCode]) -> list[Line]:
         "product_line", "position", "version"
     ):
         releases[line].append((position, version))
-    return [
+    lines = [
         Line(
             pk=pk,
             code=code,
@@ -110,14 +117,16 @@ def _lines(codes: QuerySet[ErrorCode]) -> list[Line]:
             ),
             models={model: name for model, (name, _options) in models[pk].items()},
             releases=[version for _position, version in releases[pk]],
-            codes=by_line[pk],
+            codes=by_line.get(pk, []),
         )
         for pk, code in found.order_by("code").values_list("pk", "code")
     ]
+    return [line for line in lines if line.codes], [line for line in lines if not line.codes]
 
 
 def _guides(links: QuerySet[Any]) -> dict[int, list[Guide]]:
-    """By error code the guides that these rows of its many-to-many table link it to."""
+    """By error code the guides among those that these rows of its many-to-many table name; of codes that are not asked
+    about, not all guides."""
     positions = dict(SoftwareRelease.objects.values_list("pk", "position").order_by())
     answering = links.values("procedureversion")
     rows = _rows(
@@ -127,8 +136,18 @@ def _guides(links: QuerySet[Any]) -> dict[int, list[Guide]]:
         .iterator(chunk_size=10_000),
         positions,
     )
+    linked = list(
+        ProcedureVersion.error_codes.through.objects.filter(procedureversion__in=answering)
+        .order_by("procedureversion__number")
+        .values_list("procedureversion", "errorcode", "errorcode__product_line")
+    )
+    codes: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    for version, code, line in linked:
+        codes[version].add((line, code))
     guides = {
-        pk: Guide(page, number, f"{major}.{minor}", title, language, line, rows.get(pk, ()))
+        pk: Guide(
+            page, number, f"{major}.{minor}", title, language, line, rows.get(pk, ()), frozenset(codes[pk])
+        )
         for pk, page, number, major, minor, title, language, line in (
             ProcedureVersion.objects.filter(pk__in=answering)
             .order_by("number")
@@ -136,9 +155,7 @@ def _guides(links: QuerySet[Any]) -> dict[int, list[Guide]]:
         )
     }
     by_code: dict[int, list[Guide]] = defaultdict(list)
-    for code, version in links.order_by("procedureversion__number").values_list(
-        "errorcode", "procedureversion"
-    ):
+    for version, code, _line in linked:
         by_code[code].append(guides[version])
     return by_code
 

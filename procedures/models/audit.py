@@ -31,6 +31,7 @@ class AuditKind(models.TextChoices):
     RELEASED = "released", pgettext_lazy("event", "Released")
     SUPERSEDED = "superseded", pgettext_lazy("event", "Superseded")
     WITHDRAWN = "withdrawn", pgettext_lazy("event", "Withdrawn")
+    CALLED_OFF = "called_off", pgettext_lazy("event", "Called off before it came into force")
     IMPORTED = "imported", pgettext_lazy("event", "Imported")
     RESTORED = "restored", pgettext_lazy("event", "Restored")
     REVIEWED = "reviewed", pgettext_lazy("event", "Reviewed: still correct")

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Collection
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -238,6 +239,17 @@ class SoftwareRelease(Named):
                 {"product_line": gettext("Machines of another product line run this release.")}
             )
 
+    def unique_error_message(self, model_class: type[models.Model], unique_check: Any) -> ValidationError:
+        """A position that is taken is refused in words that say by which release."""
+        if tuple(unique_check) != ("product_line", "position"):
+            return super().unique_error_message(model_class, unique_check)
+        there = SoftwareRelease.objects.filter(product_line=self.product_line_id, position=self.position)
+        return ValidationError(
+            gettext("Position %(position)s is that of release %(release)s already; take one that is free.")
+            % {"position": self.position, "release": there.exclude(pk=self.pk).first()},
+            code="unique_together",
+        )
+
     def validate_unique(self, exclude: Collection[str] | None = None) -> None:
         """It stays before or after each release that approved ranges begin or end with. Of a file of them the
         import asks it, once it knows where all of them go."""
@@ -245,8 +257,9 @@ class SoftwareRelease(Named):
         from procedures.ordering import order_problems  # it asks the versions, which import this module
 
         line = SoftwareRelease.objects.filter(product_line=self.product_line_id)
-        before = dict(line.values_list("pk", "position")) if self.pk and self.position else {}
-        if self.pk in before:
+        before = dict(line.values_list("pk", "position")) if self.pk and self.position is not None else {}
+        # A place that is taken is reason enough (unique_error_message).
+        if self.pk in before and self.position not in {**before, self.pk: None}.values():
             after = before | {self.pk: self.position}
             if reason := order_problems(self.product_line_id, before, after).get(self.pk):
                 raise ValidationError({"position": reason})

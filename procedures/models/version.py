@@ -35,16 +35,26 @@ MUTABLE_FIELDS = frozenset(
 )
 
 
+def _was_called_off() -> Q:
+    """Withdrawn before its day, or later while something kept it from coming into force: then the log has an event
+    that it was scheduled, and none that it was released."""
+    from procedures.models.audit import AuditEvent, AuditKind  # it names the versions by this model
+
+    events = AuditEvent.objects.filter(version=OuterRef("pk")).order_by()
+    never = Exists(events.filter(kind=AuditKind.SCHEDULED)) & ~Exists(events.filter(kind=AuditKind.RELEASED))
+    return Q(status=VersionStatus.WITHDRAWN) & (Q(withdrawn_at__lt=F("effective_from")) | Q(never))
+
+
 class VersionQuerySet(models.QuerySet["ProcedureVersion"]):
     def effective(self) -> Self:
         return self.filter(status=VersionStatus.EFFECTIVE)
 
     def was_in_force(self) -> Self:
         """What is in force or has been: not what was approved for a day and called off before it."""
-        return self.filter(
-            Q(status__in=[VersionStatus.EFFECTIVE, VersionStatus.SUPERSEDED])
-            | Q(status=VersionStatus.WITHDRAWN, withdrawn_at__gte=F("effective_from"))
-        )
+        return self.exclude(status=VersionStatus.APPROVED).exclude(_was_called_off())
+
+    def called_off(self) -> Self:
+        return self.filter(_was_called_off())
 
     def due(self, at: Any) -> Self:
         """Approved versions whose day has come."""
@@ -220,8 +230,15 @@ class ProcedureVersion(models.Model):
 
     @property
     def was_called_off(self) -> bool:
-        """Withdrawn before its day: it was never in force."""
-        return self.withdrawn_at is not None and self.withdrawn_at < self.effective_from
+        """Withdrawn before it came into force: it never was."""
+        return (
+            self.status == VersionStatus.WITHDRAWN
+            and ProcedureVersion.objects.filter(pk=self.pk).called_off().exists()
+        )
+
+    def get_status_display(self) -> str:  # type: ignore[no-redef]  # Django keeps one that is there
+        """Its state in words: what was called off was never there to be withdrawn."""
+        return gettext("Called off") if self.was_called_off else str(VersionStatus(self.status).label)
 
     def get_absolute_url(self) -> str:
         """The permanent address of exactly this version."""

@@ -3,16 +3,27 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from procedures.access import may_read_internal
 from procedures.as_written import meant_by
 from procedures.extensions import buttons
-from procedures.models import ErrorCode, Machine, MachineModel, ProcedureVersion, ProductLine, SoftwareRelease
+from procedures.lint import texts_by_answer
+from procedures.models import (
+    AcceptedOverlap,
+    ErrorCode,
+    Machine,
+    MachineModel,
+    ProcedureVersion,
+    ProductLine,
+    SoftwareRelease,
+)
 from procedures.queries import (
     OpenQuestions,
     Situation,
@@ -47,6 +58,14 @@ class OptionChoice:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A guide, in the reader's language where it is there in it, and the same in other languages."""
+
+    version: ProcedureVersion
+    other_texts: list[ProcedureVersion]
+
+
+@dataclass(frozen=True)
 class ErrorCodePage:
     code: ErrorCode
     causes: SafeString
@@ -56,10 +75,15 @@ class ErrorCodePage:
     my_machines: list[Machine]
     question: Question
     options: list[OptionChoice]  # those that decide about a guide
-    guides: list[ProcedureVersion]  # those that can apply, where a machine or model is asked about
+    answers: list[Answer]  # those that can apply, where a machine or model is asked about
+    reasons: list[AcceptedOverlap]  # why several stand, for those who read internal procedures
     needs: OpenQuestions  # what was not given and decides
     all_guides: list[ProcedureVersion]
     buttons: list[str]
+
+    @property
+    def guides(self) -> list[ProcedureVersion]:
+        return [answer.version for answer in self.answers]
 
 
 @require_safe
@@ -89,7 +113,8 @@ def error_code(request: HttpRequest, line: str, code: str) -> HttpResponse:
         my_machines=_my_machines(request.user, found),
         question=question,
         options=_choices(request, all_guides, situation),
-        guides=guides,
+        answers=_answers(found, guides),
+        reasons=_reasons(found, guides) if may_read_internal(request.user) else [],
         needs=open_questions(guides, situation) if situation else OpenQuestions(),
         all_guides=all_guides,
         buttons=buttons(request, found),
@@ -109,6 +134,24 @@ def _choices(
     answers = dict.fromkeys(situation.options, FITTED) | dict.fromkeys(situation.unknown_options, "")
     decide = options_that_decide(guides, situation.model)
     return [OptionChoice(name, answers.get(name, NOT_FITTED)) for name in decide]
+
+
+def _answers(code: ErrorCode, guides: list[ProcedureVersion]) -> list[Answer]:
+    """What the lint calls texts of one answer is one, whose text in the language of the page is opened."""
+    answers = []
+    for texts in texts_by_answer(code, guides):
+        first = next((text for text in texts if text.language == get_language()), texts[0])
+        answers.append(Answer(first, [text for text in texts if text != first]))
+    return answers
+
+
+def _reasons(code: ErrorCode, guides: list[ProcedureVersion]) -> list[AcceptedOverlap]:
+    """What is on record of why these guides stand side by side."""
+    pages = [guide.page_id for guide in guides]
+    if len(pages) < 2:
+        return []
+    found = AcceptedOverlap.objects.filter(Q(code=None) | Q(code=code), one__in=pages, other__in=pages)
+    return list(found.select_related("one", "other", "accepted_by"))
 
 
 def _my_machines(user: Any, code: ErrorCode) -> list[Machine]:

@@ -76,6 +76,7 @@ class CopyPage:
     readable: bool  # by this reader: then it also says when, why and by what
     current: ProcedureVersion | None  # what is in force instead, if this reader may read it
     named: ProcedureVersion | None  # of a false copy: the version that it claims to be, if readable
+    called_off: bool = False  # it never was in force, and this reader may know
     stop: Stop | None = None  # why nobody is to work by it: for its readers, others learn only that
 
 
@@ -104,7 +105,10 @@ def copy(request: HttpRequest, number: str, label: str, digest: str) -> HttpResp
             or in_force_now.filter(page_id=version.replaced_by_id).first()
         )
         stop = stop_of(request.user, version) if version.on_hold and may_read else None
-        page = CopyPage(number, label, version, readable=may_read, current=current, named=None, stop=stop)
+        page = CopyPage(
+            number, label, version, readable=may_read, current=current, named=None,
+            called_off=may_read and version.was_called_off, stop=stop,
+        )  # fmt: skip
     response = render(request, "procedures/copy.html", {"page": page}, status=200 if version else 404)
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -52,9 +52,13 @@ def history(request: HttpRequest, number: str) -> HttpResponse:
     credits = change_credits(versions)
     before = _followed(versions)
     rows = [(version, before[version.pk], credits.get(version.pk, [])) for version in versions]
-    return render(
-        request, "procedures/history.html", {"versions": versions, "rows": rows, "newest": versions[0]}
-    )
+    page = {
+        "versions": versions,
+        "rows": rows,
+        "newest": versions[0],
+        "current": next((version for version in versions if version.is_effective), None),
+    }
+    return render(request, "procedures/history.html", page)
 
 
 def _labelled(versions: list[ProcedureVersion], label: str) -> ProcedureVersion:

@@ -362,6 +362,6 @@ class Delegation(models.Model):
             raise ValidationError(
                 {
                     "ends_on": gettext("Its last day cannot be before %(date)s: it held until then.")
-                    % {"date": date_format(first, "SHORT_DATE_FORMAT")}
+                    % {"date": date_format(first, "Y-m-d")}
                 }
             )

@@ -13,7 +13,7 @@ from procedures.authorship import base_version
 from procedures.compare import compare, describe_applicability
 from procedures.content import canonical_content, content_hash
 from procedures.keys import row_key
-from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, Significance
+from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, Significance, VersionStatus
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
 from procedures.views.version import find_version, render_working_copy
@@ -47,6 +47,7 @@ def release_page(
     working = canonical_content(draft)
     content = release.content if release else working
     base = base_version(page.pk)
+    scheduled = releasing.scheduled(page)
     landed = list(queries.for_list(Suggestion.objects.on_page(page.pk).unreleased()))
     user: Any = request.user
     stages = [_stage(stage, user, forms) for stage in queries.stages_of(release)] if release else []
@@ -67,7 +68,8 @@ def release_page(
         "landed": [found for found in landed if is_carried(found, content)],
         "taken_back": [found for found in landed if not is_carried(found, content)],
         "sent_back": queries.sent_back(page),
-        "scheduled": releasing.scheduled(page),
+        "scheduled": scheduled,
+        "blocked": releasing.blocked_by(scheduled, timezone.now()) if scheduled else "",
         "hold": page.holds.open().first(),
         "waiting": Suggestion.objects.on_page(page.pk).waiting().count(),
         "forms": forms,
@@ -277,7 +279,8 @@ def withdraw(request: HttpRequest, number: str, label: str) -> HttpResponse:
         except NotAllowed as refused:
             form.add_error(None, refused.reason)
         else:
-            messages.success(request, _("Withdrawn."))
+            waited = version.status == VersionStatus.APPROVED
+            messages.success(request, _("Called off.") if waited else _("Withdrawn."))
             return redirect(version)
     return render(request, "review/withdraw.html", {"version": version, "form": form, "refusal": refusal})
 

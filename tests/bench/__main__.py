@@ -8,7 +8,18 @@ import sys
 import tempfile
 from importlib import import_module
 
-BENCHES = ("importing", "reading", "search", "relevance", "compare", "merging", "queue", "lint", "audit", "releasing")
+BENCHES = (
+    "importing",
+    "reading",
+    "search",
+    "relevance",
+    "compare",
+    "merging",
+    "queue",
+    "lint",
+    "audit",
+    "releasing",
+)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from wagtail.models import Revision
 
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.models import AuditEvent, AuditKind, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import landing, releasing, scheduling
 from review.models import Release
@@ -98,12 +98,30 @@ def test_a_revision_that_was_changed_gets_into_no_page(
         tamper(sql, content, release.revision_id)
         said = list(scheduling.run(now + timedelta(days=days, hours=1)))
         assert any("behind the log's back" in str(line) for line in said)
+        event = AuditEvent.objects.order_by("sequence").last()
+        assert (event.kind, event.data["misfits"]) == (
+            AuditKind.TAMPERED, {f"wagtailcore.revision:{release.revision_id}": ["content"]},
+        )  # fmt: skip
     else:
         tamper(sql, content, release.revision_id)
         with pytest.raises(NotAllowed, match="behind the log's back"):
             sign(release, 1, world.approved_by)
+    fits, said_of_it = verify("--all")
+    assert not fits
+    assert f"wagtailcore_revision {release.revision_id}: It no longer says" in said_of_it
     assert ProcedurePage.objects.get(pk=page.pk).title == world.title
     assert world.page.versions.effective().get() == world
+
+
+def test_the_revision_of_a_version_in_force_that_was_changed_is_named(
+    world: ProcedureVersion, tamper: Tamper
+) -> None:
+    assert verify()[0]
+    content = json.dumps({**world.revision.content, "title": "Drink the coolant"})
+    tamper("UPDATE wagtailcore_revision SET content = %s WHERE id = %s", content, world.revision_id)
+    fits, said = verify()
+    assert not fits
+    assert said.count(f"wagtailcore_revision {world.revision_id}: It no longer says") == 1
 
 
 def test_lists_show_what_was_signed_whatever_the_page_says(tamper: Tamper) -> None:

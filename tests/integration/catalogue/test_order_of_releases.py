@@ -94,6 +94,25 @@ def test_the_desk_says_which_procedure_needs_the_order(version: ProcedureVersion
     assert 'value="77"' in response.content.decode()
 
 
+def test_the_desk_refuses_position_nought_as_any_other(version: ProcedureVersion) -> None:
+    moved = release(version.product_line, "3.0")
+    address = reverse("wagtailsnippets_procedures_softwarerelease:edit", args=[moved.pk])
+    data = {"product_line": moved.product_line_id, "version": "3.0", "position": "0"}
+    response = make.signed_in(make.documentation_staff()).post(address, data)
+    assert response.status_code == 200
+    assert "SOP-1" in response.context["form"].errors["position"][0]
+
+
+@pytest.mark.parametrize("position", ["5", "4", "1"])
+def test_the_desk_says_once_that_a_position_is_taken(version: ProcedureVersion, position: str) -> None:
+    moved = release(version.product_line, "3.0")
+    address = reverse("wagtailsnippets_procedures_softwarerelease:edit", args=[moved.pk])
+    data = {"product_line": moved.product_line_id, "version": "3.0", "position": position}
+    text = make.signed_in(make.documentation_staff()).post(address, data).content.decode()
+    assert text.count(f"Position {position} is that of release {position}.0 already") == 1
+    assert "SOP-1" not in text
+
+
 def test_no_release_of_a_line_with_ranges_swaps_its_name(version: ProcedureVersion) -> None:
     """Two that swap their names have swapped their places."""
     line = version.product_line

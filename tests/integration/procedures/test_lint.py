@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
 from django.core.management import CommandError, call_command
@@ -84,10 +85,55 @@ def test_a_guide_for_machines_with_an_option_leaves_a_gap_and_is_named_there(she
     )
 
 
-def test_a_guide_in_another_language_fills_a_gap_and_overlaps_with_none(shelf: Shelf) -> None:
-    shelf.guide("SOP-1")
-    shelf.guide("SOP-1-ZH", language="zh-hans")
+def test_a_guide_in_another_language_fills_a_gap(shelf: Shelf) -> None:
+    shelf.guide("SOP-1", {"model": shelf.small})
+    shelf.guide("SOP-2-ZH", {"model": shelf.large}, language="zh-hans")
     assert find_problems().is_clean
+
+
+def test_the_same_guide_in_another_language_overlaps_with_none_however_its_rows_say_it(shelf: Shelf) -> None:
+    shelf.guide("SOP-1")
+    shelf.guide(
+        "SOP-1-ZH",
+        {"model": shelf.small, "release_before": shelf.mid},
+        {"model": shelf.small, "release_from": shelf.mid},
+        {"model": shelf.small, "options": ["lithium"]},
+        {"model": shelf.large},
+        language="zh-hans",
+    )
+    assert find_problems().is_clean
+    response = signed_in(shelf.owner).get(shelf.code.get_absolute_url(), {"model": "U-100", "release": "3.0"})
+    assert [guide.number for guide in response.context["page"].guides] == ["SOP-1"]
+    assert 'hreflang="zh-hans"' in response.content.decode()
+    reader = signed_in(shelf.owner)
+    reader.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    response = reader.get(shelf.code.get_absolute_url(), {"model": "U-100", "release": "3.0"})
+    assert [guide.number for guide in response.context["page"].guides] == ["SOP-1-ZH"]
+
+
+def test_a_guide_in_another_language_that_covers_something_else_overlaps(shelf: Shelf) -> None:
+    """Another range, another model, another option or another code makes it a second answer."""
+    first = shelf.guide("SOP-1", {"model": shelf.small, "release_from": shelf.new}, language="zh-hans")
+    for fields in (
+        {"applies_to": [{"model": shelf.small}]},
+        {"applies_to": [{"model": shelf.small, "release_from": shelf.new}, {"model": shelf.large}]},
+        {"applies_to": [{"model": shelf.small, "release_from": shelf.new, "options": ["lithium"]}]},
+        {
+            "applies_to": [{"model": shelf.small, "release_from": shelf.new}],
+            "error_codes": [shelf.code, make.error_code(shelf.line)],
+        },
+    ):
+        draft = shelf.draft("", *fields.pop("applies_to"), **fields)
+        with pytest.raises(NotAllowed) as refused:
+            make.release(draft, by=shelf.owner, approver=shelf.staff)
+        assert f"{draft.number} and SOP-1 1.0" in refused.value.messages[0]
+        assert any("In another language" in message for message in refused.value.messages)
+    accept_overlap(one=draft, other=first.page, code=None, reason="A trial.", by=shelf.staff)
+    make.release(draft, by=shelf.owner, approver=shelf.staff)
+    assert len(find_problems().accepted) == 1
+    response = signed_in(shelf.owner).get(shelf.code.get_absolute_url(), {"model": "U-100", "release": "3.0"})
+    assert len(response.context["page"].guides) == 2
+    assert "A trial." in response.content.decode()
 
 
 def test_a_superseded_version_answers_nothing(shelf: Shelf) -> None:

@@ -1,5 +1,6 @@
 """The lint agrees with what a reader is shown, on small catalogues drawn at random and enumerated."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import chain, combinations
 from typing import Any
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 from procedures.actions import build_version
 from procedures.applying import applies_as_filled
 from procedures.content import canonical_content
-from procedures.lint import Where, find_problems, overlaps_of
+from procedures.lint import Where, find_problems, overlaps_of, texts_by_answer
 from procedures.models import (
     Applicability,
     ErrorCode,
     MachineModel,
     ProcedurePage,
+    ProcedureVersion,
     SoftwareRelease,
     VersionApplicability,
 )
@@ -134,13 +136,23 @@ def test_the_report_says_what_readers_would_meet(
         for page, guide in zip(small_world.pages, drawn, strict=True):
             small_world.in_force(page, guide)
         report = find_problems()
+        covered: dict[str, set[Any]] = defaultdict(set)
+        for code, model, release, options in small_world.situations():
+            for guide in resolve_guides(small_world.user, code, Situation(model, release, options)):
+                covered[guide.number].add((code, model, release, options))
+        # A code of a line on whose machines a guide never applies makes it another one all the same.
+        for guide in ProcedureVersion.objects.effective():
+            covered[guide.number].update(guide.error_codes.all())
         for code, model, release, options in small_world.situations():
             found = resolve_guides(small_world.user, code, Situation(model, release, options))
             pairs = {
                 (one.number, other.number)
                 for one, other in combinations(sorted(found, key=lambda guide: guide.number), 2)
-                if one.language == other.language
+                if one.language == other.language or covered[one.number] != covered[other.number]
             }
+            for texts in texts_by_answer(code, found):
+                numbers = sorted(text.number for text in texts)
+                assert pairs.isdisjoint(combinations(numbers, 2))
             assert pairs == {
                 (overlap.one.number, overlap.other.number)
                 for overlap in report.overlaps

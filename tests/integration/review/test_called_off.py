@@ -5,13 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group
+from django.urls import reverse
 from django.utils import timezone
 
 from kb.accounts.roles import DOCUMENTATION_STAFF
 from procedures.audit.paper import record_html
 from procedures.audit.records import procedure_record
 from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.printing import version_html
 from procedures.rules import NotAllowed
 from review import landing, readers, releasing, taking_up
 from review.models import Acknowledgement, ReadingRule
@@ -174,3 +177,59 @@ def test_text_that_was_withdrawn_is_released_again(version, people) -> None:
     assert (again.label, again.sha256) == ("1.1", version.sha256)
     with pytest.raises(NotAllowed, match=r"Nothing has changed since version 1\.1"):
         releasing.submit_for_release(page=page, by=owner, change_summary="x", significance="minor")
+
+
+def in_words(answer: Any) -> str:
+    return re.sub(r"\s+", " ", re.sub("<[^>]+>", "", answer.content.decode()))
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_it_says_everywhere_that_it_never_came_into_force(version, people, blocked) -> None:
+    """Also where its day came, something kept it from coming into force, and only then it was called off."""
+    owner, staff = people
+    if blocked:
+        submitted = releasing.submit_for_release(
+            page=edit(version, 0, "Wait 50 minutes.", owner), by=owner, change_summary="Longer",
+            significance="minor", effective_from=timezone.now() + timedelta(days=1),
+        )  # fmt: skip
+        called_off = releasing.withdraw(
+            version=make.approve(submitted.page, by=staff), by=staff, password=make.PASSWORD,
+            reason="Not needed", at=timezone.now() + timedelta(days=2),
+        )  # fmt: skip
+    else:
+        called_off = call_off(version, people)
+    client = signed_in(owner)
+    digest = called_off.sha256[:16]
+    addresses = {
+        "page": called_off.get_absolute_url(),
+        "history": f"/procedures/{version.number}/history/",
+        "copy": reverse("procedures:copy", args=[version.number, "1.1", digest]),
+    }
+    for place, address in addresses.items():
+        answer = client.get(address)
+        text = in_words(answer)
+        assert "Version 1.1 was called off and never came into force" in text, place
+        assert "withdrawn" not in text.lower(), place
+        assert version.get_absolute_url() in answer.content.decode()
+        assert "In force" in text
+    chinese = signed_in(owner)
+    chinese.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    for address in addresses.values():
+        assert "作废" not in in_words(chinese.get(address))
+    paper = re.sub(
+        "<[^>]+>",
+        "",
+        version_html(called_off, address="https://x/", printed_at=timezone.now(), printed_by=owner),
+    )
+    assert "Version 1.1 was called off and never came into force" in paper
+    assert f"{version.number}, version 1.0" in paper
+    assert "until" not in paper
+    assert "withdrawn" not in paper.lower()
+    record = procedure_record(version.page)
+    assert record["events"][-1]["kind"] == "called_off"
+    html = record_html(record, file_name="x.json")
+    row = next(part for part in html.split("<tr>") if part.startswith("<td>1.1</td>"))
+    assert "<td>Called off</td><td>–</td>" in row.replace('<td lang="en">Replace the fan</td>', "")
+    assert "Version 1.1 was called off and never came into force." in row
+    assert "In force: version 1.0." in row
+    assert list(ProcedureVersion.objects.was_in_force()) == [version]

@@ -76,6 +76,23 @@ def test_submitter_and_documentation_staff_are_told_once(failing: ProcedureVersi
     assert (event.version, event.data["reason"]) == (failing, "Number: Another procedure has this number.")
 
 
+def test_the_working_copy_says_what_holds_it_back(
+    failing: ProcedureVersion, day: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"/review/{failing.number}/working-copy/"
+    assert "and goes into force on" in make.signed_in(failing.last_editor).get(address).content.decode()
+    list(scheduling.run(day))
+    monkeypatch.setattr(timezone, "now", lambda: day + timedelta(minutes=1))
+    text = make.signed_in(failing.last_editor).get(address).content.decode()
+    assert "and goes into force on" not in text
+    assert "and is held back: Number: Another procedure has this number." in " ".join(text.split())
+
+
+def test_a_year_far_ahead_is_refused() -> None:
+    with pytest.raises(NotAllowed, match="more than 5 years ahead"):
+        scheduled("SOP-9", timezone.now().replace(year=9999))
+
+
 def test_the_log_has_the_traceback(
     failing: ProcedureVersion, day: datetime, caplog: pytest.LogCaptureFixture
 ) -> None:
