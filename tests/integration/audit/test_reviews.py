@@ -74,7 +74,7 @@ def test_a_scheduled_release_called_off(world: ProcedureVersion) -> None:
     releasing.withdraw(
         version=version, by=make.documentation_staff(), password=make.PASSWORD, reason="Not needed."
     )
-    assert newest(page, version).kind == "withdrawn"
+    assert newest(page, version).kind == "called_off"
 
 
 @pytest.mark.parametrize(
