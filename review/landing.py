@@ -145,6 +145,11 @@ def _land(
     merged = merge_steps(base, theirs, current)
     step_id = suggestion.step_id
     clashes = [Conflict(step_id, conflict.field, conflict.clash) for conflict in merged.conflicts]
+    if suggestion.action == SuggestedAction.REMOVE and all(c.clash == Clash.SAME_PLACE for c in clashes):
+        # Wherever it stands by now, and whatever stands around it: it says what it said, and goes.
+        left = [dict(step) for step in current if step["id"] != step_id]
+        merged = replace(merged, steps=left, conflicts=[], contained=len(left) == len(current))
+        clashes = []
     placed = suggestion.after is not None and not any(one.clash == Clash.SAME_PLACE for one in clashes)
     landing = Landing(
         suggestion=suggestion,

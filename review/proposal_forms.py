@@ -339,9 +339,12 @@ class PartForm(DecisionForm):
             if f"take-{name}" not in self.fields:
                 continue
             take, final = data.get(f"take-{name}"), self.fields[f"final-{name}"].initial
-            is_written = clean_text(data.get(f"final-{name}")) != clean_text(final)
+            own = clean_text(data.get(f"final-{name}"))
+            is_written = own not in ("", clean_text(final))
             if not take and is_written:
                 data[f"take-{name}"] = OWN
+            elif take == OWN and not own:
+                self.add_error(f"final-{name}", gettext("Write the text that is to land."))
             elif not take:
                 self.add_error(f"take-{name}", gettext("Choose which text lands, or write it yourself."))
             elif take != OWN and is_written:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from procedures.access import may_read_internal
 from procedures.rules import NotAllowed
 from review.photos import NO_PHOTO, TOO_LARGE
+from review.proposal_forms import AT_THE_TOP
 
 _STATUS_OF = {TOO_LARGE: 413, NO_PHOTO: 415}  # of a photo that is none
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
@@ -138,7 +139,8 @@ def _reasons(form: forms.BaseForm, name: str, error: Any) -> list[str]:
     """Django's own words for a choice that there is not repeat what was sent; these name what there is."""
     if error.code != "invalid_choice":
         return list(error.messages)
-    choices = [str(value) for value, _label in form.fields[name].choices if value]  # type: ignore[attr-defined]  # only such a field has this error
+    known = form.fields[name].choices  # type: ignore[attr-defined]  # only such a field has this error
+    choices = ['""' if value == AT_THE_TOP else str(value) for value, _label in known if value]
     return [_("Choose one of these: %(choices)s.") % {"choices": ", ".join(choices)}]
 
 

@@ -105,7 +105,8 @@ def landed(landing: Landing) -> Shown:
     return {
         "seen": landing.seen,
         "contained": landing.contained,
-        "after": landing.after,
+        "after": landing.place,
+        "follows": landing.follows or None,
         "texts": {name: landing.step[name] for name in SuggestedField.values} if landing.step else None,
         "conflicts": [
             {"field": name, "why": clash.value}
@@ -116,8 +117,17 @@ def landed(landing: Landing) -> Shown:
                     "ours": ours.get(name, ""),
                 }
                 if name in proposed
+                else _images(landing)
+                if name == "images"
                 else {}
             )
             for name, clash in landing.undecided.items()
         ],
     }
+
+
+def _images(landing: Landing) -> Shown:
+    """The images of a step by their SHA-256: as it was shown, and as it would show them by what is taken."""
+    shown = {take.value: images for take, images in landing.taken_images().items()}
+    shown["base"] = (landing.shown or {}).get("images", [])
+    return {name: [image["sha256"] for image in images] for name, images in shown.items()}

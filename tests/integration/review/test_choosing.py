@@ -101,6 +101,34 @@ def other_texts(version) -> Suggestion:
     return second
 
 
+@pytest.mark.parametrize("around", ["added", "neighbour moved", "itself moved"])
+def test_a_step_whose_text_is_unchanged_goes_wherever_it_stands(version, around: str) -> None:
+    removal = propose(version, StepEdit("b", removes=True))
+    other = {
+        "added": StepEdit("n", texts={"title": "Step n"}, after="b", adds=True),
+        "neighbour moved": StepEdit("a", after="c"),
+        "itself moved": StepEdit("b", after="c"),
+    }[around]
+    deciding.accept(suggestion=propose(version, other), by=version.last_editor)
+    browser = signed_in(version.last_editor)
+    page = browser.get(removal.get_absolute_url()).content.decode()
+    assert "Say where this one is to stand" not in page
+    browser.post(removal.get_absolute_url(), form_of(page, removal, decision="accept"))
+    removal.refresh_from_db()
+    assert removal.status == SuggestionStatus.ACCEPTED
+    assert "Step b" not in [step["title"] for step in steps_of(version)]
+
+
+def test_an_own_text_that_is_emptied_again_is_none(version) -> None:
+    second, browser = other_texts(version), signed_in(version.last_editor)
+    page = browser.get(second.get_absolute_url()).content.decode()
+    own = form_of(page, second, decision="accept", take_body="own", final_body=" ")
+    assert "Write the text that is to land." in browser.post(second.get_absolute_url(), own).content.decode()
+    theirs = form_of(page, second, decision="accept", take_body="theirs", final_body="")
+    browser.post(second.get_absolute_url(), theirs)
+    assert steps_of(version)[1]["body"].startswith("Do b slowly.")
+
+
 def test_a_choice_that_came_up_since_the_form_was_opened_is_shown_then(version) -> None:
     first, second = (
         propose(version, StepEdit("b", texts={"body": text})) for text in ("Do b twice.", "Do b slowly.")
