@@ -17,9 +17,14 @@ pytestmark = pytest.mark.django_db
 STILL = "But it still sparks."
 
 
+def build() -> int:
+    made: int = make.released(owner=make.procedure_owner("olga"), steps=[make.step("a")]).pk
+    return made
+
+
 @pytest.fixture
-def version() -> ProcedureVersion:
-    return make.released(owner=make.procedure_owner("olga"), steps=[make.step("a")])
+def version(built: int, db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built)
 
 
 @pytest.fixture

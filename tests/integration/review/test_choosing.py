@@ -10,7 +10,7 @@ from PIL import Image as Picture
 from wagtail.images import get_image_model
 
 from procedures.content import canonical_content
-from procedures.models import ProcedurePage
+from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import deciding, proposing
 from review.landing import Take, working_copy
@@ -29,14 +29,19 @@ def cleaned(colour: str) -> CleanPhoto:
     return clean_photo(out, size=1000)
 
 
-@pytest.fixture
-def version():
+def build() -> int:
     image = get_image_model().objects.create(title="red", file=ContentFile(cleaned("red").data, "red.png"))
     steps = [make.step(name, title=f"Step {name}", body=f"Do {name}. Look at it.") for name in "abc"]
     steps[0]["value"]["images"] = make.step("a", images=[{"image": image.pk, "alt": "Red lamp"}])["value"][
         "images"
     ]
-    return make.released(owner=make.procedure_owner(), steps=steps)
+    made: int = make.released(owner=make.procedure_owner(), steps=steps).pk
+    return made
+
+
+@pytest.fixture
+def version(built: int, db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built)
 
 
 def propose(version, *edits: StepEdit, by=None) -> Suggestion:

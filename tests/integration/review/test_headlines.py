@@ -21,10 +21,15 @@ from tests.factories import signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
+def build() -> int:
     steps = [make.step(one, title=f"Title {one}", body=f"Do {one}.") for one in "abcd"]
-    return make.released(owner=make.procedure_owner("olga"), steps=steps)
+    made: int = make.released(owner=make.procedure_owner("olga"), steps=steps).pk
+    return made
+
+
+@pytest.fixture
+def version(built: int, db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built)
 
 
 @pytest.fixture

@@ -16,10 +16,15 @@ from tests.factories import signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
+def build() -> int:
     steps = [make.step(name, title=f"Step {name}", body=f"Do {name}.") for name in "abc"]
-    return make.released(owner=make.procedure_owner(), steps=steps)
+    made: int = make.released(owner=make.procedure_owner(), steps=steps).pk
+    return made
+
+
+@pytest.fixture
+def version(built: int, db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built)
 
 
 def address(version: ProcedureVersion, query: str = "") -> str:
@@ -211,7 +216,7 @@ def test_a_place_that_both_sides_changed_is_shown_three_ways(version) -> None:
         f"d{second.pk}-final-body": "",
     }
     page = browser.post(second.get_absolute_url(), decision).content.decode()
-    assert "choose which text lands, or write it yourself" in page
+    assert "Choose which text lands, or write it yourself" in page
     decision[f"d{second.pk}-final-body"] = "Do a twice, slowly."
     browser.post(second.get_absolute_url(), decision)
     second.refresh_from_db()

@@ -22,9 +22,16 @@ pytestmark = pytest.mark.django_db
 SAID = "The cover is live when the door is open."
 
 
+def build() -> int:
+    made: int = make.released(
+        owner=make.procedure_owner("the.owner"), audience="customer", steps=[make.step("a")]
+    ).pk
+    return made
+
+
 @pytest.fixture
-def version() -> ProcedureVersion:
-    return make.released(owner=make.procedure_owner("the.owner"), audience="customer", steps=[make.step("a")])
+def version(built: int, db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built)
 
 
 @pytest.fixture

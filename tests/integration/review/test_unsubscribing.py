@@ -31,9 +31,14 @@ def watcher() -> User:
     return make.make_user("wei", FIELD_ENGINEER, email="wei@example.org")
 
 
+def build() -> int:
+    made: int = make.released(title="Secret fan", steps=[make.step("a", body="Wait.")]).pk
+    return made
+
+
 @pytest.fixture
-def version() -> ProcedureVersion:
-    return make.released(title="Secret fan", steps=[make.step("a", body="Wait.")])
+def version(built: int, db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built)
 
 
 def comment(version: ProcedureVersion) -> None:
