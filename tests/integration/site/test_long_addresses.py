@@ -16,6 +16,8 @@ import pytest
 
 from tests.pristine import ROOT, manage, sqlite_template
 
+pytestmark = pytest.mark.xdist_group(__name__)  # they share one server
+
 TICKET = "保险丝很烫" * 400  # 2,000 characters, 18,000 bytes of an address
 
 
