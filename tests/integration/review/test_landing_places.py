@@ -163,7 +163,7 @@ def test_steps_that_are_to_follow_each_other_are_refused(version, edits) -> None
 def part(number: int, action: str, step_id: str, after: str | None) -> Suggestion:
     """As it would be stored, without a database."""
     found = Suggestion(pk=number, action=action, step_id=step_id, after=after)
-    found._prefetched_objects_cache = {"changes": [], "images": []}  # type: ignore[attr-defined]
+    found._prefetched_objects_cache = {"changes": [], "images": []}  # type: ignore[attr-defined]  # Django's own
     return found
 
 
