@@ -1,6 +1,11 @@
 """Django's handle on the search app."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +14,21 @@ class SearchConfig(AppConfig):
 
     name = "search"
     verbose_name = _("Search")
+
+    def ready(self) -> None:
+        post_migrate.connect(_build_if_emptied, sender=self)
+
+
+def _build_if_emptied(using: str, plan: Any = (), **kwargs: Any) -> None:
+    """A migration of the index may empty it; what it is made from is all there once every app is migrated."""
+    from search.indexing import rebuild
+    from search.models import SearchDocument
+
+    if using != DEFAULT_DB_ALIAS or not any(step.app_label == "search" for step, _backwards in plan or ()):
+        return
+    executor = MigrationExecutor(connections[using])
+    if (
+        not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        and not SearchDocument.objects.exists()
+    ):
+        rebuild()

@@ -1,12 +1,15 @@
 """The interface every engine answers, and which engine this site runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
@@ -16,25 +19,49 @@ from search.registry import DocumentData
 PAGE_SIZE = 20
 MAX_TEXT = 2_000
 """Characters of a query; what comes after them is not looked for, and the page says so."""
-FACETS = ("source", "kind", "model", "language", "scope")
+PROFILE_FACETS = {
+    "source": "source",
+    "kind": "kind",
+    "line": "lines",
+    "model": "models",
+    "release": "releases",
+    "language": "language",
+    "status": "status",
+    "scope": "scope",
+}
+"""Facet -> the field of a document and its profile. Where a document has an empty list, it counts for every value."""
+FACETS = (*PROFILE_FACETS, "code", "updated")
+UPDATED = {"week": timedelta(days=7), "month": timedelta(days=30), "year": timedelta(days=365)}
+"""The values of the facet "updated": changed within this time, the shortest first."""
+NEWEST = "newest"
+"""The one order other than by relevance."""
 
 _ENGINES = {
     "sqlite": "search.engines.sqlite.SqliteEngine",
-    "postgresql": "search.engines.postgres.PostgresEngine",
 }
+_AUTO = {"sqlite": "sqlite"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchQuery:
-    """What is asked: a text of any kind, what may be seen, and filters ("" does not filter)."""
+    """What is asked: a text of any kind, what may be seen, and filters ("" does not filter).
+
+    `sort` is NEWEST or "" for relevance.
+    """
 
     text: str
     scopes: frozenset[str]
     source: str = ""
     kind: str = ""
+    line: str = ""
     model: str = ""
+    release: str = ""
+    code: str = ""
     language: str = ""
+    status: str = ""
+    updated: str = ""
     scope: str = ""
+    sort: str = ""
     page: int = 1
     page_size: int = PAGE_SIZE
     was_cut: bool = False  # the text as typed was longer
@@ -47,12 +74,16 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One document found. `score` grows with relevance and compares within one answer only."""
+    """One document found. `score` grows with relevance and compares within one answer only.
+
+    `url` leads to the passage that the snippet is from.
+    """
 
     document: SearchDocument
     score: float
     title_html: SafeString
     snippet_html: SafeString
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +110,7 @@ class Results:
         facets = {facet: dict(counts) for facet, counts in self.facets.items()}
         for document in dropped.values():
             for facet, counts in facets.items():
-                for value in _values_of(document, facet) or list(counts):
+                for value in list(_values_of(document, facet, counts)):
                     if value in counts:
                         counts[value] -= 1
         return replace(
@@ -90,9 +121,22 @@ class Results:
         )
 
 
-def _values_of(document: SearchDocument, facet: str) -> list[str]:
-    """The values a document counts for; none means all (a document for every equipment model)."""
-    return list(document.models) if facet == "model" else [getattr(document, facet)]
+def _values_of(document: SearchDocument, facet: str, counted: Iterable[str]) -> Iterable[str]:
+    """The values a document counts for, of those that were counted."""
+    if facet == "updated":
+        return within(document.updated_at)
+    if facet == "code":
+        return document.codes
+    value = getattr(document, PROFILE_FACETS[facet])
+    if isinstance(value, list):
+        return value or counted
+    return [value]
+
+
+def within(updated: datetime) -> Iterator[str]:
+    """The values of the facet "updated" that a date counts for."""
+    age = timezone.now() - updated
+    return (value for value, most in UPDATED.items() if age <= most)
 
 
 class Engine(Protocol):
@@ -114,21 +158,27 @@ class Engine(Protocol):
         """Documents whose title or code begins to match, best first; `snippet_html` is empty."""
         ...
 
+    def similar(self, query: SearchQuery) -> list[Hit]:
+        """What is most like a long text such as a ticket, within the query's scopes and filters: one page of it."""
+        ...
+
     def rebuild(self, documents: Iterable[DocumentData]) -> int:
         """Replace everything by these documents; returns how many."""
         ...
 
 
 def get_engine() -> Engine:
-    """The engine that REDLINE_SEARCH_ENGINE names; "auto" is the database's own full-text search.
+    """The engine that REDLINE_SEARCH_ENGINE names; "auto" goes by the database.
 
     Raises ImproperlyConfigured if there is none of that name.
     """
-    name = settings.REDLINE_SEARCH_ENGINE
-    if name == "auto":
-        name = connection.vendor
+    return _engine(settings.REDLINE_SEARCH_ENGINE, connection.vendor)
+
+
+@cache
+def _engine(name: str, vendor: str) -> Engine:
     try:
-        return import_string(_ENGINES[name])()
+        return import_string(_ENGINES[_AUTO[vendor] if name == "auto" else name])()
     except KeyError:
         known = ", ".join(["auto", *_ENGINES])
         raise ImproperlyConfigured(f"REDLINE_SEARCH_ENGINE is {name!r}; set one of: {known}.") from None

@@ -1,6 +1,16 @@
 """What there is to find: one row a document, in Django's own database, whatever engine answers."""
 
-from django.db.models import CharField, DateTimeField, JSONField, Model, TextField, UniqueConstraint
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    DateTimeField,
+    Index,
+    IntegerField,
+    JSONField,
+    Model,
+    TextField,
+    UniqueConstraint,
+)
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,23 +18,30 @@ class SearchDocument(Model):
     """One thing that can be found, as its source last described it.
 
     The engines' indexes hold terms only and point here by id; `text` is kept as written for highlights.
-    `scope` says who may see it ("public", "internal", ...) and means the same in every source. An empty
-    `models` list applies to all equipment models.
+    `scope` says who may see it ("public", "internal", ...) and means the same in every source. An empty list
+    of `lines`, `models` or `releases` applies to all of them. `passages` are pairs of an offset in the text, in
+    characters and rising, and the anchor in the page at `url` of what begins there.
     """
 
     source = CharField(_("type"), max_length=50)
     object_id = CharField(_("object"), max_length=100)
+    # Grows with every change, so that an engine outside the database never takes an older state for a newer one.
+    revision = BigIntegerField(_("revision"), default=1)
+    profile = BigIntegerField(_("profile"))  # SearchProfile.id; not a foreign key: an index may lie elsewhere
     language = CharField(_("language"), max_length=20, blank=True)
     kind = CharField(_("kind"), max_length=50, blank=True)
     scope = CharField(_("scope"), max_length=50)
+    status = CharField(_("status"), max_length=50, blank=True)
+    lines = JSONField(_("product lines"), default=list, blank=True)
     models = JSONField(_("equipment models"), default=list, blank=True)
+    releases = JSONField(_("software releases"), default=list, blank=True)
     codes = JSONField(_("codes"), default=list, blank=True)
     number = CharField(_("number"), max_length=120, blank=True)
     version_label = CharField(_("version"), max_length=50, blank=True)
     url = CharField(_("address"), max_length=500)
     updated_at = DateTimeField(_("updated"))
     title = CharField(_("title"), max_length=500)
-    # Last, so that SQLite reads the filters above without following a long text's overflow pages.
+    passages = JSONField(_("passages"), default=list, blank=True)
     text = TextField(_("text"), blank=True)
 
     class Meta:
@@ -36,3 +53,43 @@ class SearchDocument(Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.object_id}: {self.title}"
+
+
+class SearchProfile(Model):
+    """What documents are filtered by, once for all that share it: {facet: value or list of values}.
+
+    Filtering and counting go by profile, of which there are few. The id is a hash of the values, so it means the
+    same in every process, transaction and database. What one document alone has (codes, date) is not part of it.
+    """
+
+    id = BigIntegerField(primary_key=True)
+    values = JSONField(_("values"))
+
+    class Meta:
+        verbose_name = _("search profile")
+        verbose_name_plural = _("search profiles")
+
+    def __str__(self) -> str:
+        return " · ".join(str(value) for value in self.values.values() if value)
+
+
+class PendingChange(Model):
+    """A document that changed or went, and that an engine outside the database has not heard of yet.
+
+    One row a document, written in the transaction of the change. A document that is gone has no SearchDocument.
+    """
+
+    document = BigIntegerField(_("document"), unique=True)  # SearchDocument.id
+    revision = BigIntegerField(_("revision"))
+    noted_at = DateTimeField(_("noted"))
+    attempts = IntegerField(_("attempts"), default=0)
+    error = TextField(_("last error"), blank=True)
+    given_up_at = DateTimeField(_("given up"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("change on its way to the search engine")
+        verbose_name_plural = _("changes on their way to the search engine")
+        indexes = [Index(fields=["given_up_at", "id"], name="search_next_change")]
+
+    def __str__(self) -> str:
+        return f"{self.document} @ {self.revision}"

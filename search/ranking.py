@@ -27,13 +27,18 @@ _FUNCTION_PAIR = 0.7  # a bigram with one character such as 的 or 在 says less
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A document's terms as the index holds them, with blanks between."""
+    """A document's terms as the index holds them, with blanks between, and what the engine made of it.
+
+    `exact` ones bear a code that was asked for; `score` is the engine's own, and `weight` that of the source.
+    """
 
     pk: int
     title: str
     codes: str
     text: str
     weight: float = 1.0
+    score: float = 0.0
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +87,25 @@ def weights_of(text: str) -> dict[str, float]:
     return weights or lone or empty
 
 
-def rank(text: str, candidates: Sequence[Candidate], statistics: Statistics) -> list[tuple[int, float]]:
-    """(pk, score) of the candidates, the best first; those that score alike stay in the order given."""
-    weights = weights_of(text)
-    totals = statistics.totals()
-    count = max(1, totals.documents)
+def rarity(weights: Mapping[str, float], statistics: Statistics) -> dict[str, float]:
+    """What each term tells documents apart by: more, the fewer have it. Terms that no document has are left out."""
+    count = statistics.totals().documents
     known = statistics.frequencies(weights.keys())
-    rarity = {
+    return {
         term: weight * math.log(1 + (count - known[term] + 0.5) / (known[term] + 0.5))
         for term, weight in weights.items()
         if known.get(term)
     }
+
+
+def rank(text: str, candidates: Sequence[Candidate], statistics: Statistics) -> list[tuple[int, float]]:
+    """(pk, score) of the candidates, the best first; those that score alike stay in the order given."""
+    totals = statistics.totals()
+    count = max(1, totals.documents)
     # A whole ticket may be asked: what is rare in it tells documents apart.
-    telling = heapq.nlargest(_MOST_TERMS, rarity.items(), key=lambda term: term[1])
+    telling = heapq.nlargest(
+        _MOST_TERMS, rarity(weights_of(text), statistics).items(), key=lambda term: term[1]
+    )
     title_length, text_length = max(1, totals.titles / count), max(1, totals.texts / count)
     terms = [term for term, _worth in telling]
     scores: list[tuple[int, float]] = []

@@ -26,8 +26,12 @@ class DocumentData:
     text: str = ""
     language: str = ""
     kind: str = ""
+    status: str = ""
     codes: Sequence[str] = ()
+    lines: Sequence[str] = ()
     models: Sequence[str] = ()
+    releases: Sequence[str] = ()
+    passages: Sequence[tuple[int, str]] = ()
     number: str = ""
     version_label: str = ""
 
@@ -42,9 +46,10 @@ class Source:
 
     `documents(ids)` yields the documents of these primary keys, of everything if None; a key it yields
     nothing for is taken out of the index. `scopes(user)` are the scopes this person may see. `visible_to`
-    is asked again for every hit about to be shown and returns those object ids that may be. `kinds` and
-    `audiences` are what kinds and scopes are called. `weight` (above 0) multiplies the rank of its documents.
-    `warnings` says of those object ids that nobody is to use for now what a hit says instead of its text.
+    is asked again for every hit about to be shown and returns those object ids that may be. `kinds`,
+    `statuses` and `audiences` are what kinds, statuses and scopes are called. `weight` (above 0) multiplies
+    the rank of its documents. `warnings` says of those object ids that nobody is to use for now what a hit
+    says instead of its text.
     """
 
     name: str
@@ -53,6 +58,7 @@ class Source:
     visible_to: "Callable[[User, Sequence[str]], set[str]]"
     scopes: "Callable[[User], frozenset[str]]"
     kinds: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
+    statuses: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
     audiences: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
     weight: float = 1.0
     warnings: "Callable[[Sequence[str]], Mapping[str, StrOrPromise]]" = no_warnings

@@ -1,0 +1,21 @@
+"""The tables of an index in SQLite. A later migration that rebuilds SearchDocument must create the trigger again."""
+
+
+def create() -> list[str]:
+    """The statements that make an empty index."""
+    return [
+        # The terms are finished (search.analysis): split at blanks, keep all but ASCII punctuation.
+        "CREATE VIRTUAL TABLE search_index USING fts5 (title, codes, body, tokenize = \"ascii tokenchars '_'\")",
+        "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab('search_index', 'row')",
+        "CREATE TABLE search_entry (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, profile INTEGER NOT NULL,"
+        " updated INTEGER NOT NULL, codes TEXT NOT NULL)",
+    ]
+
+
+def create_beside_documents() -> list[str]:
+    """The same in the documents' own database, where a document takes its terms along when it goes."""
+    return [
+        *create(),
+        "CREATE TRIGGER search_document_gone AFTER DELETE ON search_searchdocument BEGIN"
+        " DELETE FROM search_index WHERE rowid = old.id; DELETE FROM search_entry WHERE id = old.id; END",
+    ]

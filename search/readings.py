@@ -1,0 +1,46 @@
+"""A question as the engines are asked it: ever wider, until enough is found. The same for every engine."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from search.parsing import Clause, ParsedQuery
+
+ENOUGH = 3
+"""Documents that have all that was asked for; where there are fewer, those that have some come as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a document must have: every clause of `all` and one of `some`, or else bear one of the `codes`.
+
+    Empty `some` asks for nothing; empty `all` and `some` together are answered by the codes alone. With `headings`
+    only titles and codes are looked at. `enough` documents stop the search from going on to a wider reading.
+    """
+
+    all: tuple[Clause, ...] = ()
+    some: tuple[Clause, ...] = ()
+    codes: tuple[str, ...] = ()
+    headings: bool = False
+    enough: int = 0
+
+
+def readings(parsed: ParsedQuery, is_borne: Callable[[Reading], bool]) -> Iterator[Reading]:
+    """The readings of a question, the narrowest first; `is_borne` says whether a reading finds anything.
+
+    First everything; then what was quoted, and any of the rest; then any word at all. Beside each stands
+    whatever bears a code that the query names: somebody who types "E-1042 alarm" wants every guide of
+    E-1042. The other words rank them, they must not leave a single guide standing that is for another machine.
+    """
+    quoted = tuple(clause for clause in parsed.clauses if clause.quoted)
+    meant = len(parsed.clauses) in (1, len(quoted)) or (
+        bool(parsed.codes) and is_borne(Reading(codes=parsed.codes))
+    )
+    yield Reading(parsed.clauses, codes=parsed.codes, enough=1 if meant else ENOUGH)
+    if quoted and len(quoted) < len(parsed.clauses):
+        yield Reading(quoted, parsed.clauses, codes=parsed.codes, enough=1)
+    yield Reading(some=parsed.loosened, codes=parsed.codes)
+
+
+def heading(parsed: ParsedQuery) -> Reading:
+    """All of it, in titles and codes only."""
+    return Reading(parsed.clauses, codes=parsed.codes, headings=True)
