@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from search.analysis import (
     MARK,
@@ -53,11 +53,15 @@ def is_function_pair(bigram: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One thing asked for: any of its alternatives. A `prefix` clause's last term is still being typed."""
+    """One thing asked for: any of its alternatives. A `prefix` clause's last term is still being typed.
+
+    A word of a code written with spaces `is_spaced`, and its last alternative is the whole code.
+    """
 
     alternatives: tuple[Phrase, ...]
     quoted: bool = False
     is_code: bool = False
+    is_spaced: bool = False
     prefix: bool = False
 
 
@@ -70,10 +74,15 @@ class ParsedQuery:
 
     @property
     def loosened(self) -> tuple[Clause, ...]:
-        """The clauses with every quoted phrase taken for its words."""
+        """The clauses with every quoted phrase taken for its words, and a code written with spaces for that code."""
         loose: list[Clause] = []
         for clause in self.clauses:
-            loose += [Clause(((term,),)) for term in clause.alternatives[0]] if clause.quoted else [clause]
+            if clause.quoted:
+                loose += [Clause(((term,),)) for term in clause.alternatives[0]]
+            else:
+                loose.append(
+                    replace(clause, alternatives=clause.alternatives[-1:]) if clause.is_spaced else clause
+                )
         return tuple(dict.fromkeys(loose))
 
 
@@ -133,7 +142,7 @@ def _word_clause(word: Word, spaced: str) -> Clause:
         # Each word of a code written with spaces is answered by the whole code as well.
         alternatives.append((spaced,))
     is_code = len(word.parts) > 1 or bool(spaced)
-    return Clause(tuple(dict.fromkeys(alternatives)), is_code=is_code)
+    return Clause(tuple(dict.fromkeys(alternatives)), is_code=is_code, is_spaced=bool(spaced))
 
 
 def _spaced_codes(words: list[Lexeme]) -> dict[int, str]:

@@ -62,6 +62,26 @@ class Statistics(Protocol):
         ...
 
 
+class Known:
+    """What an index answered once, for as long as one question is worked on."""
+
+    def __init__(self, statistics: Statistics) -> None:
+        self._statistics = statistics
+        self._totals: Totals | None = None
+        self._frequencies: dict[str, int] = {}
+
+    def totals(self) -> "Totals":
+        """See Statistics."""
+        self._totals = self._totals or self._statistics.totals()
+        return self._totals
+
+    def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
+        """See Statistics; all that is known, perhaps of more terms."""
+        if missing := [term for term in terms if term not in self._frequencies]:
+            self._frequencies |= dict.fromkeys(missing, 0) | dict(self._statistics.frequencies(missing))
+        return self._frequencies
+
+
 def weights_of(text: str) -> dict[str, float]:
     """The terms of a question and what each counts, above 0 and at most 1.
 

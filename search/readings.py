@@ -1,12 +1,14 @@
 """A question as the engines are asked it: ever wider, until enough is found. The same for every engine."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from search.parsing import Clause, ParsedQuery
 
 ENOUGH = 3
 """Documents that have all that was asked for; where there are fewer, those that have some come as well."""
+MOST = 20_000
+"""Documents that the words of a wide reading may stand in together, so that what stands everywhere is not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +26,48 @@ class Reading:
     enough: int = 0
 
 
-def readings(parsed: ParsedQuery, is_borne: Callable[[Reading], bool]) -> Iterator[Reading]:
+def readings(
+    parsed: ParsedQuery, frequencies: Mapping[str, int], is_borne: Callable[[Reading], bool]
+) -> Iterator[Reading]:
     """The readings of a question, the narrowest first; `is_borne` says whether a reading finds anything.
+
+    `frequencies` has in how many documents each term of the question stands, if in any.
 
     First everything; then what was quoted, and any of the rest; then any word at all. Beside each stands
     whatever bears a code that the query names: somebody who types "E-1042 alarm" wants every guide of
     E-1042. The other words rank them, they must not leave a single guide standing that is for another machine.
     """
+    codes = tuple(code for code in parsed.codes if frequencies.get(code))
     quoted = tuple(clause for clause in parsed.clauses if clause.quoted)
-    meant = len(parsed.clauses) in (1, len(quoted)) or (
-        bool(parsed.codes) and is_borne(Reading(codes=parsed.codes))
-    )
-    yield Reading(parsed.clauses, codes=parsed.codes, enough=1 if meant else ENOUGH)
+    meant = len(parsed.clauses) in (1, len(quoted)) or (bool(codes) and is_borne(Reading(codes=codes)))
+    yield Reading(parsed.clauses, codes=codes, enough=1 if meant else ENOUGH)
     if quoted and len(quoted) < len(parsed.clauses):
-        yield Reading(quoted, parsed.clauses, codes=parsed.codes, enough=1)
-    yield Reading(some=parsed.loosened, codes=parsed.codes)
+        yield Reading(quoted, parsed.clauses, codes=codes, enough=1)
+    yield Reading(some=rarest(parsed.loosened, frequencies), codes=codes)
+
+
+def rarest(
+    clauses: Sequence[Clause], frequencies: Mapping[str, int], most: int = MOST, least: int = ENOUGH
+) -> tuple[Clause, ...]:
+    """The clauses that the fewest documents answer: those that `most` do together, but at least so many clauses."""
+
+    def answering(clause: Clause) -> int:
+        return sum(min(frequencies.get(term, 0) for term in phrase) for phrase in clause.alternatives)
+
+    kept: list[Clause] = []
+    together = 0
+    for clause in sorted(clauses, key=answering):
+        together += answering(clause)
+        if together > most and len(kept) >= least:
+            break
+        kept.append(clause)
+    return tuple(kept)
+
+
+def terms_of(parsed: ParsedQuery) -> set[str]:
+    """Every term of a question, as asked in any reading."""
+    clauses = {*parsed.clauses, *parsed.loosened}
+    return {*parsed.codes, *(term for clause in clauses for phrase in clause.alternatives for term in phrase)}
 
 
 def heading(parsed: ParsedQuery) -> Reading:

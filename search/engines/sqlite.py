@@ -7,6 +7,7 @@ row took 7 s where this takes 5 ms. A term has letters, digits and "_" only, so 
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db import connections, transaction
@@ -25,6 +26,8 @@ _FOUND = """
     WHERE e.id = search_index.rowid AND search_index MATCH %s
     AND e.profile IN (SELECT value FROM json_each(%s))"""
 _BEARS = " AND EXISTS (SELECT 1 FROM json_each(e.codes) WHERE value = %s)"
+COMMON = 5_000
+"""Documents found, above which those that have it in title or codes go before all others without being weighed."""
 _EXACT = "search_index.rowid IN (SELECT rowid FROM search_index WHERE search_index MATCH %s)"
 
 
@@ -86,7 +89,20 @@ class SqliteEngine(TermEngine):
     def best(
         self, reading: Reading, selection: Selection, *, limit: int, offset: int = 0, newest: bool = False
     ) -> list[Candidate]:
-        """See TermEngine.best."""
+        """See TermEngine.best. To weigh 50,000 documents takes 45 ms, to find those titled so 2 ms."""
+        if not (newest or offset or reading.some or reading.headings) and self._is_common(reading):
+            titled = self._best(replace(reading, headings=True), selection, limit, offset, newest)
+            if len(titled) == limit:
+                return titled
+        return self._best(reading, selection, limit, offset, newest)
+
+    def _is_common(self, reading: Reading) -> bool:
+        sql = "SELECT COUNT(*) FROM (SELECT 1 FROM search_index WHERE search_index MATCH %s LIMIT %s)"
+        return self._fetch(sql, [_expression(reading), COMMON + 1])[0][0] > COMMON
+
+    def _best(
+        self, reading: Reading, selection: Selection, limit: int, offset: int, newest: bool
+    ) -> list[Candidate]:
         weights = source_weights(selection.profiles)
         weight = "".join(" WHEN e.profile IN (SELECT value FROM json_each(%s)) THEN %s" for _ in weights)
         found, params = _found(reading, selection)
