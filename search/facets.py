@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Max, Min, Sum
+from django.db import connections
 
 from search.engine import PROFILE_FACETS, UPDATED
 from search.models import SearchProfile
@@ -27,6 +27,9 @@ class Profile:
         return value in found or (not found and facet in OPEN)
 
 
+# Ids are hashes: sets of them that have all this in common are the same.
+_STATE = """
+    SELECT COUNT(*), MIN(id), MAX(id), SUM(id % 1000003), SUM(id % 999983) FROM search_searchprofile"""
 _known: dict[int, Profile] = {}  # an id means the same everywhere, so this never goes stale
 _seen: dict[tuple[str, frozenset[str]], tuple[object, dict[int, Profile]]] = {}
 
@@ -34,14 +37,9 @@ _seen: dict[tuple[str, frozenset[str]], tuple[object, dict[int, Profile]]] = {}
 def profiles(using: str, scopes: frozenset[str]) -> Mapping[int, Profile]:
     """The profiles within these scopes that the database has."""
     stored = SearchProfile.objects.using(using)
-    # Ids are hashes: sets of them that have all this in common are the same.
-    state = stored.aggregate(
-        count=Count("pk"),
-        lowest=Min("pk"),
-        highest=Max("pk"),
-        one=Sum(F("pk") % 1_000_003),
-        other=Sum(F("pk") % 999_983),
-    )
+    with connections[using].cursor() as cursor:
+        cursor.execute(_STATE)
+        state = cursor.fetchone()
     cached = _seen.get((using, scopes))
     if cached is None or cached[0] != state:
         pks = list(stored.values_list("pk", flat=True))

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from search import documents
 from search.documents import Entry, entry_of, in_batches
@@ -28,11 +28,19 @@ _FOUND = """
 _BEARS = " AND EXISTS (SELECT 1 FROM json_each(e.codes) WHERE value = %s)"
 COMMON = 5_000
 """Documents found, above which those that have it in title or codes go before all others without being weighed."""
+MANY = 1_000
+"""Documents above which a term's number of them is remembered."""
 _EXACT = "search_index.rowid IN (SELECT rowid FROM search_index WHERE search_index MATCH %s)"
 
 
 class SqliteEngine(TermEngine):
     """See search.engine.Engine. The index lies in the database of the documents."""
+
+    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
+        super().__init__(using)
+        self._many: dict[
+            str, tuple[int, int]
+        ] = {}  # term -> documents in all when it was counted, and with it
 
     # Writing
 
@@ -161,11 +169,23 @@ class SqliteEngine(TermEngine):
         return Totals(documents, titles, texts)
 
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
-        """See search.ranking.Statistics."""
-        slots = ", ".join("%s" for _ in terms)
-        return dict(
-            self._fetch(f"SELECT term, doc FROM search_vocabulary WHERE term IN ({slots})", list(terms))
-        )
+        """See search.ranking.Statistics.
+
+        FTS5 counts a term's documents one by one. What stands in many of them is remembered until one in a hundred
+        of all documents has come or gone: ranking hardly tells 10,000 from 10,100.
+        """
+        total = self.totals().documents
+        found = {
+            term: frequency
+            for term in terms
+            for then, frequency in [self._many.get(term, (0, 0))]
+            if frequency and abs(then - total) * 100 <= total
+        }
+        unknown = [term for term in terms if term not in found]
+        slots = ", ".join("%s" for _ in unknown)
+        counted = self._fetch(f"SELECT term, doc FROM search_vocabulary WHERE term IN ({slots})", unknown)
+        self._many |= {term: (total, frequency) for term, frequency in counted if frequency > MANY}
+        return found | dict(counted)
 
     def _fetch(self, sql: str, params: Sequence[Any]) -> list[Any]:
         with connections[self.using].cursor() as cursor:

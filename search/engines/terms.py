@@ -127,7 +127,7 @@ class TermEngine:
         selection = _selection(query, profiles(self.using, query.scopes), timezone.now())
         offset = (query.page - 1) * query.page_size
         found = self._page(Reading(some=clauses, codes=codes), selection, query, statistics, offset=offset)
-        return self._hits(found, parsed)
+        return self._hits(found, ParsedQuery(clauses, codes))
 
     def _page(
         self,

@@ -126,7 +126,9 @@ def questions(texts: list[str], chance: random.Random) -> dict[str, Callable[[],
         "a code": asked(lambda: f"E {1000 + chance.randrange(DOCUMENTS)}"),
         "three words": asked(lambda: f"{word()} {word()} {word()}"),
         "a suggestion": asked(lambda: word()[:4]),
-        "similar to a ticket": asked(lambda: " ".join([*words(), *words()][:300])),
+        "similar to a ticket": lambda: SearchQuery(
+            text=" ".join([*words(), *words()][:300]), scopes=_SCOPES, page_size=5
+        ),
     }
 
 
