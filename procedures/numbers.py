@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
@@ -20,16 +21,21 @@ def owner_of(number: str, *, besides: int | None, reserved: bool = True) -> Proc
 
     A release under way elsewhere reserves nothing of what `besides` has had in a version already.
     """
-    key = number.lower()
-    versions = ProcedureVersion.objects.alias(key=Lower("number")).filter(key=key)  # has an index
-    claims: list[Any] = [versions.values("page")]
-    if reserved and not versions.filter(page=besides).exists():
-        claims += [rows.filter(content__number__iexact=number).values("page") for rows in under_way()]
-    pages = ProcedurePage.objects.exclude(pk=besides)
-    for claim in [*claims, pages.filter(number__iexact=number).values("pk")]:
-        if (page := pages.filter(pk__in=claim).first()) is not None:
-            return page
-    return None
+    claims: list[Any] = [
+        ProcedureVersion.objects.alias(key=Lower("number")).filter(key=number.lower()),  # has an index
+        *(rows.filter(content__number__iexact=number) for rows in (under_way() if reserved else ())),
+        ProcedurePage.objects.filter(number__iexact=number),
+    ]
+    of_page = len(claims) - 1
+    first, *others = (
+        rows.order_by().values_list(Value(rank), "pk" if rank == of_page else "page")
+        for rank, rows in enumerate(claims)
+    )
+    found = set(first.union(*others))
+    if (0, besides) in found:
+        found = {(rank, page) for rank, page in found if rank in (0, of_page)}
+    owners = sorted((rank, page) for rank, page in found if page != besides)
+    return ProcedurePage.objects.get(pk=owners[0][1]) if owners else None
 
 
 def number_as_written(number: str, user: Any) -> str | None:
