@@ -84,6 +84,12 @@ def world(built: World, db: None) -> World:
     return World(**{name: type(thing)._base_manager.get(pk=thing.pk) for name, thing in fresh.items()})
 
 
+@pytest.fixture
+def address(world: World) -> str:
+    """Where a comment on the guide is sent."""
+    return f"/review/{world.new_guide.number}/v/1.0/comment/"
+
+
 def client_of(user: User | None) -> Client:
     client = Client()
     if user:
