@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from procedures.content import canonical_content
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
 from review import deciding, proposing
 from review.landing import FIRST, landings, working_copy
@@ -33,11 +33,6 @@ def build() -> int:
     steps = [make.step(name, title=f"Step {name}", body=f"Do {name}.") for name in "abcd"]
     made: int = make.released(owner=make.procedure_owner(), steps=steps).pk
     return made
-
-
-@pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
 
 
 def propose(version, *edits: StepEdit) -> list[Suggestion]:

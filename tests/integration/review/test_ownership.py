@@ -15,12 +15,11 @@ from tests.factories.desk import desk_form
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
+def build() -> int:
     """In force, made by documentation staff: only being its owner lets Oscar edit it."""
     staff = make.documentation_staff()
     page = make.working_copy(by=staff, procedure_owner=make.procedure_owner("oscar"))
-    return make.release(page, by=staff, approver=make.documentation_staff())
+    return make.release(page, by=staff, approver=make.documentation_staff()).pk
 
 
 def loaded(client: Any, page: Any) -> dict[str, str]:
