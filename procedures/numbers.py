@@ -21,19 +21,21 @@ def owner_of(number: str, *, besides: int | None, reserved: bool = True) -> Proc
 
     A release under way elsewhere reserves nothing of what `besides` has had in a version already.
     """
-    claims: list[Any] = [
-        ProcedureVersion.objects.alias(key=Lower("number")).filter(key=number.lower()),  # has an index
-        *(rows.filter(content__number__iexact=number) for rows in (under_way() if reserved else ())),
-        ProcedurePage.objects.filter(number__iexact=number),
+    # In the order in which they count, asked in one query: versions, releases under way, working copies.
+    sources = under_way() if reserved else ()
+    versions = ProcedureVersion.objects.alias(key=Lower("number")).filter(key=number.lower())  # has an index
+    claims: list[tuple[Any, str]] = [
+        (versions, "page"),
+        *((rows.filter(content__number__iexact=number), "page") for rows in sources),
+        (ProcedurePage.objects.filter(number__iexact=number), "pk"),
     ]
-    of_page = len(claims) - 1
     first, *others = (
-        rows.order_by().values_list(Value(rank), "pk" if rank == of_page else "page")
-        for rank, rows in enumerate(claims)
+        rows.order_by().values_list(Value(rank), page) for rank, (rows, page) in enumerate(claims)
     )
     found = set(first.union(*others))
-    if (0, besides) in found:
-        found = {(rank, page) for rank, page in found if rank in (0, of_page)}
+    by_version, by_page = 0, len(claims) - 1
+    if (by_version, besides) in found:
+        found = {(rank, page) for rank, page in found if rank in (by_version, by_page)}
     owners = sorted((rank, page) for rank, page in found if page != besides)
     return ProcedurePage.objects.get(pk=owners[0][1]) if owners else None
 
