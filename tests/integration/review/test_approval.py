@@ -94,7 +94,7 @@ def test_nothing_goes_out_without_a_change_or_a_word_about_it(version) -> None:
 
 
 def test_a_release_asks_the_database_no_more_than_it_needs(version, django_assert_max_num_queries) -> None:
-    """From the submission to the version in force; each of them is asked while others wait for the log's end."""
+    """From the submission to the version in force."""
     edit(version, 0, "Wait 50 minutes.", version.last_editor)
     signs = make.documentation_staff()
     with django_assert_max_num_queries(312):
