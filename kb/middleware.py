@@ -51,11 +51,18 @@ ADMIN_POLICY = (
 )
 
 
-class ApiSpeaksJson:
-    """Below /api/ whatever refuses a request before its view, or for want of one, says so as JSON like the views."""
+class Middleware:
+    """Made once, with what comes after it, to which it passes each request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+
+class ApiSpeaksJson(Middleware):
+    """Below /api/ whatever refuses a request before its view, or for want of one, says so as JSON like the views."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_api = request.path.startswith("/api/")  # what answers may rewrite the path
@@ -89,14 +96,8 @@ class ApiSpeaksJson:
         return said.get(response.status_code, usual)
 
 
-class TooLargeForm:
+class TooLargeForm(Middleware):
     """Answer a form with more text, or more fields, than the site takes by the limit, and by the text where it can."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: object
@@ -117,14 +118,11 @@ class TooLargeForm:
         return typed.answer(request, "413.html", 413, **megabytes)
 
 
-class RejectNulBytes:
+class RejectNulBytes(Middleware):
     """Answer 400 to a NUL byte in the address or a form: PostgreSQL refuses it, SQLite truncates at it.
 
     A form is answered with its texts, without that character, to be sent again.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path or "\0" in unquote(request.META.get("QUERY_STRING", "")):
@@ -154,14 +152,11 @@ class RejectNulBytes:
         return HttpResponseBadRequest(reason, content_type="text/plain; charset=utf-8")
 
 
-class TooLongAddress:
+class TooLongAddress(Middleware):
     """Answer an address that no page needs with what was typed in it, in the reader's language.
 
     The server in front (kb.gunicorn) lets it through: it would say so in bare English.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if len(request.path) + len(request.META.get("QUERY_STRING", "")) <= ADDRESS_BYTES:
@@ -185,17 +180,11 @@ class TooLongAddress:
         return render(request, "414.html", {"texts": texts, "typed": typed.typed_in(request)}, status=414)
 
 
-class RejectMaimedForms:
+class RejectMaimedForms(Middleware):
     """Answer 400 where what a browser sends back as the page gave it is missing, or a key in it is no key.
 
     Our own forms say so in their place; the editing desk's choosers look up whatever they are sent.
     """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not self._is_maimed(request, exception):
@@ -216,11 +205,8 @@ class RejectMaimedForms:
         )
 
 
-class ContentSecurityPolicy:
+class ContentSecurityPolicy(Middleware):
     """Send the strict policy everywhere but in the CMS admin."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -230,11 +216,8 @@ class ContentSecurityPolicy:
         return response
 
 
-class NothingTypedIsLost:
+class NothingTypedIsLost(Middleware):
     """Where a form meets the sign-in, or an address that takes none, answer with a page that holds its text."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -254,7 +237,7 @@ def _is_to_sign_in(response: HttpResponse) -> bool:
     return response.status_code == 302 and urlsplit(where).path == resolve_url(settings.LOGIN_URL)
 
 
-class SignedInAsSomebodyElse:
+class SignedInAsSomebodyElse(Middleware):
     """Carry nothing out from a page of another person than the one who is signed in now, but show it.
 
     On a shared device the token alone does not tell: the page's script renews it. Who signs in or out, and the
@@ -262,12 +245,6 @@ class SignedInAsSomebodyElse:
     """
 
     ANYBODYS = ("accounts:login", "accounts:logout", "accounts:language")
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_view(
         self, request: HttpRequest, view: object, args: object, kwargs: object
@@ -280,14 +257,11 @@ class SignedInAsSomebodyElse:
         )
 
 
-class SignedOut:
+class SignedOut(Middleware):
     """Tell the page's script who signed out: that person's drafts leave the device, wherever the button was."""
 
     COOKIE = "signed-out"
     SECONDS = 14 * 24 * 3600  # as long as a draft lives
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         before = request.user.pk if request.method == "POST" else None
@@ -299,7 +273,7 @@ class SignedOut:
         return response
 
 
-class CarriedOut:
+class CarriedOut(Middleware):
     """Tell the page's script which draft was carried out, and do the same form of a person once only.
 
     A form's script gives it a random `draft`. A telephone that lost the answer, or a button pressed twice, sends the
@@ -311,9 +285,6 @@ class CarriedOut:
     KEY = "carried-out"
     SECONDS = 600
     SHAPE = re.compile(r"[a-z0-9]{8,40}")
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
@@ -373,11 +344,8 @@ def _digest_of(file: UploadedFile) -> str:
     return digest.hexdigest()
 
 
-class NumberAsWritten:
+class NumberAsWritten(Middleware):
     """An address that has a procedure's number in other capitals leads to the same page under the number itself."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
 from wagtail.models import Revision
 
-from procedures.content import STEP_TEXTS, canonical_content, content_hash
+from procedures.content import STEP_TEXTS, content_hash
 from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.saved import as_saved
 from procedures.wording import plainly, sentences
 
 # (the key of a page) -> whose proposals each of its revisions brought in, by the revision's key
@@ -46,6 +46,8 @@ def base_version(page_id: int) -> ProcedureVersion | None:
 class Authorship:
     """Whose a revision is. Reading it costs the page's whole history: ask once and pass it on."""
 
+    base: ProcedureVersion | None
+    """The version that it is held against (base_version)."""
     authors: list[int]
     """Who put into the text what is not in force, or has changed it since; the last of them last."""
     editors: set[int]
@@ -105,7 +107,7 @@ def authorship_of(revision: Revision) -> Authorship:
     editors = {*authors, *proposers, *worded, *_photographers(put_in[-1][0], in_force)}
     if last_author is not None:
         editors.add(last_author)
-    return Authorship(authors, editors, last_author)
+    return Authorship(base, authors, editors, last_author)
 
 
 def changed_since(base: ProcedureVersion | None, revision: Revision) -> set[int]:
@@ -120,7 +122,6 @@ def changed_since(base: ProcedureVersion | None, revision: Revision) -> set[int]
 
 def _saves(revision: Revision, since: int = 0) -> Iterator[_Save]:
     """The saves of the page up to this one, oldest first, each content read once."""
-    page = ProcedurePage.objects.get(pk=revision.object_id)
     before = None
     history = Revision.objects.filter(
         base_content_type_id=revision.base_content_type_id,
@@ -129,24 +130,10 @@ def _saves(revision: Revision, since: int = 0) -> Iterator[_Save]:
         pk__lte=revision.pk,
     )
     for saved in history.order_by("pk").iterator(chunk_size=10):
-        then, content = _as_saved(page, saved.content)
+        then, content = as_saved(saved)
         digest = content_hash(content)
         yield _Save(saved.pk, saved.user_id, then, content, digest != before)
         before = digest
-
-
-def _as_saved(page: ProcedurePage, saved: dict[str, Any]) -> tuple[ProcedurePage, dict[str, Any]]:
-    """The page as a revision holds it, and its content.
-
-    Wagtail asks first whether everything that it refers to is still there: a dozen queries a revision, which
-    is only needed where something is gone.
-    """
-    try:
-        then = ProcedurePage.from_serializable_data(saved, check_fks=False)
-        return then, canonical_content(then)
-    except ObjectDoesNotExist:
-        then = page.with_content_json(saved)
-        return then, canonical_content(then)
 
 
 def _pieces(content: Mapping[str, Any]) -> Iterator[str]:

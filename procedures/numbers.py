@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
+from django.db.models import Value
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
@@ -20,16 +21,23 @@ def owner_of(number: str, *, besides: int | None, reserved: bool = True) -> Proc
 
     A release under way elsewhere reserves nothing of what `besides` has had in a version already.
     """
-    key = number.lower()
-    versions = ProcedureVersion.objects.alias(key=Lower("number")).filter(key=key)  # has an index
-    claims: list[Any] = [versions.values("page")]
-    if reserved and not versions.filter(page=besides).exists():
-        claims += [rows.filter(content__number__iexact=number).values("page") for rows in under_way()]
-    pages = ProcedurePage.objects.exclude(pk=besides)
-    for claim in [*claims, pages.filter(number__iexact=number).values("pk")]:
-        if (page := pages.filter(pk__in=claim).first()) is not None:
-            return page
-    return None
+    # In the order in which they count, asked in one query: versions, releases under way, working copies.
+    sources = under_way() if reserved else ()
+    versions = ProcedureVersion.objects.alias(key=Lower("number")).filter(key=number.lower())  # has an index
+    claims: list[tuple[Any, str]] = [
+        (versions, "page"),
+        *((rows.filter(content__number__iexact=number), "page") for rows in sources),
+        (ProcedurePage.objects.filter(number__iexact=number), "pk"),
+    ]
+    first, *others = (
+        rows.order_by().values_list(Value(rank), page) for rank, (rows, page) in enumerate(claims)
+    )
+    found = set(first.union(*others))
+    by_version, by_page = 0, len(claims) - 1
+    if (by_version, besides) in found:
+        found = {(rank, page) for rank, page in found if rank in (by_version, by_page)}
+    owners = sorted((rank, page) for rank, page in found if page != besides)
+    return ProcedurePage.objects.get(pk=owners[0][1]) if owners else None
 
 
 def number_as_written(number: str, user: Any) -> str | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from wagtail.models import Revision
 
-from procedures.content import STEP_TEXTS, canonical_content, clean_text
+from procedures.content import STEP_TEXTS, clean_text
+from procedures.saved import as_saved
 from procedures.wording import plainly, sentences
 from review.landing import find
 from review.models import SuggestedAction, SuggestedChange, Suggestion
@@ -49,7 +50,7 @@ def carried_by(revision: Revision) -> list[Suggestion]:
 
     Those landed in a later revision wait for the next version.
     """
-    content = canonical_content(revision.as_object())
+    _page, content = as_saved(revision)
     landed = Suggestion.objects.on_page(int(revision.object_id)).unreleased()
     return [
         suggestion

@@ -10,7 +10,7 @@ from wagtail.models import Workflow, WorkflowState
 
 from procedures import audit
 from procedures.actions import go_live, mint_version, refuse_overlaps, withdraw_version
-from procedures.authorship import authorship_of, base_version
+from procedures.authorship import authorship_of
 from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.numbers import claim_number
@@ -62,14 +62,11 @@ def submit_for_release(
     refuse_overlaps(page_id=page.pk, content=content)
     revision = page.get_latest_revision() or page.save_revision(user=by)
     workflow = plan_for(draft, significance, by)
-    editors = authorship_of(revision).editors
-    base = base_version(page.pk)
+    authorship = authorship_of(revision)
     # Whoever worded the summary of an earlier attempt, which this submitter may have taken over.
-    editors |= set(
-        Release.objects.filter(page=page, revision_id__gt=(base and base.revision_id) or 0).values_list(
-            "submitted_by", flat=True
-        )
-    )
+    since = (authorship.base and authorship.base.revision_id) or 0
+    earlier = Release.objects.filter(page=page, revision_id__gt=since)
+    editors = authorship.editors | set(earlier.values_list("submitted_by", flat=True))
     tasks = reviewing.tasks_of(workflow, editors={*editors, by.pk})
     release = Release(
         page=page,

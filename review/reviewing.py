@@ -98,8 +98,9 @@ def go_on(release: Release, *, by: Any, at: datetime) -> None:
         return
     current = state.current_task_state
     if current is None or current.status != TaskState.STATUS_IN_PROGRESS:
-        state.current_task_state = stage.task.specific.start(state, user=by)
-        state.save()
+        started = stage.task.specific.start(state, user=by)
+        # Not `state.save`, which looks all that it refers to up again.
+        WorkflowState.objects.filter(pk=state.pk).update(current_task_state=started)
     _open(release, stage.batch, at)
 
 

@@ -15,6 +15,7 @@ from procedures.authorship import base_version, changed_since
 from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
+from procedures.saved import as_saved
 from review import rules
 from review.carrying import carried_by
 from review.models import NoticeKind
@@ -77,7 +78,7 @@ def unreleased(page: ProcedurePage) -> Unreleased | None:
     revision = page.get_latest_revision()
     if revision is None:
         return None
-    content = canonical_content(revision.as_object())
+    _page, content = as_saved(revision)
     sha256 = content_hash(content)
     if page.versions.filter(sha256=sha256).exists():
         return None

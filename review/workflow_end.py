@@ -11,10 +11,12 @@ if TYPE_CHECKING:
 
 def finish_workflow(workflow_state: "WorkflowState", user: Any = None) -> None:
     """Release exactly the bytes that were signed, never the newest revision."""
+    from django.contrib.contenttypes.models import ContentType
+
     from procedures.models import ProcedurePage
     from review import releasing
 
-    if isinstance(workflow_state.content_object.specific, ProcedurePage):
+    if ContentType.objects.get_for_id(workflow_state.content_type_id).model_class() is ProcedurePage:
         releasing.release(workflow_state=workflow_state)
     else:
         workflow_state.current_task_state.revision.publish(user=user)

@@ -77,6 +77,14 @@ def built_once(blocker: Any, build: Callable[[], Built]) -> Iterator[Built]:
         outermost.__exit__(None, None, None)
 
 
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is done to the database inside is taken back: one test goes through many cases from the same start."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
 def restore_sqlite(template: Path) -> None:
     """Make the connected database what the file holds."""
     connection.ensure_connection()

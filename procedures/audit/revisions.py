@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
 from procedures.audit.sealing import UNREADABLE, Finding
-from procedures.content import canonical_content
 from procedures.models import ProcedureVersion, VersionStatus
+from procedures.saved import as_saved
 from procedures.underway import under_way
 
 _UNREADABLE = (*UNREADABLE, LookupError, ObjectDoesNotExist)
@@ -19,7 +19,7 @@ def says(revision: Revision, content: Mapping[str, Any]) -> bool:
     """Whether the revision says what the content (procedures.content) says. Its images may have been given other
     bytes since: those submitted are kept."""
     try:
-        said = canonical_content(revision.as_object(), digest=lambda image: "")
+        _page, said = as_saved(revision, digest=lambda image: "")
         return bool(said) and said == _without_bytes(content)
     except _UNREADABLE:
         return False

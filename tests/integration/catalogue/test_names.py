@@ -18,8 +18,7 @@ pytestmark = pytest.mark.django_db
 IDENTITY = {"productline": "code", "softwarerelease": "version", "machinemodel": "code", "errorcode": "code"}
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
+def build() -> int:
     line = make.product_line("LM")
     low, high = make.releases(line, "1.0", "2.0")
     model = make.machine_model(line, "LM-200")
@@ -28,7 +27,7 @@ def version() -> ProcedureVersion:
         product_line=line,
         applies_to=[{"model": model, "release_from": low, "release_before": high}],
         error_codes=[make.error_code(line, "E-1")],
-    )
+    ).pk
 
 
 def named(version: ProcedureVersion) -> dict[str, Any]:

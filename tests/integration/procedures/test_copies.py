@@ -25,6 +25,21 @@ from tests.factories import signed_in
 pytestmark = pytest.mark.django_db
 
 
+def build() -> tuple[int, int]:
+    return make.released().pk, make.released(audience="public").pk
+
+
+@pytest.fixture
+def version(built: tuple[int, int], db: None) -> ProcedureVersion:
+    """For staff only."""
+    return ProcedureVersion.objects.get(pk=built[0])
+
+
+@pytest.fixture
+def public(built: tuple[int, int], db: None) -> ProcedureVersion:
+    return ProcedureVersion.objects.get(pk=built[1])
+
+
 def pages_of(response: HttpResponse) -> list[str]:
     """The text of each page, with single spaces."""
     assert response.status_code == 200
@@ -211,22 +226,22 @@ def test_a_customers_copy_names_nobody_of_the_staff() -> None:
         assert pdf_of(version) in client.get(version.get_absolute_url()).content.decode()
 
 
-def test_where_no_pdf_can_be_made_staff_read_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_pdf_can_be_made_staff_read_what_to_install(
+    public: ProcedureVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "weasyprint", None)  # what an import of a missing package finds
-    version = make.released(audience="public")
     for client, told in ((Client(), False), (signed_in(make.field_engineer()), True)):
-        response = client.get(pdf_of(version))
+        response = client.get(pdf_of(public))
         assert response.status_code == 503
         assert ("apt-get install libpango-1.0-0" in response.content.decode()) is told
-        assert client.get(version.get_absolute_url()).status_code == 200
+        assert client.get(public.get_absolute_url()).status_code == 200
 
 
 # ---------- the code on it ----------
 
 
 @pytest.mark.printing
-def test_the_address_on_a_copy_leads_to_its_state() -> None:
-    version = make.released()
+def test_the_address_on_a_copy_leads_to_its_state(version: ProcedureVersion) -> None:
     engineer = signed_in(make.field_engineer())
     first = pages_of(engineer.get(pdf_of(version)))[0].replace(" ", "")
     found = re.search(r"http://testserver(/copies/[^/]+/1\.0/[0-9a-f]{16}/)", first)
@@ -235,24 +250,24 @@ def test_the_address_on_a_copy_leads_to_its_state() -> None:
     assert "This copy is in force" in engineer.get(found[1]).content.decode()
 
 
-def test_the_sites_own_address_is_printed_where_it_was_set(settings) -> None:
-    version = make.released()
+def test_the_sites_own_address_is_printed_where_it_was_set(version: ProcedureVersion, settings) -> None:
     request = RequestFactory().get("/", headers={"host": "testserver"})
     assert permanent_address(request, version) == f"http://testserver{copy_of(version)}"
     settings.WAGTAILADMIN_BASE_URL = "https://redline.example.com"
     assert permanent_address(request, version) == f"https://redline.example.com{copy_of(version)}"
 
 
-def test_a_copy_of_a_version_to_come_says_from_when_it_counts_to_whoever_may_read_it() -> None:
-    first = make.released(audience="public")
-    draft = landing.working_copy(first.page)
+def test_a_copy_of_a_version_to_come_says_from_when_it_counts_to_whoever_may_read_it(
+    public: ProcedureVersion,
+) -> None:
+    draft = landing.working_copy(public.page)
     draft.steps[0].value["body"] = "New text."
-    draft.save_revision(user=first.last_editor)
+    draft.save_revision(user=public.last_editor)
     releasing.submit_for_release(
-        page=first.page, by=first.last_editor, change_summary="New", significance="minor",
+        page=public.page, by=public.last_editor, change_summary="New", significance="minor",
         effective_from=timezone.now() + timedelta(days=3),
     )  # fmt: skip
-    second = make.approve(first.page, by=first.approved_by)
+    second = make.approve(public.page, by=public.approved_by)
     day = f"{second.effective_from:%Y-%m-%d}"
     staff = signed_in(make.field_engineer()).get(copy_of(second)).content.decode()
     assert "not in force yet" in staff
@@ -263,11 +278,10 @@ def test_a_copy_of_a_version_to_come_says_from_when_it_counts_to_whoever_may_rea
     assert day not in outside
 
 
-def test_a_replaced_copy_names_what_is_in_force_to_whoever_may_read_that() -> None:
-    first = make.released(audience="public")
-    second = superseded(first)
+def test_a_replaced_copy_names_what_is_in_force_to_whoever_may_read_that(public: ProcedureVersion) -> None:
+    second = superseded(public)
     for client in (Client(), signed_in(make.make_user()), signed_in(make.field_engineer())):
-        page = client.get(copy_of(first)).content.decode()
+        page = client.get(copy_of(public)).content.decode()
         assert "This copy was replaced on" in page
         assert second.get_absolute_url() in page
 
@@ -295,18 +309,16 @@ def test_a_reader_without_rights_learns_only_whether_the_copy_is_in_force() -> N
     assert len(answers) == 1, "replaced and withdrawn look alike to who may not read either"
 
 
-def test_a_public_version_replaced_by_an_internal_one_gives_no_hint_of_it() -> None:
-    first = make.released(audience="public")
-    second = superseded(first, audience="internal")
+def test_a_public_version_replaced_by_an_internal_one_gives_no_hint_of_it(public: ProcedureVersion) -> None:
+    second = superseded(public, audience="internal")
     assert second.audience == "internal"
-    page = Client().get(copy_of(first)).content.decode()
+    page = Client().get(copy_of(public)).content.decode()
     assert "This copy is not in force" in page
     assert "1.1" not in page
-    assert second.get_absolute_url() in signed_in(make.field_engineer()).get(copy_of(first)).content.decode()
+    assert second.get_absolute_url() in signed_in(make.field_engineer()).get(copy_of(public)).content.decode()
 
 
-def test_staff_read_why_a_copy_was_withdrawn() -> None:
-    version = make.released()
+def test_staff_read_why_a_copy_was_withdrawn(version: ProcedureVersion) -> None:
     withdrawn(version, "It leaks coolant.")
     page = signed_in(make.field_engineer()).get(copy_of(version)).content.decode()
     assert "This copy was withdrawn on" in page
@@ -348,8 +360,7 @@ def test_the_link_that_follows_says_what_became_of_a_withdrawn_procedure() -> No
     assert Client().get(f"/procedures/{gone.number}/latest/").status_code == 404
 
 
-def test_a_copy_that_nobody_released_is_told_as_such() -> None:
-    version = make.released()
+def test_a_copy_that_nobody_released_is_told_as_such(version: ProcedureVersion) -> None:
     other = make.released(title="Another")
     false = (
         f"/copies/{version.number}/1.0/{other.sha256[:16]}/",
@@ -384,14 +395,13 @@ def test_the_answer_is_asked_anew_each_time_and_kept_out_of_search_engines() -> 
 # ---------- following and pinned links ----------
 
 
-def test_latest_follows_and_a_pinned_address_stays() -> None:
-    first = make.released(audience="public")
-    address = f"/procedures/{first.number}/latest/"
-    assert Client().get(address)["Location"] == first.get_absolute_url()
-    second = superseded(first)
+def test_latest_follows_and_a_pinned_address_stays(public: ProcedureVersion) -> None:
+    address = f"/procedures/{public.number}/latest/"
+    assert Client().get(address)["Location"] == public.get_absolute_url()
+    second = superseded(public)
     response = Client().get(address)
     assert response.status_code == 302
     assert response["Location"] == second.get_absolute_url()
-    page = signed_in(make.field_engineer()).get(first.get_absolute_url()).content.decode()
+    page = signed_in(make.field_engineer()).get(public.get_absolute_url()).content.decode()
     assert "Version 1.0 is no longer in force." in page
     assert Client().get(f"/procedures/{make.released().number}/latest/").status_code == 404

@@ -20,6 +20,10 @@ from tests.factories.desk import desk_form
 pytestmark = pytest.mark.django_db
 
 
+def build() -> int:
+    return make.released(number="SOP-2004", title="The old fan").pk
+
+
 def submit(page: ProcedurePage, **fields: Any) -> Release:
     fields = {"change_summary": "Renumbered", "significance": "minor", **fields}
     return releasing.submit_for_release(page=page, by=page.procedure_owner, **fields)
@@ -45,16 +49,18 @@ def drafts_of_one_number(number: str) -> list[ProcedurePage]:
 
 
 @pytest.mark.parametrize("number", ["SOP-2004", "sop-2004"])
-def test_a_number_that_a_version_had_is_refused_to_a_new_procedure(number: str) -> None:
-    renumbered(make.released(number="SOP-2004", title="The old fan"), "SOP-9000")
+def test_a_number_that_a_version_had_is_refused_to_a_new_procedure(
+    version: ProcedureVersion, number: str
+) -> None:
+    renumbered(version, "SOP-9000")
     page = make.working_copy(by=make.procedure_owner())
     page.number = number
     with pytest.raises(ValidationError, match="The old fan"):
         page.full_clean()
 
 
-def test_the_editor_says_so_beside_the_number() -> None:
-    renumbered(make.released(number="SOP-2004"), "SOP-9000")
+def test_the_editor_says_so_beside_the_number(version: ProcedureVersion) -> None:
+    renumbered(version, "SOP-9000")
     owner = make.procedure_owner()
     page = make.working_copy(by=owner, procedure_owner=owner)
     client = signed_in(owner)
@@ -110,18 +116,17 @@ def test_the_database_gives_no_number_twice() -> None:
         copy.save()
 
 
-def test_an_earlier_text_brings_its_number_back() -> None:
-    first = make.released(number="SOP-2004")
-    second = renumbered(first, "SOP-9000")
-    taking_up.take_up(version=first, by=first.last_editor)
-    page = ProcedurePage.objects.get(pk=first.page_id)
-    third = make.release(page, by=first.last_editor, approver=make.documentation_staff())
-    assert [str(version) for version in (first, second, third)] == [
+def test_an_earlier_text_brings_its_number_back(version: ProcedureVersion) -> None:
+    second = renumbered(version, "SOP-9000")
+    taking_up.take_up(version=version, by=version.last_editor)
+    page = ProcedurePage.objects.get(pk=version.page_id)
+    third = make.release(page, by=version.last_editor, approver=make.documentation_staff())
+    assert [str(one) for one in (version, second, third)] == [
         "SOP-2004 1.0", "SOP-9000 1.1", "SOP-2004 1.2",
     ]  # fmt: skip
     response = Client().get("/procedures/SOP-9000/")
     assert response.status_code == 404
-    assert signed_in(first.last_editor).get("/procedures/SOP-9000/").headers["Location"] == (
+    assert signed_in(version.last_editor).get("/procedures/SOP-9000/").headers["Location"] == (
         "/procedures/SOP-2004/"
     )
 
@@ -170,10 +175,12 @@ def test_a_number_in_review_is_no_address_yet() -> None:
 
 
 @pytest.mark.parametrize("number", ["SOP-2004", "sop-2004", "SOP-9000", "SOP-9001"])
-def test_an_import_reports_a_number_of_another_procedure(tmp_path: Path, number: str) -> None:
+def test_an_import_reports_a_number_of_another_procedure(
+    version: ProcedureVersion, tmp_path: Path, number: str
+) -> None:
     from procedures.importing import importer
 
-    renumbered(make.released(number="SOP-2004"), "SOP-9000")
+    renumbered(version, "SOP-9000")
     submit(drafts_of_one_number("SOP-9001")[0])
     (tmp_path / "a.md").write_text(f"---\nnumber: {number}\n---\n# A\n\n## S\n\nx\n")
     request = importer.Request(root=tmp_path, by=make.documentation_staff(), set_name="set")
@@ -181,9 +188,8 @@ def test_an_import_reports_a_number_of_another_procedure(tmp_path: Path, number:
     assert f"Its number {number} is already that of" in problem[1]
 
 
-def test_the_search_finds_it_by_the_number_that_it_had() -> None:
-    first = make.released(number="SOP-2004", title="Replace the fan")
-    renumbered(first, "SOP-9000")
+def test_the_search_finds_it_by_the_number_that_it_had(version: ProcedureVersion) -> None:
+    renumbered(version, "SOP-9000")
     rebuilt = signed_in(make.field_engineer())
     for _ in range(2):
         page = rebuilt.get("/search/?q=SOP-2004").content.decode()
@@ -191,19 +197,17 @@ def test_the_search_finds_it_by_the_number_that_it_had() -> None:
         rebuild()
 
 
-def test_no_number_of_a_narrower_audience_is_found() -> None:
-    first = make.released(number="SOP-2004", audience="internal")
-    draft = first.page.get_latest_revision_as_object()
+def test_no_number_of_a_narrower_audience_is_found(version: ProcedureVersion) -> None:
+    draft = version.page.get_latest_revision_as_object()
     draft.audience = "public"
-    draft.save_revision(user=first.last_editor)
-    renumbered(ProcedureVersion.objects.get(pk=first.pk), "SOP-9000")
+    draft.save_revision(user=version.last_editor)
+    renumbered(ProcedureVersion.objects.get(pk=version.pk), "SOP-9000")
     assert "SOP-9000" in Client().get("/search/?q=SOP-9000").content.decode()
     assert "/procedures/SOP-9000/" not in Client().get("/search/?q=SOP-2004").content.decode()
 
 
-def test_the_pages_of_the_review_lead_on_from_an_old_number() -> None:
-    first = make.released(number="SOP-2004")
-    renumbered(first, "SOP-9000")
+def test_the_pages_of_the_review_lead_on_from_an_old_number(version: ProcedureVersion) -> None:
+    renumbered(version, "SOP-9000")
     client = signed_in(make.documentation_staff())
     for page in ("edits", "working-copy", "still-correct"):
         led = client.get(f"/review/SOP-2004/{page}/")
@@ -212,16 +216,15 @@ def test_the_pages_of_the_review_lead_on_from_an_old_number() -> None:
         assert client.get(f"/review/SOP-none/{page}/").status_code == 404
     assert client.get("/admin/releases/SOP-2004/")["Location"] == "/admin/releases/SOP-9000/"
     # What was open before is sent as it stands, and comes back with its text.
-    draft = ProcedurePage.objects.get(pk=first.page_id).get_latest_revision_as_object()
+    draft = ProcedurePage.objects.get(pk=version.page_id).get_latest_revision_as_object()
     draft.title = "Another title"
-    draft.save_revision(user=first.last_editor)
+    draft.save_revision(user=version.last_editor)
     late = client.post("/review/SOP-2004/working-copy/", {"do": "submit", "change_summary": "Typed before"})
     assert "Typed before" in late.content.decode()
 
 
 @pytest.mark.parametrize("address", ["/review/{}/hold/", "/tickets/for-procedure/{}/"])
-def test_holds_and_tickets_lead_on_from_an_old_number(address: str) -> None:
-    version = make.released(number="SOP-2004")
+def test_holds_and_tickets_lead_on_from_an_old_number(version: ProcedureVersion, address: str) -> None:
     client = signed_in(version.last_editor)
     assert client.get(address.format("SOP-2004")).status_code == 200
     renumbered(version, "SOP-9000")
@@ -229,8 +232,7 @@ def test_holds_and_tickets_lead_on_from_an_old_number(address: str) -> None:
     assert client.get(address.format("SOP-9000")).status_code == 200
 
 
-def test_a_hold_of_an_old_number_is_placed_where_it_is_sent() -> None:
-    version = make.released(number="SOP-2004")
+def test_a_hold_of_an_old_number_is_placed_where_it_is_sent(version: ProcedureVersion) -> None:
     client = signed_in(version.last_editor)
     renumbered(version, "SOP-9000")
     form = {"do": "place", "reason": "Slips", "instead": "Call", "password": make.PASSWORD}
@@ -238,13 +240,12 @@ def test_a_hold_of_an_old_number_is_placed_where_it_is_sent() -> None:
     assert version.page.holds.open().exists()
 
 
-def test_what_is_to_be_read_is_found_by_the_old_number() -> None:
-    first = make.released(number="SOP-2004")
+def test_what_is_to_be_read_is_found_by_the_old_number(version: ProcedureVersion) -> None:
     reader = make.field_engineer()
-    draft = first.page.get_latest_revision_as_object()
+    draft = version.page.get_latest_revision_as_object()
     draft.number = "SOP-9000"
-    draft.save_revision(user=first.last_editor)
-    page = ProcedurePage.objects.get(pk=first.page_id)
-    make.release(page, by=first.last_editor, approver=make.documentation_staff(), significance="major")
+    draft.save_revision(user=version.last_editor)
+    page = ProcedurePage.objects.get(pk=version.page_id)
+    make.release(page, by=version.last_editor, approver=make.documentation_staff(), significance="major")
     for number in ("SOP-2004", "SOP-9000"):
         assert "SOP-9000 2.0" in signed_in(reader).get(f"/review/{number}/read/").content.decode()

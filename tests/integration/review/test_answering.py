@@ -23,11 +23,6 @@ def build() -> int:
 
 
 @pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
-
-
-@pytest.fixture
 def fiona() -> User:
     return make.field_engineer("fiona")
 

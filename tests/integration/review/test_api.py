@@ -22,8 +22,7 @@ pytestmark = pytest.mark.django_db
 BODY = "Wait 5 minutes. Turn the switch. Turn the switch."
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
+def build() -> int:
     file = ImageFile(get_test_image_file(filename="fan.png", size=(31, 17)).file, name="fan.png")
     image = get_image_model().objects.create(title="fan", file=file)
     steps = [
@@ -31,7 +30,7 @@ def version() -> ProcedureVersion:
         make.step("b", title="Step b", body="Do b."),
         make.step("c", title="Step c", body="Do c."),
     ]
-    return make.released(number="SOP-1", owner=make.procedure_owner("the.owner"), steps=steps)
+    return make.released(number="SOP-1", owner=make.procedure_owner("the.owner"), steps=steps).pk
 
 
 @pytest.fixture

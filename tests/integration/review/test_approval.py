@@ -11,9 +11,10 @@ from tests.factories import signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def version():
-    return make.released(steps=[make.step("a", body="Wait 5 minutes."), make.step("b", body="Other step.")])
+def build() -> int:
+    return make.released(
+        steps=[make.step("a", body="Wait 5 minutes."), make.step("b", body="Other step.")]
+    ).pk
 
 
 def edit(version: ProcedureVersion, step: int, text: str, by: object) -> None:
@@ -90,3 +91,11 @@ def test_nothing_goes_out_without_a_change_or_a_word_about_it(version) -> None:
         releasing.submit_for_release(page=version.page, by=owner, change_summary=" ", significance="minor")
     with pytest.raises(NotAllowed, match="submitted on the site"):
         version.page.get_workflow().start(version.page, owner)  # round the site's own door
+
+
+def test_a_release_asks_the_database_no_more_than_it_needs(version, django_assert_max_num_queries) -> None:
+    """From the submission to the version in force."""
+    edit(version, 0, "Wait 50 minutes.", version.last_editor)
+    signs = make.documentation_staff()
+    with django_assert_max_num_queries(312):
+        make.release(version.page, by=version.last_editor, approver=signs, summary="Longer")

@@ -26,17 +26,17 @@ DIFFERENCE = r"</span>5</del>.*?</span>50</ins>"  # what the field does not know
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def people() -> tuple[Any, Any]:
-    return make.procedure_owner(), make.documentation_staff()
-
-
-@pytest.fixture
-def version(people) -> ProcedureVersion:
+def build() -> int:
     line = make.product_line()
     make.machine(make.machine_model(line), make.releases(line)[0])
     steps = [make.step("a", body="Wait 5 minutes."), make.step("b", body="Open Q2.")]
-    return make.released(owner=people[0], approver=people[1], steps=steps, product_line=line)
+    return make.released(steps=steps, product_line=line).pk
+
+
+@pytest.fixture
+def people(version: ProcedureVersion) -> tuple[Any, Any]:
+    """Its owner, and who signed it."""
+    return version.page.procedure_owner, version.approved_by
 
 
 def edit(version: ProcedureVersion, step: int, text: str, by: Any) -> ProcedurePage:

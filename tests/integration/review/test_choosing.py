@@ -10,7 +10,7 @@ from PIL import Image as Picture
 from wagtail.images import get_image_model
 
 from procedures.content import canonical_content
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
 from review import deciding, proposing
 from review.landing import Take, working_copy
@@ -37,11 +37,6 @@ def build() -> int:
     ]
     made: int = make.released(owner=make.procedure_owner(), steps=steps).pk
     return made
-
-
-@pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
 
 
 def propose(version, *edits: StepEdit, by=None) -> Suggestion:

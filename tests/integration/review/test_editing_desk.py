@@ -15,9 +15,10 @@ from tests.factories.desk import desk_form
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def version():
-    return make.released(steps=[make.step("a", body="Wait 5 minutes."), make.step("b", body="Other step.")])
+def build() -> int:
+    return make.released(
+        steps=[make.step("a", body="Wait 5 minutes."), make.step("b", body="Other step.")]
+    ).pk
 
 
 def test_a_new_procedure_is_saved_without_a_word_about_its_address() -> None:

@@ -16,10 +16,9 @@ from tests.factories.desk import desk_form
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
+def build() -> int:
     steps = [make.step(name, title=f"Title {name}", body=f"Do {name}. Wait 5 minutes.") for name in "abc"]
-    return make.released(owner=make.procedure_owner(), steps=steps)
+    return make.released(owner=make.procedure_owner(), steps=steps).pk
 
 
 def propose(version: ProcedureVersion, step: str, reason: str) -> Any:

@@ -23,11 +23,10 @@ DAY = timedelta(days=1)
 ADDRESS = "/review/figures/"
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
+def build() -> int:
     steps = [make.step(name) for name in "abcdef"]
     owner = make.procedure_owner("zoe.owner")
-    return make.released(owner=owner, product_line=make.product_line("UPS"), steps=steps)
+    return make.released(owner=owner, product_line=make.product_line("UPS"), steps=steps).pk
 
 
 @pytest.fixture

@@ -28,11 +28,6 @@ def build() -> int:
 
 
 @pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
-
-
-@pytest.fixture
 def author() -> User:
     return make.make_user("fiona", FIELD_ENGINEER, email="fiona@example.org")
 

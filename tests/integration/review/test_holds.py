@@ -37,22 +37,21 @@ def lift(hold: Hold, by: Any, **fields: Any) -> Hold:
     return holding.lift(hold=hold, by=by, **{"password": PASSWORD, "reason": "The clamp is fixed.", **fields})
 
 
-@pytest.fixture
-def owner() -> User:
-    return make.procedure_owner("the.owner")
-
-
-@pytest.fixture
-def version(owner: User) -> ProcedureVersion:
+def build() -> int:
     """Version 1.0 of a procedure for customers, with one step and an error code."""
     line = make.product_line()
     return make.released(
-        owner=owner,
+        owner=make.procedure_owner("the.owner"),
         audience="customer",
         product_line=line,
         error_codes=[make.error_code(line, "E-77")],
         steps=[make.step("a", body=STEP)],
-    )
+    ).pk
+
+
+@pytest.fixture
+def owner(built: int, db: None) -> User:
+    return User.objects.get(username="the.owner")
 
 
 @pytest.fixture

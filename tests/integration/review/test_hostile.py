@@ -30,11 +30,6 @@ def build() -> int:
     ).pk
 
 
-@pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
-
-
 def page_of(version: ProcedureVersion) -> ProcedurePage:
     return ProcedurePage.objects.get(pk=version.page_id)
 

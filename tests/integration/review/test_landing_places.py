@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from procedures.content import canonical_content
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
 from review import deciding, proposing
 from review.landing import FIRST, landings, working_copy
@@ -16,6 +16,7 @@ from review.models import SuggestedAction, Suggestion, SuggestionStatus
 from review.proposing import StepEdit
 from review.wanted import Wanted, in_a_ring
 from tests import factories as make
+from tests.pristine import undone
 
 STEPS = [{"id": name, "title": f"Step {name}", "images": []} for name in "abcd"]
 
@@ -32,11 +33,6 @@ def build() -> int:
     steps = [make.step(name, title=f"Step {name}", body=f"Do {name}.") for name in "abcd"]
     made: int = make.released(owner=make.procedure_owner(), steps=steps).pk
     return made
-
-
-@pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
 
 
 def propose(version, *edits: StepEdit) -> list[Suggestion]:
@@ -69,13 +65,15 @@ def order(version) -> str:
 )
 def test_parts_land_alike_together_and_one_by_one_in_any_order(version, edits, expected: str) -> None:
     for way in [None, *permutations(range(len(edits)))]:
-        again = make.released(owner=version.last_editor, steps=version.page.steps.raw_data)
-        parts = propose(again, *edits)
-        if way is None:
-            deciding.accept_together([deciding.Acceptance(part) for part in parts], by=again.last_editor)
-        for place in way or ():
-            deciding.accept(suggestion=parts[place], by=again.last_editor)
-        assert order(again) == expected, way
+        with undone():
+            parts = propose(version, *edits)
+            if way is None:
+                deciding.accept_together(
+                    [deciding.Acceptance(part) for part in parts], by=version.last_editor
+                )
+            for place in way or ():
+                deciding.accept(suggestion=parts[place], by=version.last_editor)
+            assert order(version) == expected, way
 
 
 def test_what_the_page_says_is_what_lands_whatever_is_accepted_with_it(version) -> None:
@@ -83,18 +81,21 @@ def test_what_the_page_says_is_what_lands_whatever_is_accepted_with_it(version) 
     edits = (remove("b"), add("n", "b"), add("m", "n"), StepEdit("d", after="b"))
     for size in (1, 2, 3, 4):
         for chosen in combinations(range(4), size):
-            again = make.released(owner=version.last_editor, steps=version.page.steps.raw_data)
-            parts = propose(again, *edits)
-            shown = landings(parts, steps_of(again))
-            wanted = [
-                deciding.Acceptance(parts[n], seen=shown[parts[n].pk].seen, after=shown[parts[n].pk].place)
-                for n in chosen
-            ]
-            deciding.accept_together(wanted, by=again.last_editor)
-            taken = [parts[n] for n in chosen]
-            steps = Wanted(parts, again.steps).steps(taken)
-            assert order(again) == "".join(step["title"][-1] for step in steps), chosen
-            assert {part.status for part in parts[0].sent_together().landed()} == {SuggestionStatus.ACCEPTED}
+            with undone():
+                parts = propose(version, *edits)
+                shown = landings(parts, steps_of(version))
+                wanted = [
+                    deciding.Acceptance(
+                        parts[n], seen=shown[parts[n].pk].seen, after=shown[parts[n].pk].place
+                    )
+                    for n in chosen
+                ]
+                deciding.accept_together(wanted, by=version.last_editor)
+                taken = [parts[n] for n in chosen]
+                steps = Wanted(parts, version.steps).steps(taken)
+                assert order(version) == "".join(step["title"][-1] for step in steps), chosen
+                landed = parts[0].sent_together().landed()
+                assert {part.status for part in landed} == {SuggestionStatus.ACCEPTED}
 
 
 def test_a_step_that_goes_though_it_has_changed_leaves_its_place_to_what_follows_it(version) -> None:

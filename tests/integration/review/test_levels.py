@@ -25,12 +25,11 @@ START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
 DAY = timedelta(days=1)
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
+def build() -> int:
     line = make.product_line()
     return make.released(
         owner=make.procedure_owner("the.owner"), product_line=line, steps=[make.step("a"), make.step("b")]
-    )
+    ).pk
 
 
 @pytest.fixture

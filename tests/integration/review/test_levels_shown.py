@@ -16,9 +16,8 @@ from tests.integration.review.test_levels import ask, dues, owner_of, propose
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
-    return make.released(steps=[make.step("a")])
+def build() -> int:
+    return make.released(steps=[make.step("a")]).pk
 
 
 @pytest.fixture

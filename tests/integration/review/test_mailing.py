@@ -33,16 +33,16 @@ def reachable(name: str, *roles: str, **fields: Any) -> User:
     return make.make_user(name, *(roles or (FIELD_ENGINEER,)), email=f"{name}@example.org", **fields)
 
 
-@pytest.fixture
-def watcher() -> User:
-    return reachable("wei")
-
-
-@pytest.fixture
-def version(watcher: User) -> ProcedureVersion:
+def build() -> int:
+    """A version whose procedure Wei watches."""
     version = make.released(title="Replace the fan", number="SOP-1001", steps=[make.step("a", body="Wait.")])
-    watching.watch(target=version.page, by=watcher)
-    return version
+    watching.watch(target=version.page, by=reachable("wei"))
+    return version.pk
+
+
+@pytest.fixture
+def watcher(built: int, db: None) -> User:
+    return User.objects.get(username="wei")
 
 
 @pytest.fixture

@@ -23,14 +23,18 @@ from tests.integration.review.test_mailing import refuse
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def failed(monkeypatch: pytest.MonkeyPatch) -> list[Mail]:
-    """Two mails that the mail server refused every time; it takes them by now."""
+def build() -> int:
     version = make.released(title="Replace the fan", number="SOP-1001", steps=[make.step("a")])
     for name in ("wei", "ann"):
         person = make.make_user(name, FIELD_ENGINEER, email=f"{name}@example.org")
         watching.watch(target=version.page, by=person)
     threads.start_thread(version=version, step_id="a", kind="question", text="Why?", by=make.field_engineer())
+    return version.pk
+
+
+@pytest.fixture
+def failed(built: int, db: None, monkeypatch: pytest.MonkeyPatch) -> list[Mail]:
+    """Two mails that the mail server refused every time; it takes them by now."""
     at = timezone.now() + timedelta(minutes=30)
     with monkeypatch.context() as patch:
         refuse(patch, smtplib.SMTPDataError(451, b"mailbox full"))

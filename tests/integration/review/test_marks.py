@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from procedures.content import canonical_content
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
 from review import deciding, landing, proposing, releasing, threads
 from review.contributions import credits
@@ -18,11 +18,6 @@ BODY = "Open the door. Wait 5 minutes. Close the door."
 def build() -> int:
     owner = make.procedure_owner()
     return make.released(owner=owner, steps=[make.step("a", body=BODY), make.step("b", title="Test it")]).pk
-
-
-@pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
 
 
 def propose(version, new: str, *, by=None, step: str = "a", field: str = "body") -> Suggestion:

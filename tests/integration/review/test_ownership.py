@@ -15,12 +15,11 @@ from tests.factories.desk import desk_form
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
+def build() -> int:
     """In force, made by documentation staff: only being its owner lets Oscar edit it."""
     staff = make.documentation_staff()
     page = make.working_copy(by=staff, procedure_owner=make.procedure_owner("oscar"))
-    return make.release(page, by=staff, approver=make.documentation_staff())
+    return make.release(page, by=staff, approver=make.documentation_staff()).pk
 
 
 def loaded(client: Any, page: Any) -> dict[str, str]:
@@ -54,13 +53,13 @@ def test_autosave_stores_the_text_and_gives_nothing_away(version) -> None:
 
 
 def test_autosave_of_what_was_never_released_gives_nothing_away_either() -> None:
-    oscar, olivia = make.procedure_owner("oscar"), make.procedure_owner("olivia")
-    page = make.working_copy(by=make.documentation_staff(), procedure_owner=oscar)
-    client = signed_in(oscar)
+    otto, olivia = make.procedure_owner("otto"), make.procedure_owner("olivia")
+    page = make.working_copy(by=make.documentation_staff(), procedure_owner=otto)
+    client = signed_in(otto)
     mine = desk_form(number=page.number, procedure_owner=str(olivia.pk)) | loaded(client, page)
     saved = client.post(f"/admin/pages/{page.pk}/edit/", mine, HTTP_ACCEPT="application/json")
     assert saved.json()["success"], saved.content
-    assert ProcedurePage.objects.get(pk=page.pk).procedure_owner == oscar
+    assert ProcedurePage.objects.get(pk=page.pk).procedure_owner == otto
 
 
 def test_the_desk_offers_only_people_who_can_act(version) -> None:

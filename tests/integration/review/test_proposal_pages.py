@@ -22,11 +22,6 @@ def build() -> int:
     return made
 
 
-@pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
-
-
 def address(version: ProcedureVersion, query: str = "") -> str:
     return f"/review/{version.number}/v/{version.label}/edit/{query}"
 

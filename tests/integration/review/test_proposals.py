@@ -10,7 +10,7 @@ from PIL import Image as Picture
 from wagtail.images import get_image_model
 
 from procedures.content import canonical_content
-from procedures.models import ProcedurePage, ProcedureVersion
+from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
 from review import deciding, landing, proposing, threads
 from review.contributions import credits
@@ -28,11 +28,6 @@ def build() -> int:
     steps = [make.step(name, title=f"Step {name}", body=f"Do {name}. Look at it.") for name in "abcd"]
     made: int = make.released(owner=owner, steps=steps).pk
     return made
-
-
-@pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
 
 
 def propose(version, *edits: StepEdit, by=None, **kwargs) -> Suggestion:

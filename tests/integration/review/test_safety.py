@@ -30,11 +30,6 @@ def build() -> int:
 
 
 @pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
-
-
-@pytest.fixture
 def engineer() -> User:
     return make.field_engineer("the.engineer")
 

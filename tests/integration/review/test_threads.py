@@ -34,11 +34,6 @@ def build() -> int:
     return make.released(owner=make.procedure_owner(), steps=steps).pk
 
 
-@pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
-
-
 def comment_on(version: ProcedureVersion, step: str = "a") -> str:
     return reverse("review:comment", args=[version.number, version.label, step])
 

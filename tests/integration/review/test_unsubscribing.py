@@ -36,11 +36,6 @@ def build() -> int:
     return made
 
 
-@pytest.fixture
-def version(built: int, db: None) -> ProcedureVersion:
-    return ProcedureVersion.objects.get(pk=built)
-
-
 def comment(version: ProcedureVersion) -> None:
     threads.start_thread(
         version=version, step_id="a", kind="question", text="Why?", by=make.field_engineer(), at=NOW

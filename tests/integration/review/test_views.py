@@ -12,9 +12,10 @@ from tests.factories import signed_in
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def version():
-    return make.released(steps=[make.step("a", body="Wait 5 minutes."), make.step("b", body="Other step.")])
+def build() -> int:
+    return make.released(
+        steps=[make.step("a", body="Wait 5 minutes."), make.step("b", body="Other step.")]
+    ).pk
 
 
 def test_an_edit_that_was_taken_back_is_not_credited(version) -> None:

@@ -20,27 +20,28 @@ pytestmark = pytest.mark.django_db
 WATCHES = "/review/watches/"
 
 
-@pytest.fixture
-def line() -> ProductLine:
-    return make.product_line("UPS")
-
-
-@pytest.fixture
-def module(line: ProductLine) -> Module:
-    return make.module(line, "COOL")
-
-
-@pytest.fixture
-def code(line: ProductLine, module: Module) -> ErrorCode:
-    return make.error_code(line, "E-1", module=make.module(line, "FAN", parent=module))
-
-
-@pytest.fixture
-def version(line: ProductLine, code: ErrorCode) -> ProcedureVersion:
+def build() -> int:
+    line = make.product_line("UPS")
+    fan = make.module(line, "FAN", parent=make.module(line, "COOL"))
     return make.released(
-        owner=make.procedure_owner(), product_line=line, error_codes=[code],
+        owner=make.procedure_owner(), product_line=line, error_codes=[make.error_code(line, "E-1", module=fan)],
         steps=[make.step("a", body="Wait 5 minutes.")],
-    )  # fmt: skip
+    ).pk  # fmt: skip
+
+
+@pytest.fixture
+def line(built: int, db: None) -> ProductLine:
+    return ProductLine.objects.get(code="UPS")
+
+
+@pytest.fixture
+def module(built: int, db: None) -> Module:
+    return Module.objects.get(code="COOL")
+
+
+@pytest.fixture
+def code(built: int, db: None) -> ErrorCode:
+    return ErrorCode.objects.get(code="E-1")
 
 
 def comment(version: ProcedureVersion, text: str = "Why?", by: User | None = None) -> Any:

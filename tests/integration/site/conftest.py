@@ -72,16 +72,22 @@ def build() -> World:
 
 
 @pytest.fixture(scope="module")
-def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+def built_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
     with built_once(django_db_blocker, build) as world:
         yield world
 
 
 @pytest.fixture
-def world(built: World, db: None) -> World:
+def world(built_world: World, db: None) -> World:
     """As it is in the database now."""
-    fresh = {field.name: getattr(built, field.name) for field in fields(built)}
+    fresh = {field.name: getattr(built_world, field.name) for field in fields(built_world)}
     return World(**{name: type(thing)._base_manager.get(pk=thing.pk) for name, thing in fresh.items()})
+
+
+@pytest.fixture
+def address(world: World) -> str:
+    """Where a comment on the guide is sent."""
+    return f"/review/{world.new_guide.number}/v/1.0/comment/"
 
 
 def client_of(user: User | None) -> Client:

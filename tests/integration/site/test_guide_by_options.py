@@ -14,8 +14,7 @@ NONE = "No guide in force applies to this machine."
 DEPENDS = "depends on the options fitted"
 
 
-@pytest.fixture
-def code() -> ErrorCode:
+def build() -> int:
     """SOP-LI is for the LM-200 from 2.0 with lithium, SOP-PA for the LM-400 with parallel, whatever its release."""
     line = make.product_line("LM")
     _first, second, _third = make.releases(line)
@@ -29,7 +28,12 @@ def code() -> ErrorCode:
         **guide,
     )
     make.released(number="SOP-PA", applies_to=[{"model": large, "options": ["parallel"]}], **guide)
-    return code
+    return code.pk
+
+
+@pytest.fixture
+def code(built: int, db: None) -> ErrorCode:
+    return ErrorCode.objects.get(pk=built)
 
 
 def asked(code: ErrorCode, **question: str) -> tuple[Any, str, list[str]]:

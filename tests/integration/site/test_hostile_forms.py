@@ -24,9 +24,8 @@ HERE = {"Origin": "http://testserver"}
 DRAFT = "abcdef0123456789"
 
 
-@pytest.fixture
-def version() -> ProcedureVersion:
-    return make.released(owner=make.procedure_owner("olga"), steps=[make.step("a")])
+def build() -> int:
+    return make.released(owner=make.procedure_owner("olga"), steps=[make.step("a")]).pk
 
 
 @pytest.fixture

@@ -24,9 +24,8 @@ ADDRESSES = [
 ]
 
 
-@pytest.fixture
-def version(db: None) -> ProcedureVersion:
-    return make.released(number="SOP-7")
+def build() -> int:
+    return make.released(number="SOP-7").pk
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
