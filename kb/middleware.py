@@ -374,7 +374,7 @@ def _digest_of(file: UploadedFile) -> str:
 
 
 class NumberAsWritten:
-    """An address that has a procedure's number in other capitals leads to the same page under the number itself."""
+    """An address that has a procedure's number in another spelling leads to the same page under the number itself."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

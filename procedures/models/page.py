@@ -393,3 +393,11 @@ class Applicability(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.release_from or ''}–{self.release_before or ''}"
+
+    def clean(self) -> None:
+        """Some release is in the range."""
+        super().clean()
+        from procedures.ordering import range_problem  # it asks the versions, which import this module
+
+        if reason := range_problem(self.release_from, self.release_before):
+            raise ValidationError({"release_before": reason})
