@@ -74,7 +74,7 @@ def test_what_somebody_may_not_see_is_unknown_however_written(machine: Machine) 
 
 @pytest.mark.parametrize("typed", ["SOP2003", "ＳＯＰ－２００３", "sop.2003"])
 def test_a_procedures_number_may_be_spelled_otherwise(db: None, typed: str) -> None:
-    version = make.released(number="SOP_2003")
+    version = make.released(number="SOP-2003")
     staff = make.signed_in(version.page.procedure_owner)
     response = staff.get(f"/procedures/{quote(typed)}/history/?page=1")
     assert (response.status_code, response["Location"]) == (302, "/procedures/SOP-2003/history/?page=1")
