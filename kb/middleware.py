@@ -345,7 +345,7 @@ def _digest_of(file: UploadedFile) -> str:
 
 
 class NumberAsWritten(Middleware):
-    """An address that has a procedure's number in other capitals leads to the same page under the number itself."""
+    """An address that has a procedure's number in another spelling leads to the same page under the number itself."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)

@@ -14,6 +14,7 @@ from procedures.models import (
     SoftwareRelease,
     VersionApplicability,
 )
+from procedures.ordering import range_problem
 from procedures.rules import NotAllowed
 
 
@@ -39,7 +40,8 @@ def applies_as_filled(page: ProcedurePage) -> Applies:
 
 
 def applies_to(content: Mapping[str, Any]) -> Applies:
-    """What this content (procedures.content) names. Raises NotAllowed for a name that the catalogue does not have."""
+    """What this content (procedures.content) names. Raises NotAllowed for a name that the catalogue does not have,
+    and for a range that no machine is in."""
     names = {content["product_line"], *(code["product_line"] for code in content["error_codes"])}
     lines = {line.code: line for line in ProductLine.objects.filter(code__in=names - {""})}
     if content["product_line"] and content["product_line"] not in lines:
@@ -68,11 +70,14 @@ def _rows(content: Mapping[str, Any]) -> list[VersionApplicability]:
     for row in rows:
         if (model := models.get(row["model"])) is None:
             raise NotAllowed(_("There is no model %(code)s.") % {"code": row["model"]})
+        first, before = release(model, row["from"]), release(model, row["before"])
+        if reason := range_problem(first, before):
+            raise NotAllowed(_("Model %(code)s: %(reason)s") % {"code": model.code, "reason": reason})
         found.append(
             VersionApplicability(
                 model=model,
-                release_from=release(model, row["from"]),
-                release_before=release(model, row["before"]),
+                release_from=first,
+                release_before=before,
                 options=sorted(row["options"]),
             )
         )

@@ -9,8 +9,8 @@ from django.db.models.functions import Lower, Replace
 from procedures.models import ErrorCode, Machine, MachineModel, ProductLine
 from procedures.models.catalogue import plain_code, same_key
 
-# What people leave out of a serial number, or type another of.
-_SEPARATORS = " -_./"
+# What people leave out of a number, or type another of.
+SEPARATORS = " -_./"
 
 Coded = TypeVar("Coded", ErrorCode, MachineModel, ProductLine)
 
@@ -25,6 +25,11 @@ def meant_by(typed: str, things: Iterable[Coded]) -> list[Coded]:
     return alike
 
 
+def bare_of(typed: str) -> str:
+    """What is typed in plain, small characters without separators; the database compares the same of a column."""
+    return "".join(character for character in plain_code(typed).lower() if character not in SEPARATORS)
+
+
 def find_machine(serial: str) -> Machine | None:
     """The machine of this serial number, typed with whatever case and separators if only one fits."""
     machines = Machine.objects.select_related("model__product_line", "release")
@@ -33,8 +38,8 @@ def find_machine(serial: str) -> Machine | None:
         if found := list(machines.filter(**{f"serial__{lookup}": serial})[:2]):
             return found[0] if len(found) == 1 else None
     bare: Any = Lower("serial")
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         bare = Replace(bare, Value(separator), Value(""))
-    key = "".join(character for character in serial.lower() if character not in _SEPARATORS)
+    key = bare_of(serial)
     found = list(machines.alias(bare=bare).filter(bare=key)[:2]) if key else []
     return found[0] if len(found) == 1 else None

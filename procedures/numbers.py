@@ -7,11 +7,13 @@ from itertools import chain
 from typing import Any
 
 from django.db.models import Value
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Replace
 from django.utils.translation import gettext as _
 
 from procedures.access import may_read_internal, readable_audiences
+from procedures.as_written import SEPARATORS, bare_of
 from procedures.models import ProcedureIndexPage, ProcedurePage, ProcedureVersion
+from procedures.models.catalogue import same_key
 from procedures.rules import NotAllowed
 from procedures.underway import under_way
 
@@ -41,7 +43,30 @@ def owner_of(number: str, *, besides: int | None, reserved: bool = True) -> Proc
 
 
 def number_as_written(number: str, user: Any) -> str | None:
-    """The number of a procedure that this person may read and that differs from this one in capitals only."""
+    """The number of the procedure that this person may read and means by this one, in other capitals, or, where only
+    one fits, with other separators and widths."""
+    return _in_other_capitals(number, user) or _in_another_spelling(number, user)
+
+
+def _in_another_spelling(number: str, user: Any) -> str | None:
+    bare: Any = Lower("number")
+    for separator in SEPARATORS:
+        bare = Replace(bare, Value(separator), Value(""))
+    typed, key = bare_of(number), same_key(number)
+    had = ProcedureVersion.objects.was_in_force().filter(audience__in=readable_audiences(user))
+    rows: list[Any] = [had.values_list("page", "number")]
+    if may_read_internal(user):
+        rows += [ProcedureVersion.objects.values_list("page", "number")]
+        rows += [ProcedurePage.objects.values_list("pk", "number")]
+    for named in rows:
+        fitting = named.alias(bare=bare).filter(bare=typed).order_by("-pk") if typed else ()
+        found = [(page, written) for page, written in fitting if same_key(written) == key]
+        if found:
+            return found[0][1] if len({page for page, _written in found}) == 1 else None
+    return None
+
+
+def _in_other_capitals(number: str, user: Any) -> str | None:
     key = number.lower()
     had = ProcedureVersion.objects.alias(key=Lower("number")).filter(key=key)  # has an index
     found = had.was_in_force().filter(audience__in=readable_audiences(user)).order_by("-pk")

@@ -12,6 +12,21 @@ from django.utils.translation import gettext as _
 from procedures.models import SoftwareRelease, VersionApplicability
 from procedures.references import in_short, numbers_naming
 
+
+def range_problem(first: SoftwareRelease | None, before: SoftwareRelease | None) -> str:
+    """Why no machine is in the range [first, before), both of one product line; "" where one can be. The database
+    refuses such a row of a version as well (migration 0014)."""
+    if first is None or before is None or first.position < before.position:
+        return ""
+    if first.pk == before.pk:
+        reason = _(
+            "from %(first)s to before %(before)s is no release at all: the second one is not in the range."
+        )
+    else:
+        reason = _("from %(first)s to before %(before)s is no release at all: %(before)s is the earlier one.")
+    return reason % {"first": first.version, "before": before.version}
+
+
 Positions = Mapping[int, int]
 """{a release's key: its position}, all of one product line."""
 

@@ -4,15 +4,15 @@ Object ids: a procedure's page (its document is the version in force), an error 
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any
 
 from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.signals import page_published, page_unpublished
 
+from procedures import reindexing
 from procedures.access import may_read_internal, readable_audiences
 from procedures.content import without_markup
 from procedures.extensions import on_hold
@@ -201,14 +201,6 @@ def _faq_changed(sender: Any, instance: Any, **kwargs: Any) -> None:
         reindex("faq", [instance.pk])
 
 
-def _code_changed(sender: Any, instance: ErrorCode, **kwargs: Any) -> None:
-    reindex("error_code", [instance.pk])
-
-
-def _equipment_changed(source: str, sender: Any, instance: Any, **kwargs: Any) -> None:
-    reindex(source, [instance.pk])
-
-
 def register() -> None:
     audiences = dict(Audience.choices)
     for name, label, documents, visible_to, kinds in (
@@ -233,9 +225,4 @@ def register() -> None:
     page_published.connect(_faq_changed, dispatch_uid="faq-published")
     page_unpublished.connect(_faq_changed, dispatch_uid="faq-unpublished")
     post_delete.connect(_faq_changed, sender=FaqPage, dispatch_uid="faq-deleted")
-    for name, model in (("model", MachineModel), ("machine", Machine)):
-        changed = partial(_equipment_changed, name)
-        post_save.connect(changed, sender=model, weak=False, dispatch_uid=f"{name}-saved")
-        post_delete.connect(changed, sender=model, weak=False, dispatch_uid=f"{name}-deleted")
-    post_save.connect(_code_changed, sender=ErrorCode, dispatch_uid="code-saved")
-    post_delete.connect(_code_changed, sender=ErrorCode, dispatch_uid="code-deleted")
+    reindexing.register()

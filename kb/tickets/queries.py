@@ -15,9 +15,10 @@ from procedures.admin.record_changes import FieldChange, RecordChange, record_ch
 from procedures.as_written import meant_by
 from procedures.extensions import with_on_hold
 from procedures.models import ErrorCode, Machine, ProcedureVersion, VersionStatus
+from procedures.models.catalogue import plain_code
 from review.models import Suggestion
 
-TICKET_REFERENCE = re.compile(r"\A#?(?:T-)?(\d{1,9})\Z", re.IGNORECASE)
+TICKET_REFERENCE = re.compile(r"\A#?(?:T[\s._/-]*)?(\d{1,9})\Z", re.IGNORECASE)
 VERSION_REFERENCE = re.compile(
     r"\A(?P<number>\S+)(?:\s+v?(?P<major>\d{1,6})\.(?P<minor>\d{1,6}))?\Z", re.IGNORECASE
 )
@@ -27,12 +28,16 @@ _PAIRED = {"resolved_by", "resolved_at"}
 _OF_THE_RECORD = {"id", "ticket", "version", "recorded_by", "recorded_at"}
 
 
+def number_meant(reference: str) -> str:
+    """The ticket's number that "T-00042", "t00042", "Ｔ－４２" or "42" means; "" where it cannot be one."""
+    match = TICKET_REFERENCE.match(plain_code(reference))
+    return f"T-{int(match[1]):05d}" if match else ""
+
+
 def ticket_for_reference(reference: str, user: Any) -> Ticket | None:
-    """The ticket that "T-00042", "t-42" or "42" means, if this person may see it."""
-    match = TICKET_REFERENCE.match(reference.strip())
-    if not match:
-        return None
-    return Ticket.objects.visible_to(user).filter(number=f"T-{int(match[1]):05d}").first()
+    """The ticket that is meant, if this person may see it."""
+    number = number_meant(reference)
+    return Ticket.objects.visible_to(user).filter(number=number).first() if number else None
 
 
 def for_list(queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:

@@ -7,6 +7,8 @@ from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
 from kb.tickets.models import Ticket, TicketEntry
+from procedures.models import ErrorCode, Machine, MachineModel
+from procedures.reindexing import follow
 from search import registry
 
 SCOPE = "ticket"
@@ -61,4 +63,23 @@ def register() -> None:
             audiences={SCOPE: _("Who reads tickets")},
             weight=0.5,  # short and many: an old ticket should not stand before the guide that solves it
         )
+    )
+    tickets = Ticket.objects.order_by("pk")
+    follow(
+        Machine,
+        "ticket",
+        ["serial", "customer", "site", "model_id"],
+        lambda pks: tickets.filter(machine__in=pks).values_list("pk", flat=True),
+    )
+    follow(
+        MachineModel,
+        "ticket",
+        ["code"],
+        lambda pks: tickets.filter(machine__model__in=pks).values_list("pk", flat=True),
+    )
+    follow(
+        ErrorCode,
+        "ticket",
+        ["code"],
+        lambda pks: tickets.filter(error_code__in=pks).values_list("pk", flat=True),
     )

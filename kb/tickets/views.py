@@ -68,7 +68,7 @@ def _ticket(request: HttpRequest, number: str) -> Ticket:
             "opened_by",
             "resolved_by",
         ),
-        number=number.upper(),
+        number=queries.number_meant(number),
     )
 
 

@@ -30,8 +30,7 @@ class CatalogueFile:
     """The CSV file of one model.
 
     `key` finds the record that a row is about; `columns` are all, in order. `ordered` says that they have
-    a `position` in their product line, which may change hands between rows of one file. `search_source` is what
-    to reindex afterwards.
+    a `position` in their product line, which may change hands between rows of one file.
     `plain` writes a key's text as records hold it; two records whose texts `fold` alike would be taken for
     one another, and only one of them may be.
     """
@@ -40,7 +39,6 @@ class CatalogueFile:
     key: tuple[str, ...]
     columns: tuple[str, ...]
     ordered: bool = False
-    search_source: str = ""
     plain: Callable[[str], str] = str
     fold: Callable[[str], str] = str.casefold
 
@@ -100,7 +98,6 @@ FILES: Mapping[str, CatalogueFile] = {
                 "causes",
                 "causes_zh",
             ),
-            search_source="error_code",
             plain=plain_code,
             fold=same_key,
         ),

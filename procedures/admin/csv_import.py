@@ -11,11 +11,11 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
+from procedures import reindexing
 from procedures.admin.csv_columns import REFERENCES, CatalogueFile, cell_text, parse_cell
 from procedures.admin.csv_reading import Problem, Row, UnreadableFile, read_rows
 from procedures.models.catalogue import twin_message
 from procedures.ordering import order_problems, place_releases
-from search.indexing import reindex
 
 REASON = "CSV import"
 BATCH = 500
@@ -311,8 +311,9 @@ def _write(plan: Plan, by: Any) -> None:
             )
         else:
             file.model._default_manager.bulk_update(changed, fields, batch_size=BATCH)
-    if file.search_source:
-        reindex(file.search_source, [record.pk for record in [*new, *changed]])
+    columns = {field.name: field.attname for field in file.model._meta.concrete_fields}
+    attnames = {columns[name] for name in fields}
+    reindexing.changed(file.model, [record.pk for record in new], [record.pk for record in changed], attnames)
 
 
 def _parents_first(records: list[Any]) -> Iterable[list[Any]]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 from wagtail.blocks import StreamValue
 
-from procedures.importing.documents import Unreadable
+from procedures.importing.documents import Document, Unreadable
 from procedures.models import (
     Applicability,
     ErrorCode,
@@ -18,6 +18,7 @@ from procedures.models import (
     SoftwareRelease,
 )
 from procedures.models.catalogue import same_key, twin_message
+from procedures.ordering import range_problem
 from procedures.people import possible_owners
 
 
@@ -44,8 +45,32 @@ class Catalogue:
         user = self._users.get(username)
         return user if user is not None and user.pk in self._possible_owners else None
 
+    def settle_line(self, document: Document) -> None:
+        """Give error codes without a product line that of the models, which a foreign file then belongs to as well.
+
+        Raises Unreadable where the models share none.
+        """
+        content = document.content
+        if all(code["product_line"] for code in content["error_codes"]):
+            return
+        models = [self._models.get(row["model"]) for row in content["applies_to"]]
+        lines = {model.product_line_id for model in models if model is not None}
+        found = [code for code, line in self._lines.items() if line.pk in lines]
+        if len(found) != 1 or None in models:
+            raise Unreadable(
+                _(
+                    "It names error codes but no product line: name it as product_line, or by --product-line, or "
+                    "name models of one product line."
+                )
+            )
+        codes = {(code["product_line"] or found[0], code["code"]) for code in content["error_codes"]}
+        content["error_codes"] = [{"product_line": line, "code": code} for line, code in sorted(codes)]
+        if not document.own_format:  # one of our own form says itself what it is
+            content["product_line"] = found[0]
+
     def check(self, content: Mapping[str, Any], new_codes: Mapping[str, str]) -> None:
-        """Raise Unreadable for the first name in the content that the catalogue does not have."""
+        """Raise Unreadable for the first name in the content that the catalogue does not have, or range that it
+        has no release in."""
         line = content["product_line"]
         if line and line not in self._lines:
             raise Unreadable(_("There is no product line %(code)s.") % {"code": line})
@@ -59,6 +84,9 @@ class Catalogue:
                         _("There is no software release %(version)s of the model %(code)s.")
                         % {"version": version, "code": row["model"]}
                     )
+            ends = [self._releases.get((model.product_line_id, row[end])) for end in ("from", "before")]
+            if reason := range_problem(*ends):
+                raise Unreadable(_("Model %(code)s: %(reason)s") % {"code": model.code, "reason": reason})
         for code in content["error_codes"]:
             known = (code["product_line"], code["code"]) in self._codes
             if known:

@@ -101,6 +101,8 @@ class _Import:
             except Unreadable as reason:
                 self._problem(path, reason)
         self._linked_folders()
+        if self.request.with_history:
+            self._note_no_history(paths)
         self._number(paths)
         self.targets = link_targets(self.numbers)
         with ExitStack() as stack:
@@ -145,10 +147,19 @@ class _Import:
                 note = _("It is a link to a folder; the files there are read where they are.")
                 self.report.notes.append((readers.printable(path), note))
 
+    def _note_no_history(self, paths: Collection[str]) -> None:
+        """Say of which folders git has nothing: whoever asked for the history would take one version for all of it."""
+        with_history = {path.rpartition("/")[0] for path in paths if path in self.history.files}
+        without = sorted({path.rpartition("/")[0] for path in paths} - with_history)
+        note = _("git has no history of the files in this folder; each goes in as one version, as it stands.")
+        for folder in without if with_history else [""] * bool(without):
+            self.report.notes.append((readers.printable(folder or "."), note))
+
     def _key(self, path: str) -> str:
         return f"{self.request.set_name}:{path}"
 
     def _checked(self, document: Document) -> Document:
+        self.catalogue.settle_line(document)
         self.catalogue.check(document.content, document.new_codes)
         check_images(document.images)
         return document
@@ -324,6 +335,7 @@ class _Import:
         # By the name it has now: a renamed file is read the same way all along.
         document = readers.parse(data, path=path, defaults=self.request.defaults)
         document.images = self.documents[path].images
+        self.catalogue.settle_line(document)
         self.catalogue.check(document.content, document.new_codes)
         if any(
             image["sha256"] not in document.images

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,13 @@ MAX_DEPTH = 40
 def discover(root: Path) -> Iterator[str]:
     """The Markdown files below `root`, sorted, as relative paths with "/"; what is hidden is left out.
 
-    A link that leads nowhere is one of them: reading it says so.
+    A link that leads nowhere, a pipe or a device is one of them: reading it says so.
     """
     for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
         if (
             path.name.lower().endswith(SUFFIXES)
-            and (path.is_file() or (path.is_symlink() and not path.exists()))
+            and not path.is_dir()
             and not any(part.startswith(".") for part in relative.parts)
         ):
             yield relative.as_posix()
@@ -97,6 +98,8 @@ def read_file(root: Path, path: str, defaults: Defaults) -> Document:
     if not _is_inside(root / path, root):
         raise Unreadable(_("It is a link that leads out of the folder; it was not followed."))
     try:
+        if not stat.S_ISREG((root / path).stat().st_mode):  # to open a pipe is to wait for who writes into it
+            raise Unreadable(_("It is a pipe, a socket or a device, not a file; it was not opened."))
         with (root / path).open("rb") as file:
             data = file.read(MAX_OWN_BYTES + 1)  # more than that is refused unread
     except OSError as error:
@@ -181,7 +184,7 @@ def _images(content: Mapping[str, Any], folder: Path) -> dict[str, Path]:
     """The files of the steps' images by SHA-256. Raises Unreadable where one is missing."""
     images: dict[str, Path] = {}
     for digest in {image["sha256"] for step in content["steps"] for image in step["images"]}:
-        files = sorted((folder / IMAGE_FOLDER).glob(f"{digest}.*"))
+        files = sorted(file for file in (folder / IMAGE_FOLDER).glob(f"{digest}.*") if file.is_file())
         if not files:
             raise Unreadable(_("The image %(name)s is missing.") % {"name": f"{IMAGE_FOLDER}/{digest}"})
         images[digest] = files[0]
@@ -189,7 +192,8 @@ def _images(content: Mapping[str, Any], folder: Path) -> dict[str, Path]:
 
 
 def _add_codes(document: Document, body: str, path: str, defaults: Defaults) -> None:
-    """Complete the error codes: their product line, and the code that the file's name or title is."""
+    """Complete the error codes: their product line, where the file names one, and the code that the file's name or
+    title is."""
     content = document.content
     line = content["product_line"]
     codes = {(code["product_line"] or line, code["code"]) for code in content["error_codes"]}
@@ -208,6 +212,4 @@ def _add_codes(document: Document, body: str, path: str, defaults: Defaults) -> 
     elif found:
         codes.add((line, found))
         document.new_codes = {found: first_sentence(body) or content["title"]}
-    if any(not code_line for code_line, _code in codes):
-        raise Unreadable(_("It names error codes but no product line."))
     content["error_codes"] = [{"product_line": code_line, "code": code} for code_line, code in sorted(codes)]

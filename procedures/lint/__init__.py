@@ -28,6 +28,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
+from django.db.models import F
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from procedures.lint.areas import Area, Plainest, plainest
@@ -38,10 +40,12 @@ from procedures.models import (
     ProcedurePage,
     ProcedureVersion,
     VersionApplicability,
+    VersionStatus,
 )
 
 __all__ = [
     "Code",
+    "EmptyRange",
     "Gap",
     "Guide",
     "Overlap",
@@ -129,20 +133,39 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True)
+class EmptyRange:
+    """A row of a version in force that is for no machine; no new one comes in (procedures.ordering.range_problem)."""
+
+    number: str
+    label: str
+    title: str
+    language: str
+    model: str
+    first: str
+    before: str
+
+    @property
+    def url(self) -> str:
+        return reverse("procedures:latest", args=[self.number])
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     gaps: list[Gap]
     overlaps: list[Overlap]  # those that nobody has recorded a reason for
     accepted: list[Overlap]
+    empty: list[EmptyRange]
 
     @property
     def is_clean(self) -> bool:
-        return not self.gaps and not self.overlaps
+        return not self.gaps and not self.overlaps and not self.empty
 
 
 def find_problems(*, line: str = "") -> Report:
-    """Every gap and overlap, in the order of product lines and codes; `line`: of one product line only."""
+    """Every gap and overlap, in the order of product lines and codes, and every range of no release; `line`: of one
+    product line only."""
     catalogue = read_catalogue(product_line__code=line) if line else read_catalogue()
-    report = Report([], [], [])
+    report = Report([], [], [], _empty_ranges(line))
     accepted = _Accepted()
     lints = _lints(catalogue)
     for found in catalogue.lines:
@@ -153,6 +176,21 @@ def find_problems(*, line: str = "") -> Report:
             for overlap in lint.overlaps(code, combinations(guides, 2)):
                 (report.accepted if overlap in accepted else report.overlaps).append(overlap)
     return report
+
+
+def _empty_ranges(line: str) -> list[EmptyRange]:
+    rows = VersionApplicability.objects.filter(
+        version__status=VersionStatus.EFFECTIVE, release_from__position__gte=F("release_before__position")
+    )
+    if line:
+        rows = rows.filter(model__product_line__code=line)
+    return [
+        EmptyRange(number, f"{major}.{minor}", *names)
+        for number, major, minor, *names in rows.order_by("version__number", "pk").values_list(
+            "version__number", "version__major", "version__minor", "version__title", "version__language",
+            "model__code", "release_from__version", "release_before__version",
+        )
+    ]  # fmt: skip
 
 
 def overlaps_of(

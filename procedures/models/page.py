@@ -380,7 +380,6 @@ class Applicability(models.Model):
     options = TextListField(
         _("options"), default=list, blank=True, help_text=_("All of these must be fitted.")
     )
-
     panels = [
         FieldRowPanel([FieldPanel("model"), FieldPanel("release_from"), FieldPanel("release_before")]),
         FieldPanel("options"),
@@ -393,3 +392,9 @@ class Applicability(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.release_from or ''}–{self.release_before or ''}"
+
+    def clean(self) -> None:
+        from procedures.ordering import range_problem  # it asks the versions, which import this module
+
+        if reason := range_problem(self.release_from, self.release_before):
+            raise ValidationError({"release_before": reason})

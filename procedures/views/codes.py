@@ -24,6 +24,7 @@ from procedures.models import (
     ProductLine,
     SoftwareRelease,
 )
+from procedures.models.catalogue import plain_code
 from procedures.queries import (
     OpenQuestions,
     Situation,
@@ -176,8 +177,11 @@ def _question(
 
     problems = []
     model_code, version = request.GET.get("model", ""), request.GET.get("release", "")
-    model = next((model for model in models if model.code == model_code), None)
-    release = next((release for release in releases if release.version == version), None)
+    meant = meant_by(model_code, models)
+    model = meant[0] if len(meant) == 1 else None
+    # Not without its dots: 1.10 is another release than 11.0.
+    typed = plain_code(version).casefold()
+    release = next((release for release in releases if release.version.casefold() == typed), None)
     if model_code and model is None:
         problems.append(_("This product line has no such model."))
     if version and release is None:

@@ -1,6 +1,7 @@
 """Copies on paper: the PDF of a version, and the address on it that says whether it is still in force."""
 
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
@@ -22,6 +23,9 @@ from procedures.views.stop import stop_page
 from procedures.views.version import find_version, latest, number_now, parse_label
 
 DIGEST_LENGTH = 16  # hexadecimal digits of the content's SHA-256: 64 bits, which nobody guesses
+# One takes a second and tens of megabytes: who asks for more at once waits a little, then is told to come back.
+_MAKING = BoundedSemaphore(2)
+_PATIENCE, _COME_BACK = 5, 30  # seconds
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -38,11 +42,16 @@ def permanent_address(request: HttpRequest, version: ProcedureVersion) -> str:
 
 @never_cache
 def pdf(request: HttpRequest, number: str, label: str) -> HttpResponse:
-    """The version as PDF, for whoever may read it; 503 and what to install where none can be made."""
+    """The version as PDF, for whoever may read it; 503 and what to install where none can be made, or when to ask
+    again where as many as a process makes at once are being made."""
     version = find_version(request, number, label)
     stop = stop_of(request.user, version) if version.on_hold else None
     if (stopped := stop_page(request, version, stop, status=409)) is not None:
         return stopped
+    if not _MAKING.acquire(timeout=_PATIENCE):
+        response = render(request, "procedures/printing_busy.html", {"version": version}, status=503)
+        response["Retry-After"] = str(_COME_BACK)
+        return response
     try:
         data = version_pdf(
             version,
@@ -55,6 +64,8 @@ def pdf(request: HttpRequest, number: str, label: str) -> HttpResponse:
         internal = may_read_internal(request.user)
         context = {"version": version, "missing": missing, "internal": internal}
         return render(request, "procedures/no_printing.html", context, status=503)
+    finally:
+        _MAKING.release()
     name = f"{version.number}-{version.label}.pdf"
     return HttpResponse(
         data,

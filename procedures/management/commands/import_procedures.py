@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from tqdm import tqdm
 
 from procedures.access import may_answer_for_imports
+from procedures.as_written import meant_by
 from procedures.importing import importer
 from procedures.importing.documents import Defaults
 from procedures.importing.foreign import TITLE_SOURCES
@@ -25,6 +26,7 @@ from procedures.models import (
     ProductLine,
     SoftwareRelease,
 )
+from procedures.ordering import range_problem
 from procedures.people import possible_owners
 
 
@@ -91,7 +93,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         add(
             "--code", default=[], action=_Each, metavar="CODE",
-            help="An error code of the --product-line that is here already; repeatable.",
+            help="An error code of the --product-line, or of the --model's, that is here already; repeatable.",
         )  # fmt: skip
         add("--owner", default="", action=_One, metavar="USERNAME")
         add("--team", default="", action=_One)
@@ -176,19 +178,12 @@ class Command(BaseCommand):
             raise CommandError(_("--codes-from needs --product-line: a code belongs to one."))
         if (options["release_from"] or options["release_before"] or options["option"]) and not models:
             raise CommandError(_("--from, --before and --option need a --model."))
-        if options["code"] and not line:
-            raise CommandError(_("--code needs --product-line: a code belongs to one."))
-        codes = sorted(set(options["code"]))
-        for code in codes:
-            if not ErrorCode.objects.filter(product_line__code=line, code=code).exists():
-                raise CommandError(
-                    _("There is no error code %(code)s in the product line %(line)s.")
-                    % {"code": code, "line": line}
-                )
         if options["owner"]:
             self._check_owner(self._user(options["owner"]))
         for code in models:
             self._check_model(code, options)
+        codes_line = line or self._shared_line(models) if options["code"] else line
+        codes = sorted({self._code(code, codes_line) for code in options["code"]})
         rows = [
             {
                 "model": code,
@@ -201,8 +196,30 @@ class Command(BaseCommand):
         names = ("kind", "language", "audience", "product_line", "owner", "team", "title_from", "codes_from")
         return Defaults(
             applies_to=rows,
-            error_codes=[{"product_line": line, "code": code} for code in codes],
+            error_codes=[{"product_line": codes_line, "code": code} for code in codes],
             **{name: options[name] for name in names},
+        )
+
+    def _shared_line(self, models: list[str]) -> str:
+        lines = ProductLine.objects.filter(models__code__in=models).distinct().values_list("code", flat=True)
+        if len(lines) != 1:
+            raise CommandError(
+                _("--code needs --product-line, or a --model of one product line: a code belongs to one.")
+            )
+        return str(lines[0])
+
+    def _code(self, typed: str, line: str) -> str:
+        """The code of the line that is meant, however its capitals, separators and widths are typed."""
+        meant = meant_by(typed, ErrorCode.objects.filter(product_line__code=line).only("code"))
+        if len(meant) == 1:
+            return meant[0].code
+        if meant:
+            raise CommandError(
+                _("“%(typed)s” could be %(codes)s: write the one that is meant.")
+                % {"typed": typed, "codes": ", ".join(code.code for code in meant)}
+            )
+        raise CommandError(
+            _("There is no error code %(code)s in the product line %(line)s.") % {"code": typed, "line": line}
         )
 
     def _check_model(self, code: str, options: dict[str, Any]) -> None:
@@ -214,17 +231,18 @@ class Command(BaseCommand):
                 _("Model %(model)s cannot have the option %(options)s.")
                 % {"model": code, "options": ", ".join(unknown)}
             )
-        releases = set(
-            SoftwareRelease.objects.filter(product_line=model.product_line_id).values_list(
-                "version", flat=True
-            )
-        )
-        for version in (options["release_from"], options["release_before"]):
+        ends = options["release_from"], options["release_before"]
+        there = SoftwareRelease.objects.filter(product_line=model.product_line_id, version__in=ends)
+        releases = {release.version: release for release in there}
+        for version in ends:
             if version and version not in releases:
                 raise CommandError(
                     _("There is no software release %(version)s of the model %(code)s.")
                     % {"version": version, "code": code}
                 )
+        if reason := range_problem(*map(releases.get, ends)):
+            reason = _("Model %(code)s: %(reason)s") % {"code": code, "reason": reason}
+            raise CommandError(f"--from, --before: {reason}")
 
     def _print(self, report: importer.Report, options: dict[str, Any]) -> None:
         outcomes = {"new": _("new"), "changed": _("changed"), "unchanged": _("unchanged")}

@@ -1,4 +1,5 @@
-"""manage.py lint_applicability [--line CODE]: gaps and overlaps of the guides in force; status 1 on either."""
+"""manage.py lint_applicability [--line CODE]: gaps and overlaps of the guides in force, and ranges of no
+release; status 1 on any."""
 
 import sys
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from procedures.lint import Gap, Overlap, find_problems
+from procedures.lint import EmptyRange, Gap, Overlap, find_problems
 from procedures.models import ProductLine
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         if line and not ProductLine.objects.filter(code=line).exists():
             raise CommandError(_("There is no product line “%s”.") % line)
         report = find_problems(line=line)
-        lines = [*map(_gap, report.gaps), *map(_overlap, report.overlaps)]
+        lines = [*map(_gap, report.gaps), *map(_overlap, report.overlaps), *map(_empty, report.empty)]
         if lines:
             self.stdout.write("\n".join(lines))
         self.stdout.write(
@@ -56,4 +57,14 @@ def _overlap(overlap: Overlap) -> str:
         "one": overlap.one,
         "other": overlap.other,
         "where": overlap.where,
+    }
+
+
+def _empty(row: EmptyRange) -> str:
+    return _("For no machine: %(number)s %(label)s: %(model)s from %(first)s to before %(before)s") % {
+        "number": row.number,
+        "label": row.label,
+        "model": row.model,
+        "first": row.first,
+        "before": row.before,
     }

@@ -80,7 +80,7 @@ def test_options_and_codes_that_the_files_do_not_name(run: Run, folder: Path, li
         ("models: [LM-200, XX-9]", "There is no model XX-9."),
         ("models: [{a: b}]", "models cannot be"),
         ("product_line: LM\ncodes: E-9", "There is no error code E-9 in the product line LM."),
-        ("codes: [E-9]", "It names error codes but no product line."),
+        ("codes: [E-9]", "It names error codes but no product line: name it as product_line"),
         ("models: [LM-200]\napplies_to: [{model: LM-400}]", "both models and applies_to"),
         ("product_line: LM\ncodes: [E-1]\nerror_codes: [E-1]", "both codes and error_codes"),
     ],

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from kb.accounts.models import User
+from kb.tickets.actions import open_ticket
 from procedures.models import Machine
 from tests import factories as make
 
@@ -69,3 +70,33 @@ def test_what_somebody_may_not_see_is_unknown_however_written(machine: Machine) 
     for who in (Client(), make.signed_in(make.make_user())):
         assert who.get("/codes/LM/e1042/").status_code == 404
     assert make.signed_in(make.make_user()).get("/machines/lm2-23-0041/").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["SOP2003", "ＳＯＰ－２００３", "sop.2003"])
+def test_a_procedures_number_may_be_spelled_otherwise(db: None, typed: str) -> None:
+    version = make.released(number="SOP-2003")
+    staff = make.signed_in(version.page.procedure_owner)
+    response = staff.get(f"/procedures/{quote(typed)}/history/?page=1")
+    assert (response.status_code, response["Location"]) == (302, "/procedures/SOP-2003/history/?page=1")
+    assert Client().get(f"/procedures/{quote(typed)}/").status_code == 404  # it is internal
+    make.released(number="SOP_2003")
+    assert staff.get(f"/procedures/{quote('sop 2003')}/").status_code == 404  # never a guess between two
+    make.released(number="SOP-1.12")
+    assert staff.get("/procedures/SOP-11.2/").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["T00001", "Ｔ－０００01", "t-1"])
+def test_a_tickets_number_may_be_spelled_otherwise(machine: Machine, engineer: User, typed: str) -> None:
+    ticket = open_ticket(machine=machine, error_code=None, symptom="x", severity="minor", by=engineer)
+    digits = ticket.number.removeprefix("T-")
+    typed = typed.replace("00001", digits).replace("０００01", digits).replace("-1", f"-{int(digits)}")
+    response = make.signed_in(engineer).get(f"/tickets/{quote(typed)}/")
+    assert response.context["ticket"] == ticket
+
+
+def test_a_code_is_asked_about_for_a_model_in_any_spelling(machine: Machine, engineer: User) -> None:
+    staff = make.signed_in(engineer)
+    shown = staff.get("/codes/LM/E-1042/?model=lm200")
+    assert shown.context["page"].question.situation.model == machine.model
+    make.machine_model(machine.model.product_line, "LM_200")
+    assert staff.get("/codes/LM/E-1042/?model=lm200").context["page"].question.problems

@@ -1,0 +1,93 @@
+"""Which entries of the search index speak of a record of the catalogue: they are described anew when it changes.
+
+Whoever saves one record is heard by signals; whoever writes many at once, as the CSV import, calls `changed`.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.db.models.signals import post_delete, post_save, pre_save
+
+from procedures.models import ErrorCode, Machine, MachineModel, ProductLine, SoftwareRelease
+from search.indexing import BATCH, reindex
+
+_OWN: dict[type[Model], str] = {ErrorCode: "error_code", MachineModel: "model", Machine: "machine"}
+_CHANGED = "_changed_for_search"
+
+
+@dataclass(frozen=True, slots=True)
+class _Follower:
+    source: str
+    fields: frozenset[str]  # of the record, by attname: what its entries say of it
+    keys: Callable[[Sequence[int]], Iterable[int]]  # from the records' keys to those of the entries
+
+
+_followers: dict[type[Model], list[_Follower]] = {}
+
+
+def follow(
+    model: type[Model], source: str, fields: Collection[str], keys: Callable[[Sequence[int]], Iterable[int]]
+) -> None:
+    """Describe these objects of `source` anew when one of the fields of a record changes."""
+    _followers.setdefault(model, []).append(_Follower(source, frozenset(fields), keys))
+
+
+def changed(model: type[Model], new: Sequence[int], old: Sequence[int], fields: Collection[str]) -> None:
+    """Reindex records that are new, and those that were there, with whatever speaks of the fields that changed."""
+    if own := _OWN.get(model):
+        reindex(own, [*new, *old])
+    for follower in _followers.get(model, ()):
+        if old and not follower.fields.isdisjoint(fields):
+            for start in range(0, len(old), BATCH):
+                reindex(follower.source, follower.keys(old[start : start + BATCH]))
+
+
+def _before(sender: type[Model], instance: Any, **kwargs: Any) -> None:
+    """Note which of the fields that others speak of are about to change."""
+    names = {name for follower in _followers.get(sender, ()) for name in follower.fields}
+    stored = sender._default_manager.filter(pk=instance.pk).values(*names).first() if names else None
+    instance.__dict__[_CHANGED] = {
+        name for name, value in (stored or {}).items() if value != getattr(instance, name)
+    }
+
+
+def _after(sender: type[Model], instance: Any, **kwargs: Any) -> None:
+    changed(sender, [], [instance.pk], instance.__dict__.pop(_CHANGED, ()))
+
+
+def register() -> None:
+    """Listen, and name what this app's own entries say of other records."""
+    machines, models = Machine.objects.order_by("pk"), MachineModel.objects.order_by("pk")
+    codes = ErrorCode.objects.order_by("pk")
+    follow(
+        MachineModel,
+        "machine",
+        ["code"],
+        lambda pks: machines.filter(model__in=pks).values_list("pk", flat=True),
+    )
+    follow(
+        SoftwareRelease,
+        "machine",
+        ["version"],
+        lambda pks: machines.filter(release__in=pks).values_list("pk", flat=True),
+    )
+    follow(
+        ProductLine,
+        "model",
+        ["name", "name_zh"],
+        lambda pks: models.filter(product_line__in=pks).values_list("pk", flat=True),
+    )
+    follow(
+        ProductLine,
+        "error_code",
+        ["code"],  # in their addresses
+        lambda pks: codes.filter(product_line__in=pks).values_list("pk", flat=True),
+    )
+    for model in (ErrorCode, Machine, MachineModel, ProductLine, SoftwareRelease):
+        name = model._meta.model_name
+        pre_save.connect(_before, sender=model, dispatch_uid=f"{name}-before")
+        post_save.connect(_after, sender=model, dispatch_uid=f"{name}-saved")
+        if model in _OWN:
+            post_delete.connect(_after, sender=model, dispatch_uid=f"{name}-deleted")
