@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
-from procedures.content import STEP_TEXTS, canonical_content, clean_text
+from procedures.content import STEP_TEXTS, canonical_content, clean_line, clean_text
 from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
 from review import notifying, rules, threads, watching
@@ -189,7 +189,7 @@ def _text_of(landing: Landing, acceptance: Acceptance, change: SuggestedChange) 
     if undecided and (take := acceptance.takes.get(change.field)) is not None:
         text = landing.taken(change.field)[take]
     elif (final := acceptance.final.get(change.field)) is not None:
-        text = clean_text(final)
+        text = clean_line(final) if change.field == SuggestedField.TITLE else clean_text(final)
     elif undecided:
         raise NotAllowed(
             _(

@@ -57,7 +57,7 @@ def place_value(after: str | None) -> str:
 
 
 class StepTexts(forms.Form):
-    title = forms.CharField(label=_("Title"), max_length=255)
+    title = WordsField(label=_("Title"), max_length=255)
     body = forms.CharField(
         label=_("What to do"),
         required=False,

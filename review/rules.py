@@ -271,7 +271,7 @@ def check_sign(*, user: Any, stage: Stage, on_behalf_of: Any = None) -> None:
                 "Each person signs a release once, and after this signature too few people are left for "
                 "“%(stage)s”; somebody else must sign here."
             )
-            % {"stage": elsewhere.name}
+            % {"stage": elsewhere.local_name}
         )
 
 

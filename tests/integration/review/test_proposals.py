@@ -418,3 +418,17 @@ def test_an_own_text_in_a_conflict_may_be_emptied_but_not_a_title(version) -> No
     third = in_conflict(version, body="Else.")
     with pytest.raises(NotAllowed, match="choose which text lands"):
         deciding.accept(suggestion=third, by=version.last_editor)
+
+
+def test_what_nobody_sees_is_not_kept_in_a_title_or_a_number(version) -> None:
+    head = propose(version, StepEdit("a", texts={"title": "Zero\u200bwidth\u00ad \ufeff"}))
+    assert head.changes.get().proposed_text == "Zerowidth"
+    deciding.accept(suggestion=head, by=version.last_editor, final={"title": "Wid\u200ber"})
+    assert steps_of(version)[0]["title"] == "Wider"
+    page = make.working_copy(by=version.last_editor, steps=[make.step("a", title="Step\u200b1")])
+    page.title, page.number = "A\u200bB", "SOP-9\u200b8"
+    page.save_revision()
+    assert (working_copy(page).title, working_copy(page).number) == ("AB", "SOP-98")
+    assert canonical_content(working_copy(page))["steps"][0]["title"] == "Step1"
+    with pytest.raises(NotAllowed, match="needs a title"):
+        propose(version, StepEdit("b", texts={"title": "\u200b"}))
