@@ -66,6 +66,10 @@ class ApiSpeaksJson(Middleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_api = request.path.startswith("/api/")  # what answers may rewrite the path
+        if is_api and request.method not in ("GET", "HEAD", "OPTIONS") and not request.path.endswith("/"):
+            # Led on, as a reader would be, a program comes by GET and without what it sent.
+            reason = _("There is nothing here: an address of the API ends with a slash.")
+            return JsonResponse({"message": reason}, status=404)
         response = self.get_response(request)
         kind = response.get("Content-Type", "")
         if not is_api or response.status_code < 400 or kind == "application/json":

@@ -125,6 +125,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "kb.accounts.middleware.PreferredLanguage",
+    "review.mailing.patience.WaitsForNoMail",
     "kb.middleware.ApiSpeaksJson",
     "kb.middleware.TooLargeForm",
     "kb.middleware.RejectNulBytes",
@@ -227,7 +228,8 @@ EMAIL_TIMEOUT = 20  # seconds; far less than the lease on a mail (review.mailing
 DEFAULT_FROM_EMAIL = env.str("REDLINE_FROM_EMAIL", "redline@localhost")
 # Minutes that the first notice on a procedure waits for others before they go out as one mail.
 REDLINE_MAIL_WAIT = _number("REDLINE_MAIL_WAIT", 10, least=0)
-# Whoever enqueues a task does it, after the commit; what fails is done by the next `manage.py run_schedule`.
+# Whoever enqueues a task does it, after the commit; what fails, or takes a request too long
+# (review.mailing.patience), is done by the next `manage.py run_schedule`.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
 WAGTAIL_SITE_NAME = "Redline"

@@ -1,6 +1,7 @@
 """The WSGI application, for gunicorn, whose settings are kb.gunicorn."""
 
 import gc
+import json
 import os
 from collections.abc import Callable, Iterable
 from email.message import Message
@@ -26,5 +27,9 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     charset = str(content_type.get_param("charset", "utf-8")).lower()
     if charset in ("utf-8", "utf8", "us-ascii"):
         return django_application(environ, start_response)
+    reason = "Requests are read as UTF-8 only. 本站只接受 UTF-8 编码的请求。"
+    if environ.get("PATH_INFO", "").startswith("/api/"):
+        start_response("400 Bad Request", [("Content-Type", "application/json")])
+        return [json.dumps({"message": reason}).encode()]
     start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
-    return ["Requests are read as UTF-8 only. 本站只接受 UTF-8 编码的请求。\n".encode()]
+    return [f"{reason}\n".encode()]

@@ -16,6 +16,7 @@ an empty line, so what an editor or an operating system does to line ends change
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -28,6 +29,11 @@ STEP_TEXTS = ("title", "body", "expected", "caution")
 def clean_text(text: str | None) -> str:
     """The text with LF line ends and without empty lines or spaces around it."""
     return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def clean_line(text: str | None) -> str:
+    """A title or a number without what nobody sees in it: format characters, e.g. a zero-width space, make two of one."""
+    return "".join(sign for sign in clean_text(text) if unicodedata.category(sign) != "Cf").strip()
 
 
 def clean_list(values: Iterable[Any] | None) -> list[str]:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Revision
 
-from procedures.content import STEP_TEXTS, canonical_content, clean_text
+from procedures.content import STEP_TEXTS, canonical_content, clean_line, clean_text
 from procedures.models import ProcedurePage
 from procedures.rules import NotAllowed
 from review import notifying, rules, threads, watching
@@ -131,8 +131,7 @@ def outcome_of(landing: Landing, acceptance: Acceptance) -> Outcome:
     if acceptance.seen is not None and acceptance.seen != landing.seen:
         raise NotAllowed(
             _(
-                "The working copy changed while you were deciding. "
-                "Look at the text below again; yours is still there."
+                "The working copy changed while you were deciding. Look at what would land now, and decide anew."
             )
         )
     if suggestion.action == SuggestedAction.REMOVE:
@@ -189,8 +188,8 @@ def _text_of(landing: Landing, acceptance: Acceptance, change: SuggestedChange) 
     undecided = change.field in landing.undecided
     if undecided and (take := acceptance.takes.get(change.field)) is not None:
         text = landing.taken(change.field)[take]
-    elif (final := acceptance.final.get(change.field)) is not None and (final.strip() or not undecided):
-        text = clean_text(final)
+    elif (final := acceptance.final.get(change.field)) is not None:
+        text = clean_line(final) if change.field == SuggestedField.TITLE else clean_text(final)
     elif undecided:
         raise NotAllowed(
             _(
@@ -311,17 +310,21 @@ def ask_back(*, suggestion: Suggestion, by: Any, question: str, at: datetime | N
 def hand_on(
     *, suggestion: Suggestion, to: Any, by: Any, note: str = "", at: datetime | None = None
 ) -> Suggestion:
-    """Let somebody else decide, who is told; whoever answers for the procedure still may."""
+    """Let somebody else decide; they and the author are told, with the note, which stays in the mark's history.
+
+    Whoever answers for the procedure still may decide.
+    """
     suggestion = _locked(suggestion)
     rules.check_hand_on(user=by, suggestion=suggestion, to=to)
     suggestion.assigned_to, at = to, at or timezone.now()
+    suggestion.handed_note = clean_text(note)
     save_as(suggestion, by, at)
     if not suggestion.sent_together().filter(status=SuggestionStatus.SUBMITTED, assigned_to=None).exists():
         reminders = [kind for due, late, _passed_on in REMINDS_OF_A_MARK.values() for kind in (due, late)]
         notifying.dismiss(reminders, at, suggestion=suggestion.head_id)  # of whoever was to decide before
-    _tell(NoticeKind.HANDED_ON, suggestion, [to], by, at, clean_text(note))
+    _tell(NoticeKind.HANDED_ON, suggestion, [to], by, at, suggestion.handed_note)
     notifying.dismiss([NoticeKind.PASSED_ON], at, suggestion=suggestion)  # of whoever had it before
-    _tell(NoticeKind.PASSED_ON, suggestion, [suggestion.author], by, at, "")
+    _tell(NoticeKind.PASSED_ON, suggestion, [suggestion.author], by, at, suggestion.handed_note)
     return suggestion
 
 

@@ -12,6 +12,7 @@ from procedures.models import ProcedurePage, Significance
 from review.anchors import Quote
 from review.models import Delegation, ThreadKind
 from review.photos import clean_photo
+from review.recording import is_blank
 from review.rules import check_day
 from review.threads import MOST_PHOTOS, Point
 
@@ -20,6 +21,14 @@ COMMENT_LENGTH = 10_000
 
 def area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows})
+
+
+class WordsField(forms.CharField):
+    """A text that somebody is to read: one with nothing to see in it counts as left out."""
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        return "" if is_blank(text) else text
 
 
 class DecisionForm(forms.Form):
@@ -97,7 +106,7 @@ class CommentForm(PhotosForm):
     field_order = ("kind", "text", "quote", "photos", "keep_position")
 
     kind = forms.ChoiceField(label=_("What is it?"), choices=ThreadKind.choices, initial=ThreadKind.QUESTION)
-    text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=area(4))
+    text = WordsField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=area(4))
     quote = forms.CharField(
         label=_("Passage"), required=False, max_length=COMMENT_LENGTH, widget=area(2),
         help_text=_("Select it in the step before you press “Comment”, or copy it here; empty: the whole step."),
@@ -121,11 +130,15 @@ class CommentForm(PhotosForm):
 
     def leave_out_what_nobody_marked(self) -> None:
         """What no page of ours sends stands in no field that could be marked: said, and left out of the next try."""
-        wrong = [name for name in ("before", "after", "image", "x", "y") if name in self.errors]
+        wrong = {name for name in ("before", "after", "image", "x", "y") if name in self.errors}
+        point = {name: self.cleaned_data.get(name) for name in ("image", "x", "y")}
+        if len({value in (None, "") for value in point.values()}) > 1:  # half a point is none
+            wrong |= {*point}
+            self.cleaned_data.update(dict.fromkeys(point))
         if not wrong:
             return
         for name in wrong:
-            del self.errors[name]
+            self.errors.pop(name, None)
         left_out = {self.add_prefix(name) for name in wrong}
         self.data = {name: value for name, value in self.data.items() if name not in left_out}
         self.add_error(
@@ -139,13 +152,13 @@ class CommentForm(PhotosForm):
 class ReplyForm(PhotosForm):
     field_order = ("text", "photos", "keep_position")
 
-    text = forms.CharField(label=_("Reply"), max_length=COMMENT_LENGTH, widget=area(3))
+    text = WordsField(label=_("Reply"), max_length=COMMENT_LENGTH, widget=area(3))
 
 
 class SubmitForm(DecisionForm):
     """What the next version will say of itself, and when it goes into force."""
 
-    change_summary = forms.CharField(
+    change_summary = WordsField(
         label=_("What changes?"),
         max_length=COMMENT_LENGTH,
         widget=area(3),
@@ -188,7 +201,7 @@ class SignForm(DecisionForm):
     """A signature under the bytes with this hash, for one's own part or in the place of somebody away."""
 
     on_behalf_of = forms.ChoiceField(label=_("In whose name?"), required=False)
-    comment = forms.CharField(label=_("Comment"), required=False, max_length=COMMENT_LENGTH, widget=area(2))
+    comment = WordsField(label=_("Comment"), required=False, max_length=COMMENT_LENGTH, widget=area(2))
     password = _password()
     sha256 = forms.CharField(widget=forms.HiddenInput, max_length=64)
     stage = forms.IntegerField(widget=forms.HiddenInput)
@@ -211,7 +224,7 @@ class SignForm(DecisionForm):
 class ConfirmForm(DecisionForm):
     """The version in force is still correct: a signature under its hash."""
 
-    comment = forms.CharField(
+    comment = WordsField(
         label=_("Comment"), required=False, max_length=COMMENT_LENGTH, widget=area(2),
         help_text=_("What you checked, e.g. against which machine or manual."),
     )  # fmt: skip
@@ -220,16 +233,16 @@ class ConfirmForm(DecisionForm):
 
 
 class RemarkForm(DecisionForm):
-    text = forms.CharField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=area(3))
+    text = WordsField(label=_("Comment"), max_length=COMMENT_LENGTH, widget=area(3))
     stage = forms.IntegerField(widget=forms.HiddenInput)
 
 
 class SendBackForm(DecisionForm):
-    reason = forms.CharField(label=_("What has to change first?"), max_length=COMMENT_LENGTH, widget=area(2))
+    reason = WordsField(label=_("What has to change first?"), max_length=COMMENT_LENGTH, widget=area(2))
 
 
 class WithdrawForm(DecisionForm):
-    reason = forms.CharField(
+    reason = WordsField(
         label=_("Why?"), max_length=COMMENT_LENGTH, widget=area(3), help_text=_("Readers see it.")
     )
     replaced_by = forms.CharField(
@@ -252,11 +265,11 @@ class WithdrawForm(DecisionForm):
 class HoldForm(DecisionForm):
     """Readers are stopped, and read both texts."""
 
-    reason = forms.CharField(
+    reason = WordsField(
         label=_("Why?"), max_length=COMMENT_LENGTH, widget=area(3),
         help_text=_("Everybody who may read the procedure is shown this, customers too."),
     )  # fmt: skip
-    instead = forms.CharField(
+    instead = WordsField(
         label=_("What to do instead"), max_length=COMMENT_LENGTH, widget=area(3),
         help_text=_(
             "Also for whoever is in the middle of the work. Everybody who may read the procedure is shown this, "
@@ -267,7 +280,7 @@ class HoldForm(DecisionForm):
 
 
 class LiftForm(DecisionForm):
-    lift_reason = forms.CharField(
+    lift_reason = WordsField(
         label=_("Why can it be used again?"), max_length=COMMENT_LENGTH, widget=area(3),
         help_text=_("It stays on record, and whoever the hold concerns is told."),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from procedures.content import clean_text
 from review.deciding import Acceptance
-from review.forms import COMMENT_LENGTH, DecisionForm, area, of_file
+from review.forms import COMMENT_LENGTH, DecisionForm, WordsField, area, of_file
 from review.landing import Landing, Take
 from review.merge import Clash, Step
 from review.models import SuggestedField, SuggestionKind
@@ -57,7 +57,7 @@ def place_value(after: str | None) -> str:
 
 
 class StepTexts(forms.Form):
-    title = forms.CharField(label=_("Title"), max_length=255)
+    title = WordsField(label=_("Title"), max_length=255)
     body = forms.CharField(
         label=_("What to do"),
         required=False,
@@ -162,7 +162,7 @@ class ReasonForm(forms.Form):
         initial=SuggestionKind.IMPROVEMENT,
         required=False,
     )
-    reason = forms.CharField(
+    reason = WordsField(
         label=_("Why?"),
         max_length=COMMENT_LENGTH,
         widget=area(3),
@@ -222,9 +222,12 @@ class PartForm(DecisionForm):
     """The decision on one step of a proposal; a field for each text holds what will land."""
 
     decision = forms.ChoiceField(label=_("Decision"), required=False, widget=forms.RadioSelect)
-    answer = forms.CharField(
+    answer = WordsField(
         label=_("Answer to the author"), required=False, max_length=COMMENT_LENGTH, widget=area(2),
-        help_text=_("Needed to refuse and to ask."),
+        help_text=_(
+            "Needed to refuse and to ask. Handing on, you say it to whoever is to decide as well. "
+            "It stays on this page, for everybody who may see the proposal."
+        ),
     )  # fmt: skip
     to = forms.ChoiceField(label=_("Hand on to"), required=False)
     after = forms.ChoiceField(label=_("Where it will stand"), required=False)
@@ -242,7 +245,7 @@ class PartForm(DecisionForm):
         super().__init__(*args, **kwargs)
         fields: Any = self.fields
         taken = [("accept", _("Accept"))]
-        overtaken = _("That can no longer be chosen: look at the working copy below, and decide anew.")
+        overtaken = _("That can no longer be chosen: look at the working copy as it is now, and decide anew.")
         if landing.contained:
             taken = [("adopt", _("Mark as already in the text"))]
             overtaken = _("The working copy says this already: mark it as already in the text, or refuse it.")
@@ -343,7 +346,7 @@ class PartForm(DecisionForm):
             is_written = own not in ("", clean_text(final))
             if not take and is_written:
                 data[f"take-{name}"] = OWN
-            elif take == OWN and not own:
+            elif take == OWN and not own and name == SuggestedField.TITLE:
                 self.add_error(f"final-{name}", gettext("Write the text that is to land."))
             elif not take:
                 self.add_error(f"take-{name}", gettext("Choose which text lands, or write it yourself."))
@@ -357,13 +360,13 @@ class PartForm(DecisionForm):
         data = self.cleaned_data
         after = place_id(data["after"]) if data.get("after") else None
         # Nothing is chosen where the choice came up meanwhile: what was looked at no longer is what is there.
-        taken = {name: data.get(f"take-{name}") or OWN for name in self.texts}
-        chosen = {name: take for name, take in taken.items() if take != OWN}
+        taken = {name: data.get(f"take-{name}", OWN) for name in self.texts}
+        chosen = {name: take for name, take in taken.items() if take not in ("", OWN)}
         if data.get("images"):
             chosen["images"] = data["images"]
         return Acceptance(
             self.landing.suggestion,
-            final={name: data[f"final-{name}"] for name in self.texts if name not in chosen},
+            final={name: data[f"final-{name}"] for name, take in taken.items() if take == OWN},
             takes={name: Take(take) for name, take in chosen.items()},
             after=after,
             anyway=data.get("anyway", False),

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures.content import STEP_TEXTS, clean_text
+from procedures.content import STEP_TEXTS, clean_line, clean_text
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.wording import in_order
@@ -232,6 +232,8 @@ def _changes(version: ProcedureVersion, edit: StepEdit) -> list[SuggestedChange]
         if missing:
             raise NotAllowed(_("This image is not in the step: open the procedure again."))
     texts = {name: clean_text(text) for name, text in edit.texts.items()}
+    if texts.get(SuggestedField.TITLE, shown["title"]) != shown["title"]:
+        texts[SuggestedField.TITLE] = clean_line(texts[SuggestedField.TITLE])
     if not texts.get(SuggestedField.TITLE, shown["title"]) and not edit.removes:
         raise NotAllowed(_("A step needs a title."))
     if edit.removes:

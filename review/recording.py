@@ -16,9 +16,14 @@ _BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
 def required(text: str, message: str) -> str:
     """The text cleaned. Raises NotAllowed with the message where nothing is left that anybody could see."""
     cleaned = clean_text(text)
-    if all(unicodedata.category(sign)[0] in "CZ" or sign in _BLANK for sign in cleaned):
+    if is_blank(cleaned):
         raise NotAllowed(message)
     return cleaned
+
+
+def is_blank(text: str) -> bool:
+    """Whether there is nothing in it that anybody could see."""
+    return all(unicodedata.category(sign)[0] in "CZ" or sign in _BLANK for sign in text)
 
 
 def save_as(record: Any, by: Any, at: datetime | None = None) -> None:

@@ -25,6 +25,7 @@ from review.models import (
     Stage,
     StageKind,
     Suggestion,
+    SuggestionStatus,
     Thread,
     ThreadKind,
     ThreadStatus,
@@ -42,6 +43,10 @@ def _require(user: Any, permission: str, reason: str) -> None:
 def check_mark(*, user: Any, version: ProcedureVersion) -> None:
     """Commenting and proposing: for the field, on a version in force or the one it followed."""
     _require(user, "review.add_thread", _("Your role does not include commenting."))
+    _check_takes_marks(version)
+
+
+def _check_takes_marks(version: ProcedureVersion) -> None:
     if version.was_called_off:
         raise NotAllowed(
             _("This version was called off and never came into force; nothing can be added to it.")
@@ -123,8 +128,12 @@ def can_withdraw(*, user: Any, suggestion: Suggestion) -> bool:
 
 
 def check_comment(*, user: Any, suggestion: Suggestion) -> None:
-    """Commenting on a proposal, also once it is decided."""
+    """Commenting on a proposal, also once it is decided; on a withdrawn version, where nothing else is added, its
+    author still answers what they were asked: else the proposal would wait for them for ever."""
     _require(user, "review.add_thread", _("Your role does not include commenting."))
+    asked = suggestion.sent_together().filter(status=SuggestionStatus.ASKED)
+    if user.pk != suggestion.author_id or not asked.exists():
+        _check_takes_marks(suggestion.version)
 
 
 def check_vote(*, user: Any, suggestion: Suggestion) -> None:
@@ -132,6 +141,7 @@ def check_vote(*, user: Any, suggestion: Suggestion) -> None:
     _require(user, "review.add_suggestion", _("Your role does not include proposing edits."))
     if suggestion.author_id == user.pk:
         raise NotAllowed(_("You proposed this yourself: it counts already."))
+    _check_takes_marks(suggestion.version)
     if not suggestion.sent_together().waiting().exists():
         raise NotAllowed(
             _("This proposed edit was already decided: %(status)s.")
@@ -261,7 +271,7 @@ def check_sign(*, user: Any, stage: Stage, on_behalf_of: Any = None) -> None:
                 "Each person signs a release once, and after this signature too few people are left for "
                 "“%(stage)s”; somebody else must sign here."
             )
-            % {"stage": elsewhere.name}
+            % {"stage": elsewhere.local_name}
         )
 
 

@@ -1,21 +1,16 @@
-"""Watches: who wants to be told of what happens to a procedure, a code, a product line or a module.
+"""Watches: who wants to be told of what happens to a procedure, a code, a product line or a module."""
 
-A watch on a module covers its parts. What belongs to a procedure is what its version in force or its working
-copy says, so nobody misses the moment in which it changes.
-"""
-
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
-from wagtail.models import Revision
 
 from procedures.models import ErrorCode, Module, ProcedurePage, ProcedureVersion, ProductLine
 from procedures.people import staff
 from review import rules
+from review.covering import covering
 from review.models import How, MailPreference, Notice, NoticeKind, Suggestion, Thread, Watch
 from review.notifying import SHOWN, notify, post
 
@@ -71,7 +66,7 @@ def tell_watchers(
     `version`: what it is about where that is not in force, e.g. any more.
     """
     left_out = {*besides, by.pk} if by is not None else {*besides}
-    found = Watch.objects.filter(_covering(page, version), person__in=staff()).exclude(person__in=left_out)
+    found = Watch.objects.filter(covering(page, version), person__in=staff()).exclude(person__in=left_out)
     best: dict[int, Watch] = {}
     for row in sorted(found, key=_rank, reverse=True):
         best[row.person_id] = row
@@ -112,44 +107,6 @@ def tell_of_withdrawal(version: ProcedureVersion) -> None:
 def _rank(row: Watch) -> tuple[int, int]:
     kind = next(kind for kind in KINDS if getattr(row, f"{kind}_id") is not None)
     return _SOONEST.index(How(row.how)), _PARTICULAR.index(kind)
-
-
-def _covering(page: ProcedurePage, version: ProcedureVersion | None) -> Q:
-    """The watches that this procedure concerns."""
-    versions = ProcedureVersion.objects.filter(page=page.pk)
-    versions = versions.filter(Q(status="effective") | Q(pk=version.pk if version is not None else None))
-    lines = set(versions.order_by().values_list("product_line", flat=True))
-    codes = set(versions.order_by().values_list("error_codes", flat=True))
-    # The working copy without making a page of it: its line and codes are all that is asked.
-    newest = Revision.objects.filter(
-        pk__in=ProcedurePage.objects.filter(pk=page.pk).values("latest_revision")
-    )
-    for line, its_codes in newest.values_list("content__product_line", "content__error_codes"):
-        lines.add(line)
-        codes.update(its_codes or ())
-    lines.discard(None)
-    codes.discard(None)
-    covering = Q(page=page.pk)
-    if lines:
-        covering |= Q(product_line__in=lines)
-    if codes:
-        covering |= Q(error_code__in=codes) | Q(module__in=_modules_of(codes))
-    return covering
-
-
-def _modules_of(codes: Iterable[int]) -> set[int]:
-    """The modules that report these codes, with those that they are parts of."""
-    reporting = Module.objects.filter(error_codes__in=codes)
-    parents = dict(
-        Module.objects.filter(product_line__in=reporting.values("product_line")).values_list("pk", "parent")
-    )
-    found: set[int] = set()
-    for module in reporting.values_list("pk", flat=True):
-        above: int | None = module
-        while above is not None and above not in found:
-            found.add(above)
-            above = parents.get(above)
-    return found
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, TitleFieldPanel
 from wagtail.models import Page, PageManager, PagePermissionTester
 from wagtail.query import PageQuerySet
 
+from procedures.content import clean_line
 from procedures.forms import FaqPageForm
 from procedures.models.catalogue import Bilingual
 from procedures.models.page import Audience, ProcedurePage
@@ -99,7 +100,8 @@ class FaqPage(Page):
         verbose_name_plural = _("FAQ entries")
 
     def full_clean(self, *args: Any, **kwargs: Any) -> None:
-        """A question without a letter gets an address all the same."""
+        """A question without a letter gets an address all the same, and none keeps what nobody sees in it."""
+        self.title = clean_line(self.title)  # type: ignore[has-type]  # as below
         if not self.slug and not slugify(self.title, allow_unicode=True):  # type: ignore[has-type]  # Wagtail has no types
             self.slug = f"faq-{get_random_string(8).lower()}"
         super().full_clean(*args, **kwargs)

@@ -31,7 +31,7 @@ from wagtail.images.blocks import ImageChooserBlock
 from wagtail.log_actions import log
 from wagtail.models import Page, PagePermissionTester, Revision
 
-from procedures.content import canonical_content
+from procedures.content import canonical_content, clean_line
 from procedures.editor_panel import NotesPanel
 from procedures.forms import CANNOT_OWN, ProcedurePageForm
 from procedures.models.catalogue import ErrorCode, MachineModel, ProductLine, SoftwareRelease
@@ -240,7 +240,11 @@ class ProcedurePage(Page):
 
     def full_clean(self, *args: Any, **kwargs: Any) -> None:
         """Its address on the site is its number; Wagtail's slug is made from the title, or where that has no
-        letter from the number."""
+        letter from the number. Titles and the number are kept without what nobody sees in them."""
+        self.title, self.number = clean_line(self.title), clean_line(self.number)  # type: ignore[has-type]  # as below
+        for step in self.steps:
+            if (title := clean_line(step.value["title"])) != step.value["title"]:
+                step.value["title"] = title
         if not self.slug and not slugify(self.title, allow_unicode=True):  # type: ignore[has-type]  # Wagtail has no types
             self.slug = slugify(self.number.replace(".", "-"))
         super().full_clean(*args, **kwargs)

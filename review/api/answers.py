@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from procedures.access import may_read_internal
 from procedures.rules import NotAllowed
+from review.api.once import HEADER, KeyRefused, once
 from review.photos import NO_PHOTO, TOO_LARGE
 from review.proposal_forms import AT_THE_TOP
 
@@ -39,7 +40,10 @@ def api(view: Callable[..., tuple[int, dict[str, Any]]]) -> Callable[..., HttpRe
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            status, said = _answer(view, request, *args, **kwargs)
+            status, said = once(request, lambda: _answer(view, request, *args, **kwargs))
+        except KeyRefused as key:
+            status = key.status
+            said = Refused(status, fields={HEADER: [key.reason]}).said
         except Refused as refused:
             status, said = refused.status, refused.said
         response = JsonResponse(said, status=status)
@@ -107,9 +111,9 @@ def given(
         raise Refused(400, fields={where.rstrip(".") or "json": [_expected(dict)]})
     wrong: dict[str, list[str]] = {}
     if not set(body) <= set(known):
-        names = ", ".join(known)
+        only = _("Only these fields are known here: %(names)s.") % {"names": ", ".join(known)}
         wrong[where.rstrip(".") or "json"] = [
-            _("Only these fields are known here: %(names)s.") % {"names": names}
+            only if known else _("No text of this edit is to be said here.")
         ]
     found = {name: value for name in known if (value := body.get(name)) is not None}
     for name, value in found.items():

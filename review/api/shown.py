@@ -91,6 +91,10 @@ def edit(part: Suggestion, landing: Landing | None = None) -> Shown:
             for image in part.images.all()
         ],
         "with": person(part.assigned_to),
+        "handed_on": [
+            {"by": person(handing.by), "to": person(handing.to), "at": handing.at, "note": handing.note}
+            for handing in part.handings
+        ],
         "decided_by": person(part.decided_by),
         "decided_at": part.decided_at,
         "answer": part.answer,

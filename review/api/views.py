@@ -1,6 +1,6 @@
 """The API's addresses: what hangs on a procedure, a comment, a proposal, a vote, a decision."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Count
@@ -18,6 +18,7 @@ from review import proposing, queries, rules, threads
 from review.api import shown
 from review.api.answers import Refused, api, body_of, check, given, not_allowed
 from review.forms import CommentForm, ReplyForm
+from review.handing import show_handings
 from review.landing import find, landings, working_copy
 from review.models import Comment, SuggestedField, Suggestion, Thread
 from review.proposal_forms import OWN, NewStepForm, PartForm, ReasonForm, StepForm, VoteForm, place_value
@@ -44,7 +45,9 @@ def marks(request: HttpRequest, number: str) -> Answer:
     queries.show_photos(thread for thread in every if thread.suggestion_id)
     proposals: dict[int, list[Suggestion]] = {}
     found = queries.for_list(Suggestion.objects.on_page(page.pk)).annotate(vote_count=Count("votes"))
-    for part in found.defer("version__content", "version__page__steps").order_by("pk"):
+    every_part = list(found.defer("version__content", "version__page__steps").order_by("pk"))
+    show_handings(every_part)
+    for part in every_part:
         proposals.setdefault(part.head_id, []).append(part)
     return 200, {
         "number": page.number,
@@ -246,6 +249,8 @@ def decide(request: HttpRequest, pk: int) -> Answer:
     texts = given(texts, dict.fromkeys(form.texts, str), "texts.")
     form.data |= {f"final-{name}": text for name, text in texts.items()}
     asked = [name for name in form.texts if f"take-{name}" in form.fields]
+    if takes and not asked:
+        raise Refused(400, fields={"take": [_nothing_to_take(landing.undecided, form.fields)]})
     takes = dict.fromkeys(set(texts) & set(asked), OWN) | given(takes, dict.fromkeys(asked, str), "take.")
     form.data |= {f"take-{name}": take for name, take in takes.items()}
     if useless := [
@@ -262,11 +267,21 @@ def decide(request: HttpRequest, pk: int) -> Answer:
     return 200, _shown_proposal(part.sent_with or part)
 
 
+def _nothing_to_take(undecided: Collection[str], fields: Collection[str]) -> str:
+    """What a person has to say instead, where anything."""
+    said = _("No text of this edit was changed on both sides: there is nothing to take.")
+    needs = [name for name in ("after", "anyway", "images") if name in fields and ({"", name} & {*undecided})]
+    if not needs:
+        return said
+    return f"{said} {_('What is wanted is %(names)s.') % {'names': ', '.join(needs)}}"
+
+
 def _useless() -> str:
     return _("There is nothing to say here of this edit.")
 
 
 def _with_landing(parts: list[Suggestion]) -> dict[str, Any]:
+    show_handings(parts)
     (shown_edit,) = (shown.edit(part, _landings(parts).get(part.pk)) for part in parts)
     return shown_edit
 
@@ -285,6 +300,7 @@ def _shown_thread(thread: Thread) -> dict[str, Any]:
 
 def _shown_proposal(head: Suggestion) -> dict[str, Any]:
     parts = list(queries.for_list(head.sent_together()))
+    show_handings(parts)
     said: Iterable[Comment] = queries.comments_on(parts[0])
     return shown.proposal(parts, list(said), parts[0].votes.count(), _landings(parts))
 

@@ -10,14 +10,17 @@ from review.models import How, Mail, MailPreference, MailState, Notice, NoticeKi
 
 
 def how_to_tell(notice: Notice, preference: MailPreference) -> str:
-    """Whether a notice goes by mail now, later or not at all; one of a watch that is gone does not."""
-    if notice.watched:
-        return notice.watch.how if notice.watch is not None else How.INBOX
+    """Whether a notice goes by mail now, later or not at all; one of a watch that is gone does not.
+
+    What is about safety goes as its own preference says, however the watch that brought it tells of other things.
+    """
     kind = NoticeKind(notice.kind)
-    if not kind.is_mailed:
+    if not kind.is_mailed or (notice.watched and notice.watch is None):
         return How.INBOX
     if kind.is_safety:
         return preference.safety
+    if notice.watch is not None:
+        return notice.watch.how
     return preference.own if kind.is_own else preference.asked
 
 

@@ -10,11 +10,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import F
 
 from procedures.people import administrators
+from review.mailing import patience
 from review.mailing.building import build
 from review.models import UNSENT, Mail, MailState, Notice, NoticeKind
 
@@ -28,6 +30,9 @@ WAITS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 4 * 60, 12 *
 
 def send(pk: int, now: datetime) -> None:
     """Send this mail if it is due and nobody else does. Raises nothing that a mail server or a mail brings about."""
+    left = patience.seconds_left()
+    if left == 0:
+        return  # it is due: the clock's next turn sends it
     mail = _claim(pk, now)
     if mail is None:
         return
@@ -36,23 +41,39 @@ def send(pk: int, now: datetime) -> None:
         if message is None:
             _record(mail, MailState.DROPPED)
             return
-        server = get_connection()
-        server.open()
+        server = _connected(left)
     except Exception as error:  # whatever it is, the mail server has not seen the mail
+        patience.lose()
         _refused(mail, error, now)
         return
     try:
         _hand_over(message, server)
     except smtplib.SMTPServerDisconnected as error:  # it may have taken the mail before
+        patience.lose()
         _unknown(mail, error, now)
     except smtplib.SMTPException as error:  # its answer was no
         _refused(mail, error, now)
     except OSError as error:  # the connection broke
+        patience.lose()
         _unknown(mail, error, now)
     except Exception as error:  # an address or a header that no mail can have
         _refused(mail, error, now)
     else:
         _record(mail, MailState.SENT, sent_at=now)
+
+
+def _connected(left: float | None) -> Any:
+    """A mail server that answers, within `left` seconds where somebody waits. A server that has begun to take a mail
+    has its usual time: whether one that was cut off was sent would be unknown."""
+    if left is None:
+        server = get_connection()
+        server.open()
+        return server
+    server = get_connection(timeout=left)
+    server.open()
+    if (conversation := getattr(server, "connection", None)) is not None:
+        conversation.sock.settimeout(settings.EMAIL_TIMEOUT)
+    return server
 
 
 def _hand_over(message: EmailMessage, server: Any) -> None:

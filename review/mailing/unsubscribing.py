@@ -13,6 +13,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from procedures.access import may_read_internal
+from procedures.models import ProcedurePage
+from review.covering import covering
 from review.models import How, Mail, MailPreference, Notice, NoticeKind, Watch
 
 _SALT = "review.mailing.unsubscribing"
@@ -34,15 +36,15 @@ class Off:
         Whoever has enough of a watch does not stop being asked for signatures because both came in one mail; that
         a procedure is not safe is stopped only by the link in a mail that says nothing else.
         """
-        if mail.page_id is None:
+        if mail.page is None:
             return cls(mail.recipient_id, "daily")
-        if watches := sorted({notice.watch_id for notice in notices if notice.watch_id is not None}):
-            return cls(mail.recipient_id, "watches", tuple(watches))
-        kinds = [NoticeKind(notice.kind) for notice in notices]
-        ordinary = [kind for kind in kinds if not kind.is_safety]
+        ordinary = [notice for notice in notices if not NoticeKind(notice.kind).is_safety]
         if not ordinary:
             return cls(mail.recipient_id, "safety")
-        return cls(mail.recipient_id, "own" if any(kind.is_own for kind in ordinary) else "asked")
+        if any(notice.watched for notice in ordinary):
+            return cls(mail.recipient_id, "watches", _watches(mail.page, mail.recipient_id, ordinary))
+        own = any(NoticeKind(notice.kind).is_own for notice in ordinary)
+        return cls(mail.recipient_id, "own" if own else "asked")
 
     def describe(self) -> str:
         """Names what is watched only to somebody who may know of it."""
@@ -60,6 +62,16 @@ class Off:
         if not may_read_internal(person) or not watches:
             return _("E-mail about what you watch")
         return _("E-mail about what you watch: %(names)s") % {"names": ", ".join(map(str, watches))}
+
+
+def _watches(page: ProcedurePage, person: int, notices: Sequence[Notice]) -> tuple[int, ...]:
+    """All watches of this person that bring mail on this procedure: without the one that was soonest the next would."""
+    named = {notice.watch_id for notice in notices if notice.watch_id is not None}
+    withdrawn = None
+    if any(notice.kind == NoticeKind.WITHDRAWN for notice in notices):
+        withdrawn = page.versions.filter(status="withdrawn").order_by("-withdrawn_at").first()
+    also = Watch.objects.filter(covering(page, withdrawn), person=person).exclude(how=How.INBOX)
+    return tuple(sorted(named | {*also.values_list("pk", flat=True)}))
 
 
 def token_of(off: Off) -> str:

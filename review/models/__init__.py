@@ -1,5 +1,6 @@
 """What is said about procedures, proposed, reviewed and signed."""
 
+from review.models.answers import ApiAnswer
 from review.models.duties import Acknowledgement, Confirmation, ReadingRule
 from review.models.holds import Hold, SafetyClock
 from review.models.levels import ServiceLevel
@@ -33,6 +34,7 @@ __all__ = [
     "TARGETS",
     "UNSENT",
     "Acknowledgement",
+    "ApiAnswer",
     "Comment",
     "Confirmation",
     "Delegation",

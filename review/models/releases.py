@@ -126,6 +126,14 @@ class StageQuerySet(models.QuerySet["Stage"]):
         )
 
 
+# What the site's set-up (kb.bootstrap) and its example call their stages; records keep these words.
+SEEDED_STAGES = {
+    "Release approval": _("Release approval"),
+    "Technical review": _("Technical review"),
+    "Safety review": _("Safety review"),
+}
+
+
 class Stage(models.Model):
     """One stage of a review under way, as the plan had it on submission."""
 
@@ -159,7 +167,12 @@ class Stage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return self.local_name
+
+    @property
+    def local_name(self) -> str:
+        """As a page shows it: a stage of this project's own plans in the reader's language, others as they are named."""
+        return str(SEEDED_STAGES.get(self.name, self.name))
 
     @property
     def is_open(self) -> bool:

@@ -18,6 +18,7 @@ from procedures.models import ProcedureVersion
 from procedures.models.pairs import unset_when
 
 if TYPE_CHECKING:
+    from review.handing import Handing
     from review.levels import Due
 
 
@@ -108,6 +109,7 @@ class Suggestion(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
         help_text="Who was handed the decision; empty: the procedure's owner.",
     )  # fmt: skip
+    handed_note = models.TextField(blank=True, help_text="What was said when it was handed on last.")
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -125,6 +127,7 @@ class Suggestion(models.Model):
     )
     history = HistoricalRecords()
     dues: "Sequence[Due]" = ()  # of all that was sent together, as review.levels.show_dues tells
+    handings: "Sequence[Handing]" = ()  # as review.handing.show_handings tells
 
     objects = SuggestionQuerySet.as_manager()
 
@@ -143,6 +146,10 @@ class Suggestion(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status="refused") | ~Q(answer=""), name="suggestion_refused_says_why"
+            ),
+            models.CheckConstraint(
+                condition=Q(handed_note="") | Q(assigned_to__isnull=False),
+                name="suggestion_handed_to_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=LANDED, landed_in__isnull=False)

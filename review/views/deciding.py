@@ -16,6 +16,7 @@ from procedures.people import holding, staff
 from procedures.rules import NotAllowed
 from review import deciding, levels, queries, rules
 from review.forms import ReplyForm
+from review.handing import show_handings
 from review.landing import landings, working_copy
 from review.models import Suggestion
 from review.proposal_forms import OWN, PartForm, VoteForm, place_value
@@ -55,6 +56,7 @@ def proposal_page(
         "question": question,
         "is_asked": question is not None and request.user.pk == head.author_id,
         "waits_for_author": question is not None and all(part.status != "submitted" for part in parts),
+        "comment_refusal": rules.why_not(rules.check_comment, user=request.user, suggestion=head),
         "comment_form": comment_form or ReplyForm(),
         "alternatives": queries.for_list(head.alternatives.filter(sent_with=None)),
         "may_decide": any(edit.form and edit.suggestion.is_open for edit in edits),
@@ -107,6 +109,7 @@ def _edits(
         proposals, forms = fresh, _forms(request, fresh, page, sent=False)
     shown = []
     steps = canonical_content(working_copy(page))["steps"]
+    show_handings([part for parts in proposals for part in parts])
     for parts in proposals:
         found = landings([part for part in parts if part.is_open], steps)
         for part in parts:

@@ -56,7 +56,8 @@ def watch(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
     """Begin to watch, or stop, and go back to the thing."""
     if kind not in watching.KINDS:
         raise Http404
-    target = get_object_or_404(watching.KINDS[kind], pk=pk)
+    # A page's own key is its parent's, which takes no number that is too large for the column.
+    target = get_object_or_404(watching.KINDS[kind], id=pk)
     if request.POST.get("watching") == "1":
         watching.watch(target=target, by=request.user)
         messages.success(request, _("You watch this now."))

@@ -3,7 +3,9 @@
 import smtplib
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -12,10 +14,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from kb.accounts.models import User
-from kb.accounts.roles import FIELD_ENGINEER
+from kb.accounts.roles import DOCUMENTATION_STAFF, FIELD_ENGINEER
 from procedures.models import ProcedureVersion
 from review import notifying, threads, watching
-from review.mailing import sending
+from review.mailing import patience, sending
 from review.mailing.tasks import enqueue_due
 from review.models import Mail, MailState, Notice, NoticeKind
 from tests import factories as make
@@ -176,3 +178,50 @@ def test_no_server_at_all_is_tried_again(watched: ProcedureVersion, settings: ob
     assert issubclass(
         smtplib.SMTPException, OSError
     )  # so the order of the handlers in review.mailing.sending matters
+
+
+class _Silence(socketserver.BaseRequestHandler):
+    """A mail server that takes the connection and says nothing."""
+
+    met = 0
+
+    def handle(self) -> None:
+        type(self).met += 1
+        with suppress(OSError):
+            while self.request.recv(1000):
+                pass
+
+
+def test_whoever_comments_does_not_wait_for_a_silent_mail_server(
+    watched: ProcedureVersion, monkeypatch: pytest.MonkeyPatch, settings: object
+) -> None:
+    for name in ("ann", "bob", "cai"):
+        make.make_user(name, DOCUMENTATION_STAFF, email=f"{name}@example.org")
+    client = make.signed_in(make.field_engineer())
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    monkeypatch.setattr(patience, "SECONDS", 0.5)
+    _Silence.met = 0
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Silence) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        settings.EMAIL_HOST, settings.EMAIL_PORT = server.server_address
+        began = time.monotonic()
+        sent = client.post(
+            f"/review/{watched.number}/v/{watched.label}/steps/a/comment/",
+            {"kind": "safety", "text": "It burns"},
+        )
+        took = time.monotonic() - began
+        server.shutdown()
+        thread.join()
+    assert sent.status_code == 302
+    # One that tried all three would have waited thrice 20 seconds.
+    assert (_Silence.met, took < settings.EMAIL_TIMEOUT) == (1, True)
+    alarms = Mail.objects.filter(notices__kind=NoticeKind.SAFETY)
+    assert sorted(alarms.values_list("state", flat=True)) == ["refused", "waiting", "waiting"]
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    enqueue_due(timezone.now())
+    assert len(django_mail.outbox) == 2
+    enqueue_due(timezone.now() + WAIT)
+    told = {address for message in django_mail.outbox for address in message.to}
+    assert told >= {"ann@example.org", "bob@example.org", "cai@example.org"}

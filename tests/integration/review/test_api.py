@@ -367,3 +367,65 @@ def test_only_who_answers_for_it_decides_and_nobody_on_their_own(version, engine
     assert (status, "Only the procedure's owner" in said["message"]) == (403, True)
     (own,) = seen(owner, proposed(owner, c="Do c slowly."))
     assert decide(owner, own, decision="refuse", answer="No")[0] == 409
+
+
+def test_handing_on_is_told_with_its_note(version, engineer, owner) -> None:
+    make.documentation_staff("the.staff")
+    (part,) = seen(owner, proposed(engineer, a="Else."))
+    status, said = decide(owner, part, decision="hand", to="the.staff", answer="Your line")
+    (handed,) = said["edits"][0]["handed_on"]
+    assert (status, handed["note"], handed["to"]["username"]) == (200, "Your line", "the.staff")
+    assert handed["by"]["username"] == "the.owner"
+    (shown,) = get(owner, "/api/procedures/SOP-1/marks/")["proposals"]
+    assert shown["edits"][0]["handed_on"] == [handed]
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u200b \ufeff", "\u3164", "  "])
+def test_a_text_with_nothing_to_see_is_a_missing_field(version, engineer, owner, text) -> None:
+    head = proposed(engineer, b="Do b slowly.")
+    thread = send(engineer, THREADS, {"kind": "error", "text": "Which?"})[1]
+    edits = [{"step": "a", "body": "Else."}]
+    for address, body, field in (
+        (THREADS, {"kind": "error", "text": text}, "text"),
+        (f"/api/threads/{thread['id']}/comments/", {"text": text}, "text"),
+        (f"/api/proposals/{head['id']}/comments/", {"text": text}, "text"),
+        (PROPOSALS, {"reason": text, "edits": edits}, "reason"),
+        (PROPOSALS, {"reason": "x", "edits": [{"step": "a", "title": text}]}, "edits.0.title"),
+    ):
+        status, said = send(engineer, address, body)
+        assert (status, list(said.get("fields", ()))) == (400, [field]), address
+    (part,) = seen(owner, head)
+    for decision in ("refuse", "ask"):
+        status, said = decide(owner, part, decision=decision, answer=text)
+        assert (status, list(said["fields"])) == (400, ["answer"])
+
+
+def test_where_nothing_can_be_taken_the_answer_says_what_is_wanted(version, engineer, owner) -> None:
+    head = proposed(engineer, b="Do b slowly.")
+    steps = [make.step("a", title="Step a", body=BODY)]
+    page = landing.working_copy(version.page)
+    page.steps = [{"type": "step", "id": step["id"], "value": step["value"]} for step in steps]
+    page.save_revision()
+    (part,) = seen(owner, head)
+    assert [conflict["why"] for conflict in part["landing"]["conflicts"]] == ["step_gone"]
+    fresh = part["landing"]["seen"]
+    status, said = decide(owner, part, decision="accept", seen=fresh, take={"": "theirs"})
+    assert status == 400
+    assert said["fields"]["take"] == [
+        "No text of this edit was changed on both sides: there is nothing to take. What is wanted is after."
+    ]
+    assert decide(owner, part, decision="accept", seen=fresh, after="a")[0] == 200
+
+
+def test_a_late_decision_is_refused_in_words_that_fit_a_program(version, engineer, owner) -> None:
+    head = proposed(engineer, b="Do b slowly.")
+    (before,) = seen(owner, head)
+    status, said = decide(owner, before, decision="accept", seen="x" * 16)
+    assert (status, "below" in said["message"]) == (409, False)
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
+def test_an_address_without_its_slash_is_missing_and_says_so(version, engineer, method) -> None:
+    response = getattr(engineer, method)(THREADS.rstrip("/"), "{}", content_type="application/json")
+    assert (response.status_code, response["Content-Type"]) == (404, "application/json")
+    assert "slash" in response.json()["message"]

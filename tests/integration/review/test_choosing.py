@@ -119,11 +119,11 @@ def test_a_step_whose_text_is_unchanged_goes_wherever_it_stands(version, around:
     assert "Step b" not in [step["title"] for step in steps_of(version)]
 
 
-def test_an_own_text_that_is_emptied_again_is_none(version) -> None:
+def test_an_own_text_that_is_emptied_again_is_none_beside_another_choice(version) -> None:
     second, browser = other_texts(version), signed_in(version.last_editor)
     page = browser.get(second.get_absolute_url()).content.decode()
-    own = form_of(page, second, decision="accept", take_body="own", final_body=" ")
-    assert "Write the text that is to land." in browser.post(second.get_absolute_url(), own).content.decode()
+    none = form_of(page, second, decision="accept", final_body=" ")
+    assert "Choose which text lands" in browser.post(second.get_absolute_url(), none).content.decode()
     theirs = form_of(page, second, decision="accept", take_body="theirs", final_body="")
     browser.post(second.get_absolute_url(), theirs)
     assert steps_of(version)[1]["body"].startswith("Do b slowly.")

@@ -95,7 +95,7 @@ def test_its_author_learns_that_it_was_handed_on(version: ProcedureVersion, auth
     assert headlines(author) == ["Your proposed edit was handed on to oscar · step 1 “Title a”"]
     deciding.hand_on(suggestion=edit, to=dora, by=oscar)
     assert headlines(author) == ["Your proposed edit was handed on to dora · step 1 “Title a”"]
-    assert "Yours, I think." not in {notice.text for notice in Notice.objects.filter(recipient=author)}
+    assert "Yours, I think." in {notice.text for notice in Notice.objects.filter(recipient=author)}
 
 
 @pytest.mark.parametrize("later", [False, True])

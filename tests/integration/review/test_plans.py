@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from wagtail.models import Page, Workflow, WorkflowTask
 
 from kb.accounts.roles import DOCUMENTATION_STAFF
@@ -321,3 +322,12 @@ def test_a_workflow_that_its_submitter_cancels_takes_the_release_back(page, owne
     assert release.status == "taken_back"
     assert not Notice.objects.filter(recipient=owner).exists()
     submit(page, owner)
+
+
+def test_the_stages_of_the_projects_own_plans_are_shown_in_the_readers_language() -> None:
+    for name in ("Release approval", "Technical review", "Safety review"):
+        stage = Stage(name=name)
+        with translation.override("zh-hans"):
+            assert stage.local_name == gettext(name)
+        assert stage.local_name == name
+    assert Stage(name="Pump team").local_name == "Pump team"

@@ -289,3 +289,15 @@ def test_a_page_with_two_hundred_threads_takes_few_queries(version, django_asser
         text = client.get(version.get_absolute_url()).content.decode()
     assert text.count('class="thread thread--error"') == 200
     assert len(queries.marks_by_step(version)["a"].threads) == 100
+
+
+@pytest.mark.parametrize("gap", ["image", "x", "y"])
+def test_half_a_point_is_refused_and_not_dropped(version, gap) -> None:
+    sha256 = version.steps[0]["images"][0]["sha256"]
+    sent = {"kind": "question", "text": "This hinge?", "image": sha256, "x": "0", "y": "5"} | {gap: ""}
+    client = signed_in(make.field_engineer())
+    address = reverse("review:comment", args=[version.number, version.label, "a"])
+    page = client.post(address, sent).content.decode()
+    assert "The place that was marked cannot be read" in page
+    assert "This hinge?" in page
+    assert not Thread.objects.exists()

@@ -13,11 +13,11 @@ from django.utils import timezone
 from kb.accounts.models import User
 from kb.accounts.roles import FIELD_ENGINEER
 from procedures.models import ProcedureVersion
-from review import notifying, threads, watching
+from review import holding, notifying, threads, watching
 from review.mailing.preferring import prefer
 from review.mailing.tasks import enqueue_due
 from review.mailing.unsubscribing import Off, token_of
-from review.models import How, MailPreference, NoticeKind, Watch
+from review.models import Hold, How, MailPreference, NoticeKind, Watch
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -190,3 +190,46 @@ def test_a_mail_that_says_other_things_too_stops_only_those(version, watcher) ->
 def test_the_database_knows_no_third_way_for_safety(watcher) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         MailPreference.objects.create(person=watcher, safety=How.DAILY)
+
+
+def test_one_click_stops_every_watch_that_would_bring_the_next_mail(watcher) -> None:
+    line = make.product_line("LM")
+    whole = make.module(line, "PUMP")
+    code = make.error_code(line, "E-77", module=make.module(line, "SEAL", parent=whole))
+    version = make.released(title="Fan", product_line=line, error_codes=[code], steps=[make.step("a")])
+    other = watching.watch(target=make.product_line(), by=watcher)
+    for target in (version.page, code, whole, line):
+        watching.watch(target=target, by=watcher)
+    Watch.objects.filter(module=whole).update(how=How.DAILY)
+    comment(version)
+    enqueue_due(LATER)
+    page = Client().get(link()).content.decode()
+    for name in ("Fan", "E-77", "PUMP", "LM"):
+        assert name in page.split("E-mail about what you watch")[1]
+    Client(enforce_csrf_checks=True).post(link(), ONE_CLICK)
+    assert dict(Watch.objects.exclude(how=How.INBOX).values_list("pk", "how")) == {other.pk: "at_once"}
+    comment(version)
+    enqueue_due(LATER + timedelta(days=2))
+    assert len(django_mail.outbox) == 1
+
+
+@pytest.mark.parametrize("how", [How.DAILY, How.INBOX])
+def test_a_hold_is_mailed_however_a_watch_tells_of_other_things(version, watcher, how) -> None:
+    watching.watch(target=version.page, by=watcher)
+    Watch.objects.update(how=how)
+    owner = make.documentation_staff()
+
+    def hold() -> None:
+        holding.place(page=version.page, by=owner, password=make.PASSWORD, reason="Slips", instead="Stop")
+        enqueue_due(timezone.now() + timedelta(seconds=1))
+
+    hold()
+    (message,) = django_mail.outbox
+    assert message.to == ["wei@example.org"]
+    assert "E-mail about safety and holds" in Client().get(link()).content.decode()
+    Client().post(link(), ONE_CLICK)
+    assert MailPreference.of(watcher).safety == How.INBOX
+    assert Watch.objects.get().how == how
+    holding.lift(hold=Hold.objects.get(), by=owner, password=make.PASSWORD, reason="Mended")
+    hold()
+    assert len(django_mail.outbox) == 1

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from procedures.models import ProcedurePage
-from review import deciding, landing, proposing, releasing
+from review import deciding, landing, proposing, releasing, threads
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -107,3 +107,33 @@ def test_the_inbox_says_how_much_waits_of_each_kind_and_the_navigation_how_much_
     news = len(re.findall(r'name="notice"', text))
     assert re.search(rf'<span>Inbox</span> <span class="count">{2 + news}<', text)
     assert "Nothing waits for you." in signed_in(make.field_engineer()).get("/review/inbox/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("where", "sent", "reason"),
+    [
+        ("threads/{}/resolve/", {}, "Only whoever asked, the owner or documentation staff can resolve this."),
+        (
+            "threads/{}/kind/",
+            {"kind": "safety"},
+            "Only the procedure&#x27;s owner or documentation staff say what this is about.",
+        ),
+        (
+            "SOP-77/hold/",
+            {"reason": "My reason in words", "instead": "Stop"},
+            "Only the procedure&#x27;s owner or documentation staff",
+        ),
+    ],
+)
+def test_a_refused_page_says_the_rules_reason_and_offers_no_second_try(where, sent, reason) -> None:
+    version = make.released(number="SOP-77", steps=[make.step("a", body="Wait.")])
+    asked = threads.start_thread(
+        version=version, step_id="a", kind="question", text="Why?", by=make.field_engineer()
+    )
+    client = signed_in(make.field_engineer())
+    answer = client.post("/review/" + where.format(asked.pk), sent, headers={"Origin": "http://testserver"})
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert reason in page
+    assert "Send it again" not in page
+    assert all(text in page for name, text in sent.items() if name == "reason")

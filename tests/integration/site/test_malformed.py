@@ -1,5 +1,7 @@
 """What no honest browser sends gets an answer, not a fault."""
 
+import json
+
 import pytest
 from django.test import Client, RequestFactory
 
@@ -114,3 +116,40 @@ def test_a_tickets_text_survives_an_edition_that_never_was(edition: str) -> None
     assert "What I typed" in response.content.decode()
     again = {**form, "edition": response.context["form"]["edition"].value()}
     assert client.post(f"/tickets/{ticket.number}/edit/", again).status_code == 302
+
+
+def test_the_api_refuses_another_encoding_as_json() -> None:
+    from kb.wsgi import application  # as above
+
+    answers: list[list[tuple[str, str]]] = []
+    environ = {
+        **RequestFactory().post("/api/threads/1/comments/").environ,
+        "CONTENT_TYPE": "application/json; charset=bogus",
+    }
+    body = application(environ, lambda status, headers: answers.append(headers))
+    assert answers == [[("Content-Type", "application/json")]]
+    assert "UTF-8" in json.loads(b"".join(body))["message"]
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 10**25])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/review/watches/page/{}/", "/review/watches/module/{}/", "/review/watches/error_code/{}/",
+        "/review/threads/{}/", "/review/threads/{}/resolve/", "/review/threads/{}/kind/", "/review/photos/{}/",
+        "/review/edits/{}/", "/review/edits/{}/withdraw/", "/review/edits/{}/met-too/", "/review/edits/{}/comment/",
+        "/review/edits/images/{}/", "/review/delegations/{}/end/", "/api/threads/{}/comments/",
+        "/api/proposals/{}/", "/api/proposals/{}/votes/", "/api/edits/{}/decision/",
+        "/applicability/{}/withdraw/",
+    ],
+)  # fmt: skip
+def test_a_key_that_no_row_has_leads_nowhere(address: str, number: int) -> None:
+    client = Client()
+    client.force_login(make.documentation_staff())
+    for send in (client.get, client.post):
+        answer = send(address.format(number), follow=True, content_type="application/json")
+        assert answer.status_code in (200, 404, 405), address
+    assert client.post(address.format(number), "{}", content_type="application/json").status_code in (
+        404,
+        405,
+    )
