@@ -10,7 +10,7 @@ from PIL import Image as Picture
 from wagtail.images import get_image_model
 
 from procedures.content import canonical_content
-from procedures.models import ProcedurePage
+from procedures.models import ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import deciding, handing, landing, proposing, releasing, threads
 from review.contributions import credits
