@@ -1,7 +1,7 @@
 """What a person typed to what an engine is asked. Any input parses; only quotes in it are operators."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from search.analysis import (
@@ -22,6 +22,8 @@ MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
 MAX_PHRASE = 24
 """Terms of one quoted phrase."""
+MAX_SPACED = 24
+"""Codes written with spaces that are looked for in one query."""
 
 Phrase = tuple[str, ...]
 """Terms that must stand next to each other; mostly just one."""
@@ -111,7 +113,8 @@ def _bare_clauses(text: str, *, all_words: bool) -> tuple[list[Clause], list[str
     clauses: list[Clause] = []
     empty: list[Clause] = []
     codes = [code_term(text)]  # a code may mix scripts, or be the number that is all of the query
-    spaced_codes = _spaced_codes(words)
+    spaced_codes = _spaced_codes(everything)
+    tight = _spaced_codes(everything, typed=False)
     for lexeme in words:
         if lexeme.is_cjk:
             for term in bigrams(lexeme.text) or [lexeme.text]:
@@ -120,34 +123,38 @@ def _bare_clauses(text: str, *, all_words: bool) -> tuple[list[Clause], list[str
             codes.append(MARK + lexeme.text[:MAX_TERM])
             continue
         word = take_apart(lexeme.text)
-        spaced = spaced_codes.get(lexeme.start, "")
-        clauses.append(_word_clause(word, spaced))
-        codes += [MARK + word.whole] + ([MARK + spaced] if spaced else [])
+        spaced = spaced_codes.get(lexeme.start, [])
+        clauses.append(_word_clause(word, spaced, lexeme.start in tight))
+        codes.append(MARK + word.whole)
+        if "/" in lexeme.text:  # E-1042/E-1043 names two
+            codes += [code_term(part) for part in lexeme.text.split("/")]
+    # Those that chance may have put side by side come last: only so many are asked for.
+    codes += [MARK + code for found in (tight, spaced_codes) for several in found.values() for code in several]
     return clauses or empty, codes
 
 
-def _word_clause(word: Word, spaced: str) -> Clause:
+def _word_clause(word: Word, spaced: Sequence[str], is_tight: bool) -> Clause:
     alternatives: list[Phrase] = [(word.joined,)] if word.joined else []
     alternatives.append(word.parts[:MAX_PHRASE])
-    if spaced:
-        # Each word of a code written with spaces is answered by the whole code as well.
-        alternatives.append((spaced,))
-    is_code = len(word.parts) > 1 or bool(spaced)
-    return Clause(tuple(dict.fromkeys(alternatives)), is_code=is_code)
+    # Each word of a code written with spaces is answered by the whole code as well.
+    alternatives += [(code,) for code in spaced]
+    return Clause(tuple(dict.fromkeys(alternatives)), is_code=len(word.parts) > 1 or is_tight)
 
 
-def _spaced_codes(words: list[Lexeme]) -> dict[int, str]:
-    """Start of each word that belongs to a code written with spaces -> that code joined."""
-    found: dict[int, str] = {}
-    members: list[int] = []
-    spaced = SpacedCode()
+def _spaced_codes(words: list[Lexeme], *, typed: bool = True) -> dict[int, list[str]]:
+    """Start of each word that may belong to a code written with spaces -> those codes, joined."""
+    found: dict[int, list[str]] = {}
+    starts: list[int] = []
+    spaced = SpacedCode(typed=typed)
+    left = MAX_SPACED
     for lexeme in words:
         if lexeme.is_cjk:
             continue
-        joined = spaced.feed(take_apart(lexeme.text), lexeme.start, lexeme.end)
-        members = [*members, lexeme.start] if joined else [lexeme.start]
-        if joined:
-            found |= dict.fromkeys(members, joined)
+        starts.append(lexeme.start)
+        for code, size in spaced.feed(take_apart(lexeme.text), lexeme.start, lexeme.end):
+            if left := max(0, left - 1):
+                for start in starts[-size:]:
+                    found.setdefault(start, []).append(code)
     return found
 
 

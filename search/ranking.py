@@ -71,7 +71,7 @@ def weights_of(text: str) -> dict[str, float]:
     weights: dict[str, float] = {}
     lone: dict[str, float] = {}
     empty: dict[str, float] = {}
-    spaced = SpacedCode()
+    spaced = SpacedCode(typed=True)
     for lexeme in lexemes(normalise(text)):
         if lexeme.is_cjk:
             if len(lexeme.text) == 1:
@@ -81,8 +81,8 @@ def weights_of(text: str) -> dict[str, float]:
                 (empty if functions == len(term) else weights)[term] = _FUNCTION_PAIR if functions else 1.0
             continue
         word = take_apart(lexeme.text)
-        code = spaced.feed(word, lexeme.start, lexeme.end)
-        found = filter(None, (*word.parts, word.joined, code))
+        codes = (code for code, _words in spaced.feed(word, lexeme.start, lexeme.end))
+        found = filter(None, (*word.parts, word.joined, *codes))
         (empty if is_stop_word(lexeme.text) else weights).update(dict.fromkeys(found, 1.0))
     return weights or lone or empty
 
