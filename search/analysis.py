@@ -33,12 +33,13 @@ MAX_TERM = 64
 MARK = "_"
 """Begins a term that stands for a whole code, and alone it keeps phrases from crossing two texts."""
 
-_CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-_ALNUM = f"[^\\W_{_CJK}]+"
+CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+"""The characters of Chinese and its neighbours, as a regular expression's set."""
+_ALNUM = f"[^\\W_{CJK}]+"
 _SEPARATOR = "[-_./\u2010\u2013\u2212]"  # NFKC has already made the other hyphens one of these
 _DECIMAL_COMMA = r"(?<![\d.,])0,\d+(?![\d,])"  # 0,5: nothing but a decimal begins with "0,"
 _LEXEME = re.compile(
-    f"(?P<cjk>[{_CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA})?{_ALNUM}(?:{_SEPARATOR}{_ALNUM})*|{_DECIMAL_COMMA})(?:['’]s\\b)?"
+    f"(?P<cjk>[{CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA})?{_ALNUM}(?:{_SEPARATOR}{_ALNUM})*|{_DECIMAL_COMMA})(?:['’]s\\b)?"
 )
 _SEPARATORS = re.compile(_SEPARATOR)
 _ASCII_PARTS = re.compile("[0-9]+|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
@@ -49,6 +50,7 @@ _MAX_JOINED_PARTS = 8  # a path such as /etc/ceph/ceph.conf is words, but no cod
 _MIN_JOINED_DIGITS = 5  # "4022.455.12345" is a part number, "2.1" is not
 _MAX_SPACED = 4  # words a code written with spaces has: LM4 24 0117
 _MAX_SPACED_LETTERS = 5  # letters of such a word: SOP 1001
+_MAX_OPENING = 8  # letters with separators that such a code begins with: SOP-UPS 1001
 
 # Snowball keeps the word in the stemmer object, so two threads must not use it at once.
 _stemmer = snowballstemmer.stemmer("english")
@@ -117,7 +119,7 @@ def take_apart(text: str) -> Word:
     parts = [part for segment in segments for part in segment]
     whole = "".join(parts)
     short = text.isalpha() and len(text) <= _MAX_SPACED_LETTERS
-    opens = short or bool(_DIGIT.search(whole))
+    opens = short or bool(_DIGIT.search(whole)) or (len(segments) > 1 and len(whole) <= _MAX_OPENING)
     continues = whole[0].isdigit() or (short and text.isupper())
     joined = ""
     several: tuple[str, ...] = ()

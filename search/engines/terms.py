@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
+from search.corrections import corrected
 from search.engine import FACETS, NEWEST, PROFILE_FACETS, UPDATED, Hit, Results, SearchQuery
 from search.highlight import Highlighter
 from search.models import SearchDocument, SearchProfile
@@ -19,6 +20,7 @@ from search.parsing import Clause, ParsedQuery, parse
 from search.ranking import CANDIDATES, Candidate, Totals, rank, rarity, weights_of
 from search.readings import Reading, heading, readings
 from search.registry import sources
+from search.term_groups import term_list
 
 TELLING = 16
 """Terms of a long text by which similar documents are looked for: its rarest."""
@@ -103,7 +105,7 @@ class TermEngine:
     def search(self, query: SearchQuery) -> Results:
         """See Engine.search."""
         started = time.perf_counter()
-        parsed = parse(query.text)
+        parsed = parse(query.text, terms=term_list(self.using))
         if not parsed.clauses or not query.scopes:
             return Results(took_ms=_ms_since(started))
         now = timezone.now()
@@ -119,7 +121,11 @@ class TermEngine:
         last_page = max(1, -(-total // query.page_size))
         page = min(max(1, query.page), last_page)
         selection = _selection(query, seen, now)
-        found = self._page(reading, selection, query, offset=(page - 1) * query.page_size) if total else []
+        found = (
+            self._page(reading, selection, query, parsed, offset=(page - 1) * query.page_size)
+            if total
+            else []
+        )
         return Results(
             hits=tuple(self._hits(found, parsed)),
             total=total,
@@ -139,19 +145,31 @@ class TermEngine:
 
     def similar(self, query: SearchQuery) -> list[Hit]:
         """See Engine.similar."""
-        parsed = parse(query.text)
+        parsed = parse(query.text, terms=term_list(self.using))
         if not parsed.clauses or not query.scopes:
             return []
         weights = weights_of(query.text)
-        rare = rarity(weights, self)
+        rare = rarity(weights, self, parsed.synonyms)
         telling = heapq.nlargest(TELLING, rare, key=lambda term: rare[term])
-        reading = Reading(some=tuple(Clause(((term,),)) for term in telling), codes=parsed.codes)
+        some = (Clause(((term,), *parsed.synonyms.get(term, ()))) for term in telling)
+        reading = Reading(some=tuple(some), codes=parsed.codes)
         selection = _selection(query, self._seen(query.scopes), timezone.now())
-        found = self._page(reading, selection, query, offset=(query.page - 1) * query.page_size)
+        found = self._page(reading, selection, query, parsed, offset=(query.page - 1) * query.page_size)
         return self._hits(found, parsed)
 
+    def did_you_mean(self, query: SearchQuery) -> str:
+        """See Engine.did_you_mean."""
+        if not query.text or not query.scopes:
+            return ""
+        selection = Selection(list(self._seen(query.scopes)))
+
+        def is_found(term: str) -> bool:
+            return bool(self.best(Reading((Clause(((term,),)),)), selection, limit=1))
+
+        return corrected(query.text, self, is_found, self.using)
+
     def _page(
-        self, reading: Reading, selection: Selection, query: SearchQuery, *, offset: int
+        self, reading: Reading, selection: Selection, query: SearchQuery, parsed: ParsedQuery, *, offset: int
     ) -> list[tuple[int, float]]:
         """(pk, score) of one page: the first CANDIDATES as search.ranking orders them, the rest as the engine does."""
         end = offset + query.page_size
@@ -161,7 +179,8 @@ class TermEngine:
             return [(one.pk, one.score) for one in found]
         found = self.best(reading, selection, limit=max(CANDIDATES, end))
         exact = {one.pk: one.exact for one in found}
-        ranked = sorted(rank(query.text, found[:CANDIDATES], self), key=lambda one: not exact[one[0]])
+        in_order = rank(query.text, found[:CANDIDATES], self, parsed.synonyms)
+        ranked = sorted(in_order, key=lambda one: not exact[one[0]])
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
     def _hits(
