@@ -17,7 +17,12 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from search.term_groups import TermGroup
 
-_FIELDS = ("english", "chinese", "short", "is_active")
+_FIELDS = {
+    "english": _("English terms"),
+    "chinese": _("Chinese terms"),
+    "short": _("abbreviations"),
+    "is_active": _("in use"),
+}
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,7 @@ def _differs(row: Any, before: Any, name: str) -> bool:
 
 
 def _told(row: Any, before: Any, name: str) -> str:
-    label = capfirst(TermGroup._meta.get_field(name).verbose_name)
-    return f"{label}: {_shown(before, name)} → {_shown(row, name)}"
+    return f"{capfirst(_FIELDS[name])}: {_shown(before, name)} → {_shown(row, name)}"
 
 
 def _shown(row: Any, name: str) -> str:

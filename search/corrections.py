@@ -1,6 +1,7 @@
 """What a question may have been meant for, where it has a word or a code that no document has."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from search import spelling
 from search.analysis import Lexeme, code_term, fold, lexemes, normalise, take_apart
@@ -78,7 +79,7 @@ def _codes(lexeme: Lexeme, statistics: Statistics) -> Iterator[tuple[str, str]]:
     text = lexeme.text
     places = [at for at, character in enumerate(text) if character.isalnum()]
     swapped: dict[str, str] = {}
-    for one, other in zip(places, places[1:], strict=False):
+    for one, other in pairwise(places):
         letters = list(text)
         letters[one], letters[other] = text[other], text[one]
         swapped["".join(letters)] = code_term("".join(letters))

@@ -8,7 +8,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import CharField, F, Index, Max, Model
 from django.utils.translation import gettext_lazy as _
 
-from search.analysis import CJK, MAX_TEXT, normalise
+from search.analysis import CJK, normalise
 
 SHORTEST, LONGEST = 4, 24
 """Letters of a word that is kept."""
@@ -41,10 +41,8 @@ class Spelling(Model):
 
 def words_of(text: str) -> set[str]:
     """The words of a text that are worth keeping, unstemmed, in small letters."""
-    if text.isascii():
-        found = _ASCII_WORD.findall(text[:MAX_TEXT].lower())
-    else:
-        found = _WORD.findall(normalise(text).casefold())
+    plain = normalise(text).casefold()
+    found = (_ASCII_WORD if plain.isascii() else _WORD).findall(plain)
     return {word for word in found if len(word) <= LONGEST}
 
 
@@ -94,9 +92,9 @@ def nearest(word: str, using: str = DEFAULT_DB_ALIAS) -> list[tuple[int, str]]:
     if found or len(word) < _LONG:
         return found
     begin = word[:_FIRM]
-    alike = spellings.filter(form__gte=begin, form__lt=begin[:-1] + chr(ord(begin[-1]) + 1), form=F("word"))
-    alike = alike.values_list("word", flat=True)[:_MOST_ALIKE]
-    return sorted((2, other) for other in set(alike) if slips(word, other, 2) == 2)
+    after = begin[:-1] + chr(ord(begin[-1]) + 1)
+    alike = spellings.filter(form__gte=begin, form__lt=after, form=F("word")).values_list("word", flat=True)
+    return sorted((2, other) for other in set(alike[:_MOST_ALIKE]) if slips(word, other, 2) == 2)
 
 
 @lru_cache(maxsize=10_000)
