@@ -114,12 +114,13 @@ class TermGroup(Model):
     def _check_twins(self, everything: Iterable[str]) -> None:
         seen: dict[Phrase, str] = {}
         for term in everything:
-            twin = seen.setdefault(phrase_of(term), term)
-            if twin is not term:
+            phrase = phrase_of(term)
+            if twin := seen.get(phrase):
                 raise ValidationError(
                     gettext("“%(one)s” and “%(other)s” are the same to the search; leave one out.")
                     % {"one": twin, "other": term}
                 )
+            seen[phrase] = term
         others = TermGroup.objects.exclude(pk=self.pk)
         if self.pk is None and others.count() >= MAX_GROUPS:
             raise ValidationError(gettext("The list has %(most)s groups at most.") % {"most": MAX_GROUPS})

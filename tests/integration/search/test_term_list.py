@@ -129,6 +129,7 @@ def test_a_pasted_ticket_finds_the_other_language(engine: Engine, leak_rate: Ter
         ("leak rate", "", "", "two terms"),
         ("leak rate/Leak Rates", "漏率", "", "the same to the search"),
         ("", "泄漏率/洩漏率", "", "the same to the search"),
+        ("x/x", "漏率", "", "the same to the search"),
         ("the", "漏率", "", "every other question"),
         ("leak rate", "怎么", "", "every other question"),
         ("--", "漏率", "", "no letter"),
