@@ -7,6 +7,8 @@ A text becomes two lists of terms:
 - the *extra* terms that make whole things cheap to find: CJK bigrams, and codes joined ("e1042"), so that
   E-1042, E1042, E_1042 and E 1042 are one code.
 
+Before that `search.characters` makes what people take for one character one: widths, signs, traditional Chinese.
+
 Every term is made of lower-case letters and digits, never of punctuation: a term can be put into an
 engine's query language without any of its operators getting through. The one exception is the mark "_",
 which only this module writes (see MARK).
@@ -14,7 +16,6 @@ which only this module writes (see MARK).
 
 import re
 import threading
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ from typing import NamedTuple
 
 import snowballstemmer
 
+from search.characters import plain
+
 MAX_TEXT = 60_000
 """Characters of one text that are analysed. Keeps a Chinese text's terms below PostgreSQL's 1 MB tsvector."""
 MAX_TERM = 64
@@ -30,10 +33,14 @@ MAX_TERM = 64
 MARK = "_"
 """Begins a term that stands for a whole code, and alone it keeps phrases from crossing two texts."""
 
-_CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
-_ALNUM = f"[^\\W_{_CJK}]+"
+CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+"""The characters of Chinese and its neighbours, as a regular expression's set."""
+_ALNUM = f"[^\\W_{CJK}]+"
 _SEPARATOR = "[-_./\u2010\u2013\u2212]"  # NFKC has already made the other hyphens one of these
-_LEXEME = re.compile(f"(?P<cjk>[{_CJK}]+)|(?P<word>{_ALNUM}(?:{_SEPARATOR}{_ALNUM})*)(?:['’]s\\b)?")
+_DECIMAL_COMMA = r"(?<![\d.,])0,\d+(?![\d,])"  # 0,5: nothing but a decimal begins with "0,"
+_LEXEME = re.compile(
+    f"(?P<cjk>[{CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA})?{_ALNUM}(?:{_SEPARATOR}{_ALNUM})*|{_DECIMAL_COMMA})(?:['’]s\\b)?"
+)
 _SEPARATORS = re.compile(_SEPARATOR)
 _ASCII_PARTS = re.compile("[0-9]+|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _OTHER_PARTS = re.compile(r"\d+|[^\W\d_]+")
@@ -42,7 +49,8 @@ _DIGIT = re.compile(r"\d")
 _MAX_JOINED_PARTS = 8  # a path such as /etc/ceph/ceph.conf is words, but no code has more parts
 _MIN_JOINED_DIGITS = 5  # "4022.455.12345" is a part number, "2.1" is not
 _MAX_SPACED = 4  # words a code written with spaces has: LM4 24 0117
-_MAX_SPACED_LETTERS = 5  # letters such a code begins with: SOP 1001
+_MAX_SPACED_LETTERS = 5  # letters of such a word: SOP 1001
+_MAX_OPENING = 8  # letters with separators that such a code begins with: SOP-UPS 1001
 
 # Snowball keeps the word in the stemmer object, so two threads must not use it at once.
 _stemmer = snowballstemmer.stemmer("english")
@@ -63,8 +71,8 @@ def fold(word: str) -> str:
 
 
 def normalise(text: str) -> str:
-    """NFKC of at most MAX_TEXT characters: full-width forms, ligatures and ℃ become their plain letters."""
-    return unicodedata.normalize("NFKC", text[:MAX_TEXT])
+    """At most MAX_TEXT characters, made plain: full-width forms, ligatures, ℃, traditional Chinese."""
+    return plain(text[:MAX_TEXT])
 
 
 class Lexeme(NamedTuple):
@@ -93,7 +101,7 @@ class Word:
     `parts` are its terms in order. `joined` is the term of the whole without separators, "" if it has one
     part only or is no code; `segments` are such terms of what stands between separators. `whole` is
     case-folded but not stemmed: what codes are compared by. A code written with spaces may begin with a
-    word that `opens` one, and go on with words that begin with a digit.
+    word that `opens` one, and go on with words that `continue` it.
     """
 
     parts: tuple[str, ...]
@@ -110,9 +118,9 @@ def take_apart(text: str) -> Word:
     segments = [_parts(segment) for segment in _SEPARATORS.split(text)]
     parts = [part for segment in segments for part in segment]
     whole = "".join(parts)
-    continues = whole[0].isdigit()
     short = text.isalpha() and len(text) <= _MAX_SPACED_LETTERS
-    opens = short or (not continues and bool(_DIGIT.search(whole)))
+    opens = short or bool(_DIGIT.search(whole)) or (len(segments) > 1 and len(whole) <= _MAX_OPENING)
+    continues = whole[0].isdigit() or (short and text.isupper())
     joined = ""
     several: tuple[str, ...] = ()
     if len(parts) > 1:
@@ -131,24 +139,38 @@ def _parts(segment: str) -> list[str]:
 
 
 class SpacedCode:
-    """Notices a code written with spaces (E 1042, LM4 24 0117) while the words of a text go by."""
+    """Notices codes written with spaces (E 1042, LM4 24 0117, 4022 636 12345, 24V DC) while words go by.
 
-    def __init__(self) -> None:
+    In what is `typed`, capitals are not to be counted on.
+    """
+
+    def __init__(self, *, typed: bool = False) -> None:
+        self._typed = typed
         self._members: list[str] = []
         self._end = -2
 
-    def feed(self, word: Word, start: int, end: int) -> str:
-        """The joined form of what now stands together, or "" where this word continues no code.
+    def feed(self, word: Word, start: int, end: int) -> list[tuple[str, int]]:
+        """(joined form, how many words) of every code that may end with this word.
 
         `start` and `end` are the word's place in the text, in characters.
         """
         adjacent = start == self._end + 1
         self._end = end
-        if adjacent and word.continues and self._members and len(self._members) < _MAX_SPACED:
-            self._members.append(word.whole)
-            return "".join(self._members)[:MAX_TERM]
-        self._members = [word.whole] if word.opens else []
-        return ""
+        if not (adjacent and self._members and (word.continues or (self._typed and word.opens))):
+            self._members = [word.whole] if word.opens else []
+            return []
+        self._members = [*self._members, word.whole][-_MAX_SPACED:]
+        windows = (self._members[-size:] for size in range(2, len(self._members) + 1))
+        return [("".join(members)[:MAX_TERM], len(members)) for members in windows if _is_code(members)]
+
+
+def _is_code(members: list[str]) -> bool:
+    """Whether words side by side may be one code, or one number in groups of three (1 000)."""
+    whole = "".join(members)
+    if whole.isdigit():
+        grouped = len(members[0]) <= 3 and all(len(member) == 3 for member in members[1:])
+        return grouped or len(whole) >= _MIN_JOINED_DIGITS
+    return bool(_DIGIT.search(whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +198,8 @@ def analyse(text: str) -> Terms:
             extra.append(word.joined)
         if word.segments:
             extra.extend(word.segments)
-        if code := spaced.feed(word, match.start(), match.end("word")):
-            extra.append(code)
+        if codes := spaced.feed(word, match.start(), match.end("word")):
+            extra.extend(code for code, _words in codes)
     return Terms(stream, extra)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS
 
+from search import spelling
 from search.analysis import MARK, Terms, analyse, code_term, raw_words
 from search.models import SearchDocument, SearchProfile
 
@@ -63,6 +64,7 @@ def save(documents: Iterable["DocumentData"], using: str = DEFAULT_DB_ALIAS) -> 
         [SearchProfile(pk=pk, values=values) for pk, values in dict(map(_profile, rows)).items()],
         ignore_conflicts=True,
     )
+    spelling.learn((text for row in rows for text in (row.title, row.text)), using)
     return stored.bulk_create(
         rows,
         update_conflicts=True,

@@ -65,6 +65,7 @@ class SearchQuery:
     page: int = 1
     page_size: int = PAGE_SIZE
     was_cut: bool = False  # the text as typed was longer
+    exactly: bool = False  # never answered by what it may have been meant for
 
     @property
     def filters(self) -> dict[str, str]:
@@ -101,6 +102,8 @@ class Results:
     whole: int = 0
     took_ms: float = 0.0
     page: int = 1
+    did_you_mean: str = ""  # what the question may have been meant for, and the asker finds something by
+    is_corrected: bool = False  # nothing was found: this is what is found for `did_you_mean`
 
     def without(self, unseen: Iterable[SearchDocument]) -> "Results":
         """The same answer as if these documents had not been found: not shown and not counted."""
@@ -160,6 +163,10 @@ class Engine(Protocol):
 
     def similar(self, query: SearchQuery) -> list[Hit]:
         """What is most like a long text such as a ticket, within the query's scopes and filters: one page of it."""
+        ...
+
+    def did_you_mean(self, query: SearchQuery) -> str:
+        """The question with mistyped words put right, as far as the query's scopes know them; "" if none is."""
         ...
 
     def rebuild(self, documents: Iterable[DocumentData]) -> int:

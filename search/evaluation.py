@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from search.engine import Engine, SearchQuery
 from search.engines.sqlite import SqliteEngine
 from search.registry import DocumentData
+from search.term_groups import TermGroup
 
 DEPTH = 100
 """Hits asked for a question."""
@@ -90,8 +91,11 @@ def read(folder: Path) -> Questions:
 
 
 @contextmanager
-def index_beside() -> Iterator[Engine]:
-    """An empty index that nothing else sees, for as long as the context lasts."""
+def index_beside(*, with_terms: bool = False) -> Iterator[Engine]:
+    """An empty index that nothing else sees, for as long as the context lasts.
+
+    What is measured is the search itself: the site's own term list counts only `with_terms`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         connections.databases[_BESIDE] = {
             **connections["default"].settings_dict,
@@ -102,6 +106,8 @@ def index_beside() -> Iterator[Engine]:
         }
         try:
             call_command("migrate", "search", database=_BESIDE, verbosity=0)
+            if with_terms:
+                TermGroup.objects.using(_BESIDE).bulk_create(TermGroup.objects.all())
             yield SqliteEngine(_BESIDE)
         finally:
             connections[_BESIDE].close()

@@ -19,6 +19,7 @@ class SearchForm(forms.Form):
     model = forms.CharField(label=_("Equipment model"), required=False)
     language = forms.CharField(label=_("Language"), required=False)
     audience = forms.CharField(label=_("Audience"), required=False)
+    exactly = forms.BooleanField(required=False)
     page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE)
 
     def search_query(self) -> SearchQuery:
@@ -35,5 +36,6 @@ class SearchForm(forms.Form):
             model=given.get("model") or "",
             language=given.get("language") or "",
             scope=given.get("audience") or "",
+            exactly=bool(given.get("exactly")),
             page=given.get("page") or 1,
         )

@@ -1,28 +1,29 @@
 """Marks what was found in the original text of the hits shown, as HTML that is safe to print."""
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from search.analysis import MAX_TEXT, fold, take_apart
+from search.characters import plain
 from search.parsing import ParsedQuery, Phrase, phrases
 
 SNIPPET = 180
 """Characters of a snippet, before the marks."""
 _LEAD = 40  # characters of context before the first mark
 _MAX_SPANS = 400  # spans looked at in one text
+_BETWEEN = "[-_./, \u2010\u2013\u2212]?"  # what may stand between the characters of a code
 
 Span = tuple[int, int]
 
 
 class _PlainForms(dict[str, str]):
-    """Character -> its NFKC form, worked out once each."""
+    """Character -> its plain form, worked out once each."""
 
     def __missing__(self, char: str) -> str:
-        form = self[char] = unicodedata.normalize("NFKC", char)
+        form = self[char] = plain(char)
         return form
 
 
@@ -110,9 +111,12 @@ def _piece(term: str, *, open_end: bool = False) -> str:
     if not term.isascii():
         return re.escape(term)
     if term.isdigit():
-        return rf"(?<!\d){term}(?!\d)"
+        # Also in groups: 1,000 and 4022.636.12345.
+        between = _BETWEEN if len(term) > 4 else ""
+        digits = f"{term[0]}[, ]?{term[1:]}" if len(term) == 4 else between.join(term)
+        return rf"(?<!\d){digits}(?!\d)"
     if not term.isalpha():  # a joined code: any separator may stand between its letters and digits
-        return r"(?<![a-z0-9])" + "[-_./ ]?".join(term) + ("(?![a-z0-9])" if open_end else "")
+        return r"(?<![a-z0-9])" + _BETWEEN.join(term) + ("(?![a-z0-9])" if open_end else "")
     # Snowball ends "battery" and "batteries" alike in "batteri", and "calibrate" in "calibr".
     stem = term[:-1] if term.endswith("i") and len(term) > 3 else term
     return rf"(?<![a-z]){stem}[a-z]*"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from django.db import transaction
 
+from search import spelling
 from search.engine import Engine, get_engine
 from search.registry import DocumentData, get_source, sources
 
@@ -35,8 +36,17 @@ def rebuild(progress: Callable[[Iterator[DocumentData]], Iterable[DocumentData]]
     One transaction: searches see the old index until it commits, and on SQLite writers wait for it.
     `progress` may wrap the documents, e.g. in a progress bar.
     """
+    known, words = spelling.last_learnt(), set[str]()
     documents = (document for source in sources() for document in source.documents(None))
-    return get_engine().rebuild(progress(documents))
+    count = get_engine().rebuild(progress(_learning(words, documents)))
+    spelling.forget_others(words, known)
+    return count
+
+
+def _learning(words: set[str], documents: Iterable[DocumentData]) -> Iterator[DocumentData]:
+    for document in documents:
+        words |= spelling.words_of(document.title) | spelling.words_of(document.text)
+        yield document
 
 
 def _noting(seen: set[str], documents: Iterable[DocumentData]) -> Iterator[DocumentData]:

@@ -13,6 +13,11 @@ from django.db.models import (
 )
 from django.utils.translation import gettext_lazy as _
 
+from search.spelling import Spelling
+from search.term_groups import TermGroup
+
+__all__ = ["PendingChange", "SearchDocument", "SearchProfile", "Spelling", "TermGroup"]
+
 
 class SearchDocument(Model):
     """One thing that can be found, as its source last described it.

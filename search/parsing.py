@@ -1,8 +1,8 @@
 """What a person typed to what an engine is asked. Any input parses; only quotes in it are operators."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from search.analysis import (
     MARK,
@@ -17,14 +17,14 @@ from search.analysis import (
     normalise,
     take_apart,
 )
+from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
 
 MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
 MAX_PHRASE = 24
 """Terms of one quoted phrase."""
-
-Phrase = tuple[str, ...]
-"""Terms that must stand next to each other; mostly just one."""
+MAX_SPACED = 24
+"""Codes written with spaces that are looked for in one query."""
 
 _QUOTED = re.compile('["“”„＂]([^"“”„＂]*)["“”„＂]')
 # Asking for all words should not fail on these; inside quotes they count.
@@ -53,48 +53,45 @@ def is_function_pair(bigram: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One thing asked for: any of its alternatives. A `prefix` clause's last term is still being typed.
-
-    A word of a code written with spaces `is_spaced`, and its last alternative is the whole code.
-    """
+    """One thing asked for: any of its alternatives. A `prefix` clause's last term is still being typed."""
 
     alternatives: tuple[Phrase, ...]
     quoted: bool = False
     is_code: bool = False
-    is_spaced: bool = False
     prefix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """Clauses to hold together, and the terms of whole codes whose documents come first."""
+    """Clauses to hold together, and the terms of whole codes whose documents come first.
+
+    `synonyms` has what may stand for a term of the question; it is among the alternatives of the clauses as well.
+    """
 
     clauses: tuple[Clause, ...] = ()
     codes: tuple[str, ...] = ()
+    synonyms: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
 
     @property
     def loosened(self) -> tuple[Clause, ...]:
-        """The clauses with every quoted phrase taken for its words, and a code written with spaces for that code."""
+        """The clauses with every quoted phrase taken for its words."""
         loose: list[Clause] = []
         for clause in self.clauses:
-            if clause.quoted:
-                loose += [Clause(((term,),)) for term in clause.alternatives[0]]
-            else:
-                loose.append(
-                    replace(clause, alternatives=clause.alternatives[-1:]) if clause.is_spaced else clause
-                )
+            loose += [Clause(((term,),)) for term in clause.alternatives[0]] if clause.quoted else [clause]
         return tuple(dict.fromkeys(loose))
 
 
-def parse(text: str, *, prefix: bool = False) -> ParsedQuery:
+def parse(text: str, *, prefix: bool = False, terms: TermList = NO_TERMS) -> ParsedQuery:
     """The query in a text of any length and kind; no clauses where it has no letter or digit.
 
-    With `prefix` the last word is taken as unfinished, unless a blank or a quote follows it.
+    With `prefix` the last word is taken as unfinished, unless a blank or a quote follows it. What `terms` knows
+    of the words is asked for as well, but for those in quotes: quotes ask for these very words.
     """
     normalised = normalise(text)
     quoted = [match[1] for match in _QUOTED.finditer(normalised)]
     bare = _QUOTED.sub(" \n ", normalised)
-    clauses, codes = _bare_clauses(bare, all_words=prefix)
+    synonyms = _Synonyms(bare, terms)
+    clauses, codes = _bare_clauses(bare, synonyms, all_words=prefix)
     phrases = [
         Clause((tuple(stream[:MAX_PHRASE]),), quoted=True)
         for stream in (analyse(part).stream for part in quoted)
@@ -103,7 +100,7 @@ def parse(text: str, *, prefix: bool = False) -> ParsedQuery:
     if prefix and clauses and bare[-1:].isalnum():
         clauses[-1] = _unfinished(clauses[-1], bare)
     kept = _capped([*phrases, *clauses])
-    return ParsedQuery(kept, tuple(dict.fromkeys(filter(None, codes)))[:MAX_CLAUSES])
+    return ParsedQuery(kept, tuple(dict.fromkeys(filter(None, codes)))[:MAX_CLAUSES], synonyms.by_term)
 
 
 def _capped(clauses: list[Clause]) -> tuple[Clause, ...]:
@@ -113,50 +110,90 @@ def _capped(clauses: list[Clause]) -> tuple[Clause, ...]:
     return tuple(sorted(unique, key=lambda clause: not (clause.is_code or clause.quoted))[:MAX_CLAUSES])
 
 
-def _bare_clauses(text: str, *, all_words: bool) -> tuple[list[Clause], list[str]]:
+class _Synonyms:
+    """What means the same as the words and characters of a text, by their place in it."""
+
+    def __init__(self, text: str, terms: TermList) -> None:
+        self.by_term: dict[str, tuple[Phrase, ...]] = {}
+        self._places: dict[int, tuple[Phrase, ...]] = {}  # start of a word, or place of a character
+        if not terms.others:
+            return
+        stream: list[tuple[str, int, Lexeme]] = []
+        for lexeme in lexemes(text):
+            if lexeme.is_cjk:
+                stream += [(character, lexeme.start + at, lexeme) for at, character in enumerate(lexeme.text)]
+            else:
+                stream += [(part, lexeme.start, lexeme) for part in take_apart(lexeme.text).parts]
+        lone = [at for at, (_term, _place, lexeme) in enumerate(stream) if len(lexeme.text) == 1]
+        for found in terms.recognised([term for term, _place, _lexeme in stream], lone):
+            self._note(found, stream[found.start : found.end])
+
+    def _note(self, found: Recognised, stream: Sequence[tuple[str, int, Lexeme]]) -> None:
+        for at, (term, place, lexeme) in enumerate(stream):
+            self._places[place] = found.others
+            after = stream[at + 1][0] if at + 1 < len(stream) else ""
+            if not lexeme.is_cjk or len(lexeme.text) == 1:
+                self.by_term[term] = found.others
+            elif after and stream[at + 1][2] is lexeme:
+                self.by_term[term + after] = found.others
+
+    def at(self, start: int, size: int = 1) -> tuple[Phrase, ...]:
+        """What means the same as a term that reaches into these places."""
+        return next(filter(None, (self._places.get(start + at) for at in range(size))), ())
+
+
+def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[list[Clause], list[str]]:
     everything = list(lexemes(text))
     # Where there is nothing but stop words, they are what is asked for.
     words = [lexeme for lexeme in everything if all_words or not is_stop_word(lexeme.text)] or everything
     clauses: list[Clause] = []
     empty: list[Clause] = []
     codes = [code_term(text)]  # a code may mix scripts, or be the number that is all of the query
-    spaced_codes = _spaced_codes(words)
+    spaced_codes = _spaced_codes(everything)
+    tight = _spaced_codes(everything, typed=False)
     for lexeme in words:
         if lexeme.is_cjk:
-            for term in bigrams(lexeme.text) or [lexeme.text]:
+            for at, term in enumerate(bigrams(lexeme.text) or [lexeme.text], lexeme.start):
                 says_nothing = not all_words and is_function_pair(term) == len(term)
-                (empty if says_nothing else clauses).append(Clause(((term,),)))
+                alternatives = ((term,), *synonyms.at(at, len(term)))
+                (empty if says_nothing else clauses).append(Clause(alternatives))
             codes.append(MARK + lexeme.text[:MAX_TERM])
             continue
         word = take_apart(lexeme.text)
-        spaced = spaced_codes.get(lexeme.start, "")
-        clauses.append(_word_clause(word, spaced))
-        codes += [MARK + word.whole] + ([MARK + spaced] if spaced else [])
+        spaced = spaced_codes.get(lexeme.start, [])
+        clauses.append(_word_clause(word, spaced, lexeme.start in tight, synonyms.at(lexeme.start)))
+        codes.append(MARK + word.whole)
+        if "/" in lexeme.text:  # E-1042/E-1043 names two
+            codes += [code_term(part) for part in lexeme.text.split("/")]
+    # Those that chance may have put side by side come last: only so many are asked for.
+    codes += [
+        MARK + code for found in (tight, spaced_codes) for several in found.values() for code in several
+    ]
     return clauses or empty, codes
 
 
-def _word_clause(word: Word, spaced: str) -> Clause:
+def _word_clause(word: Word, spaced: Sequence[str], is_tight: bool, same: Sequence[Phrase]) -> Clause:
     alternatives: list[Phrase] = [(word.joined,)] if word.joined else []
     alternatives.append(word.parts[:MAX_PHRASE])
-    if spaced:
-        # Each word of a code written with spaces is answered by the whole code as well.
-        alternatives.append((spaced,))
-    is_code = len(word.parts) > 1 or bool(spaced)
-    return Clause(tuple(dict.fromkeys(alternatives)), is_code=is_code, is_spaced=bool(spaced))
+    # Each word of a code written with spaces is answered by the whole code as well.
+    alternatives += [*((code,) for code in spaced), *same]
+    return Clause(tuple(dict.fromkeys(alternatives)), is_code=len(word.parts) > 1 or is_tight)
 
 
-def _spaced_codes(words: list[Lexeme]) -> dict[int, str]:
-    """Start of each word that belongs to a code written with spaces -> that code joined."""
-    found: dict[int, str] = {}
-    members: list[int] = []
-    spaced = SpacedCode()
+def _spaced_codes(words: list[Lexeme], *, typed: bool = True) -> dict[int, list[str]]:
+    """Start of each word that may belong to a code written with spaces -> those codes, joined."""
+    found: dict[int, list[str]] = {}
+    starts: list[int] = []
+    spaced = SpacedCode(typed=typed)
+    left = MAX_SPACED
     for lexeme in words:
         if lexeme.is_cjk:
             continue
-        joined = spaced.feed(take_apart(lexeme.text), lexeme.start, lexeme.end)
-        members = [*members, lexeme.start] if joined else [lexeme.start]
-        if joined:
-            found |= dict.fromkeys(members, joined)
+        starts.append(lexeme.start)
+        for code, size in spaced.feed(take_apart(lexeme.text), lexeme.start, lexeme.end):
+            if left := max(0, left - 1):
+                for start in starts[-size:]:
+                    found.setdefault(start, []).append(code)
     return found
 
 

@@ -17,8 +17,25 @@ SUGGESTIONS = 8
 
 
 def find(user: "User", query: SearchQuery) -> Results:
-    """Search as this person: their scopes replace the query's, and hits they may not see are dropped."""
-    results = get_engine().search(replace(query, scopes=scopes_for(user)))
+    """Search as this person: their scopes replace the query's, and hits they may not see are dropped.
+
+    Where a word is mistyped, says what it may have been meant for, and answers that where nothing else is found.
+    """
+    asked = replace(query, scopes=scopes_for(user))
+    results = _found(user, asked)
+    meant = get_engine().did_you_mean(asked)
+    if not meant:
+        return results
+    other = _found(user, replace(asked, text=meant))
+    if not other.hits:
+        return results
+    if results.total or query.exactly:
+        return replace(results, did_you_mean=meant)
+    return replace(other, did_you_mean=meant, is_corrected=True)
+
+
+def _found(user: "User", asked: SearchQuery) -> Results:
+    results = get_engine().search(asked)
     seen = _visible(user, results.hits)
     return results.without(hit.document for hit in results.hits if hit.document.pk not in seen)
 

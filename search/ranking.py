@@ -13,16 +13,20 @@ from typing import Protocol
 
 from search.analysis import SpacedCode, bigrams, lexemes, normalise, take_apart
 from search.parsing import is_function_pair, is_stop_word
+from search.synonyms import Phrase
 
 CANDIDATES = 100
 """How many of the engine's best are put in order here."""
 
 _MOST_TERMS = 60
+_MOST_PHRASES = 24  # that mean the same as one of them
 _FEW = 12  # terms that are looked for one by one; for more, a text is taken apart
 _SATURATION = 2.2  # k1: how soon one more occurrence of a term says nothing new
 _TITLE, _CODES = 4.0, 6.0  # occurrences in the text that one in the title, or among the codes, is worth
 _TITLE_LENGTH, _TEXT_LENGTH = 0.5, 0.8  # b: how far a long one is held against it, from 0 to 1
+_SYNONYM = 0.8  # occurrences of a word that one of a word that means the same is worth
 _FUNCTION_PAIR = 0.7  # a bigram with one character such as 的 or 在 says less than 轴承
+_NONE: Mapping[str, Sequence[Phrase]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def weights_of(text: str) -> dict[str, float]:
     weights: dict[str, float] = {}
     lone: dict[str, float] = {}
     empty: dict[str, float] = {}
-    spaced = SpacedCode()
+    spaced = SpacedCode(typed=True)
     for lexeme in lexemes(normalise(text)):
         if lexeme.is_cjk:
             if len(lexeme.text) == 1:
@@ -101,31 +105,49 @@ def weights_of(text: str) -> dict[str, float]:
                 (empty if functions == len(term) else weights)[term] = _FUNCTION_PAIR if functions else 1.0
             continue
         word = take_apart(lexeme.text)
-        code = spaced.feed(word, lexeme.start, lexeme.end)
-        found = filter(None, (*word.parts, word.joined, code))
+        codes = (code for code, _words in spaced.feed(word, lexeme.start, lexeme.end))
+        found = filter(None, (*word.parts, word.joined, *codes))
         (empty if is_stop_word(lexeme.text) else weights).update(dict.fromkeys(found, 1.0))
     return weights or lone or empty
 
 
-def rarity(weights: Mapping[str, float], statistics: Statistics) -> dict[str, float]:
-    """What each term tells documents apart by: more, the fewer have it. Terms that no document has are left out."""
+def rarity(
+    weights: Mapping[str, float], statistics: Statistics, synonyms: Mapping[str, Sequence[Phrase]] = _NONE
+) -> dict[str, float]:
+    """What each term tells documents apart by: more, the fewer have it. Terms that no document has are left out.
+
+    A document that has what means the same has the term.
+    """
     count = statistics.totals().documents
-    known = statistics.frequencies(weights.keys())
-    return {
-        term: weight * math.log(1 + (count - known[term] + 0.5) / (known[term] + 0.5))
-        for term, weight in weights.items()
-        if known.get(term)
-    }
+    same = {term: synonyms[term] for term in weights.keys() & synonyms.keys()}
+    known = statistics.frequencies({*weights, *(t for phrases in same.values() for p in phrases for t in p)})
+    found: dict[str, float] = {}
+    for term, weight in weights.items():
+        # A phrase stands in no more documents than the rarest of its terms.
+        others = (min(known.get(part, 0) for part in phrase) for phrase in same.get(term, ()))
+        if frequency := min(count, known.get(term, 0) + sum(others)):
+            found[term] = weight * math.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
+    return found
 
 
-def rank(text: str, candidates: Sequence[Candidate], statistics: Statistics) -> list[tuple[int, float]]:
-    """(pk, score) of the candidates, the best first; those that score alike stay in the order given."""
+def rank(
+    text: str,
+    candidates: Sequence[Candidate],
+    statistics: Statistics,
+    synonyms: Mapping[str, Sequence[Phrase]] = _NONE,
+) -> list[tuple[int, float]]:
+    """(pk, score) of the candidates, the best first; those that score alike stay in the order given.
+
+    `synonyms` are phrases that mean the same as a term of the text (ParsedQuery.synonyms).
+    """
     totals = statistics.totals()
     count = max(1, totals.documents)
     # A whole ticket may be asked: what is rare in it tells documents apart.
     telling = heapq.nlargest(
-        _MOST_TERMS, rarity(weights_of(text), statistics).items(), key=lambda term: term[1]
+        _MOST_TERMS, rarity(weights_of(text), statistics, synonyms).items(), key=lambda term: term[1]
     )
+    same = {term: [" ".join(p) for p in synonyms[term]] for term, _worth in telling if term in synonyms}
+    phrases = list(dict.fromkeys(phrase for several in same.values() for phrase in several))[:_MOST_PHRASES]
     title_length, text_length = max(1, totals.titles / count), max(1, totals.texts / count)
     terms = [term for term, _worth in telling]
     scores: list[tuple[int, float]] = []
@@ -135,9 +157,17 @@ def rank(text: str, candidates: Sequence[Candidate], statistics: Statistics) -> 
         )
         in_title = _TITLE / (1 - _TITLE_LENGTH + _TITLE_LENGTH * titles / title_length)
         in_text = 1 / (1 - _TEXT_LENGTH + _TEXT_LENGTH * bodies / text_length)
+        spaced = (
+            [(in_title, f" {one.title} "), (_CODES, f" {one.codes} "), (in_text, f" {one.text} ")]
+            if same
+            else []
+        )
+        others = {p: sum(worth * text.count(f" {p} ") for worth, text in spaced) for p in phrases}
         score = 0.0
         for term, worth in telling:
             times = in_title * title[term] + _CODES * codes[term] + in_text * body[term]
+            if term in same:
+                times += _SYNONYM * sum(others.get(phrase, 0) for phrase in same[term])
             score += worth * times / (_SATURATION + times)
         scores.append((one.pk, score * one.weight))
     return sorted(scores, key=lambda scored: -scored[1])

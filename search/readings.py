@@ -46,10 +46,8 @@ def readings(
     yield Reading(some=rarest(parsed.loosened, frequencies), codes=codes)
 
 
-def rarest(
-    clauses: Sequence[Clause], frequencies: Mapping[str, int], most: int = MOST, least: int = ENOUGH
-) -> tuple[Clause, ...]:
-    """The clauses that the fewest documents answer: those that `most` do together, but at least so many clauses."""
+def rarest(clauses: Sequence[Clause], frequencies: Mapping[str, int], most: int = MOST) -> tuple[Clause, ...]:
+    """The clauses that the fewest documents answer: those that `most` do together, but at least one."""
 
     def answering(clause: Clause) -> int:
         return sum(min(frequencies.get(term, 0) for term in phrase) for phrase in clause.alternatives)
@@ -58,7 +56,7 @@ def rarest(
     together = 0
     for clause in sorted(clauses, key=answering):
         together += answering(clause)
-        if together > most and len(kept) >= least:
+        if together > most and kept:
             break
         kept.append(clause)
     return tuple(kept)

@@ -85,6 +85,8 @@ class SearchPage:
     most_text: int
     facets: list[Facet]
     page: Page
+    meant_address: str = ""  # this search with the words that may have been meant
+    exactly_address: str = ""  # this search for just what was typed
 
     @property
     def chosen(self) -> list[Facet]:
@@ -107,6 +109,8 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
         most_text=MAX_TEXT,
         facets=list(_facets(request, query, found, labels)),
         page=paginator.page(min(found.page, paginator.num_pages)),
+        meant_address=_address(request, "q", found.did_you_mean, drop="exactly"),
+        exactly_address=_address(request, "exactly", "1"),
     )
     is_fragment = request.htmx.target == "results" and not request.htmx.history_restore_request
     template = "search/_results.html" if is_fragment else "search/results.html"
@@ -173,10 +177,10 @@ def _facets(request: HttpRequest, query: SearchQuery, found: Results, labels: "L
             yield Facet(param, label, choices)
 
 
-def _address(request: HttpRequest, param: str, value: str) -> str:
+def _address(request: HttpRequest, param: str, value: str, drop: str = "page") -> str:
     """This search with one field changed, from its first page."""
     state = request.GET.copy()
-    for name in ("page", param):
+    for name in ("page", param, drop):
         state.pop(name, None)
     if value:
         state[param] = value

@@ -51,6 +51,7 @@ _STAFF = [
         for verb in ("add", "change", "delete")
     ),
     "procedures.accept_overlap",
+    *(f"search.{verb}_termgroup" for verb in ("view", "add", "change", "delete")),
     *(f"procedures.{verb}_{model}" for model in _CATALOGUE for verb in ("view", "add", "change", "delete")),
     *(f"wagtailimages.{verb}_image" for verb in ("add", "change", "choose")),
 ]

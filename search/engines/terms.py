@@ -10,6 +10,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
+from search.corrections import corrected
 from search.engine import NEWEST, UPDATED, Hit, Results, SearchQuery
 from search.facets import Profile, known, most_first, passing, profiles, tally
 from search.highlight import Highlighter
@@ -18,6 +19,7 @@ from search.parsing import Clause, ParsedQuery, parse
 from search.ranking import CANDIDATES, Candidate, Known, Statistics, Totals, rank, rarity, weights_of
 from search.readings import Reading, heading, rarest, readings, terms_of
 from search.registry import sources
+from search.term_groups import term_list
 
 TELLING = 16
 """Terms of a long text by which similar documents are looked for: its rarest."""
@@ -76,7 +78,7 @@ class TermEngine:
     def search(self, query: SearchQuery) -> Results:
         """See Engine.search."""
         started = time.perf_counter()
-        parsed = parse(query.text)
+        parsed = parse(query.text, terms=term_list(self.using))
         if not parsed.clauses or not query.scopes:
             return Results(took_ms=_ms_since(started))
         now, statistics = timezone.now(), Known(self)
@@ -95,7 +97,7 @@ class TermEngine:
         page = min(max(1, query.page), last_page)
         selection = _selection(query, seen, now)
         offset = (page - 1) * query.page_size
-        found = self._page(reading, selection, query, statistics, offset=offset) if total else []
+        found = self._page(reading, selection, query, parsed, statistics, offset=offset) if total else []
         return Results(
             hits=tuple(self._hits(found, parsed)),
             total=total,
@@ -115,25 +117,41 @@ class TermEngine:
 
     def similar(self, query: SearchQuery) -> list[Hit]:
         """See Engine.similar."""
-        parsed = parse(query.text)
+        parsed = parse(query.text, terms=term_list(self.using))
         if not parsed.clauses or not query.scopes:
             return []
         statistics = Known(self)
-        rare = rarity(weights_of(query.text), statistics)
+        rare = rarity(weights_of(query.text), statistics, parsed.synonyms)
         telling = heapq.nlargest(TELLING, rare, key=lambda term: rare[term])
-        clauses = rarest([Clause(((term,),)) for term in telling], statistics.frequencies(telling), ALIKE)
+        alike = [Clause(((term,), *parsed.synonyms.get(term, ()))) for term in telling]
+        clauses = rarest(alike, statistics.frequencies(terms_of(ParsedQuery(tuple(alike)))), ALIKE)
         frequencies = statistics.frequencies(parsed.codes)
         codes = tuple(code for code in parsed.codes if frequencies.get(code))
+        if not (clauses or codes):
+            return []
         selection = _selection(query, profiles(self.using, query.scopes), timezone.now())
+        reading = Reading(some=clauses, codes=codes)
         offset = (query.page - 1) * query.page_size
-        found = self._page(Reading(some=clauses, codes=codes), selection, query, statistics, offset=offset)
+        found = self._page(reading, selection, query, parsed, statistics, offset=offset)
         return self._hits(found, ParsedQuery(clauses, codes))
+
+    def did_you_mean(self, query: SearchQuery) -> str:
+        """See Engine.did_you_mean."""
+        if not query.text or not query.scopes:
+            return ""
+        selection = Selection(list(profiles(self.using, query.scopes)))
+
+        def is_found(term: str) -> bool:
+            return bool(self.best(Reading((Clause(((term,),)),)), selection, limit=1))
+
+        return corrected(query.text, self, is_found, self.using)
 
     def _page(
         self,
         reading: Reading,
         selection: Selection,
         query: SearchQuery,
+        parsed: ParsedQuery,
         statistics: Statistics,
         *,
         offset: int,
@@ -146,7 +164,8 @@ class TermEngine:
             return [(one.pk, one.score) for one in found]
         found = self.best(reading, selection, limit=max(CANDIDATES, end))
         exact = {one.pk: one.exact for one in found}
-        ranked = sorted(rank(query.text, found[:CANDIDATES], statistics), key=lambda one: not exact[one[0]])
+        in_order = rank(query.text, found[:CANDIDATES], statistics, parsed.synonyms)
+        ranked = sorted(in_order, key=lambda one: not exact[one[0]])
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
     def _hits(

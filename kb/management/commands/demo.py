@@ -24,6 +24,7 @@ from kb.tickets.demo.load import DemoTickets
 from procedures.demo import load as procedures_demo
 from procedures.models import Machine
 from review.demo import load as review_demo
+from search import demo as terms_demo
 
 PASSWORD = "lumen-demo-2026"
 _LOOPBACK = {"127.0.0.1", "localhost", "[::1]"}
@@ -66,6 +67,7 @@ class Command(BaseCommand):
         people = {person.username: _account(person) for person in PEOPLE}
         procedures_demo.load(approver=people[APPROVER], now=now)
         _give_machines(people)
+        terms_demo.load()
         tickets = DemoTickets(now=now, wanted=review_demo.wanted_tickets())
         tickets.load()
         review_demo.load(now=now, ticket_for=tickets.number_for, password=PASSWORD)

@@ -25,13 +25,19 @@ class Command(BaseCommand):
             "--run", type=Path, metavar="FILE", help="Write query-id, doc-id, rank and score there, by tabs."
         )
 
+        parser.add_argument(
+            "--with-terms",
+            action="store_true",
+            help="Let the site's term list count. Default: what is measured is the search itself.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         quiet = True if options["verbosity"] == 0 else None  # None: no bar where the output is no terminal
         try:
             questions = evaluation.read(options["path"])
         except evaluation.UnfitFolder as error:
             raise CommandError(str(error)) from None
-        with evaluation.index_beside() as engine:
+        with evaluation.index_beside(with_terms=options["with_terms"]) as engine:
             engine.rebuild(tqdm(questions.documents, unit=" documents", disable=quiet))
             answers = {
                 query: evaluation.ask(engine, questions.texts[query])

@@ -51,6 +51,8 @@ class Command(BaseCommand):
             for hit in found.hits
         ]
         answer = {"total": found.total, "whole": found.whole, "ms": round(found.took_ms, 1), "hits": hits}
+        if found.did_you_mean:
+            answer |= {"did_you_mean": found.did_you_mean, "is_corrected": found.is_corrected}
         self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
 
 

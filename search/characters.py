@@ -1,0 +1,40 @@
+"""Characters that mean the same, made one: widths, ligatures, signs of units, traditional and simplified Chinese."""
+
+import unicodedata
+from functools import cache
+from importlib.resources import files
+
+_BEFORE = {ord("º"): "°"}  # typed for the sign of degrees; NFKC would make it the letter o
+# The sign of multiplication, and "micro", are typed with letters as often: 5x10, 2 um.
+_SIGNS = {"×": "x", "μ": "u"}
+# What a copied text brings along unseen: soft hyphens, zero-width blanks and joiners, marks of direction, variants.
+_UNSEEN = "\u00ad\u061c\u180e\ufeff" + "".join(
+    chr(code)
+    for first, last in ((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0F))
+    for code in range(first, last + 1)
+)
+
+
+def plain(text: str) -> str:
+    """NFKC, simplified Chinese, and nothing unseen. A text made plain stays as it is."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text.translate(_BEFORE) if "º" in text else text)
+    table = _table()
+    # Most texts hold none of these, and looking is five times as fast as translating.
+    return text if table.keys().isdisjoint(text) else text.translate(_translation())
+
+
+@cache
+def _table() -> dict[str, str]:
+    """Character -> what it becomes. Traditional ones by OpenCC's TSCharacters, the first of several."""
+    lines = files("opencc").joinpath("dictionary", "TSCharacters.txt").read_text("utf-8").split("\n")
+    pairs = (line.split() for line in lines if line)
+    simplified = {pair[0]: pair[1] for pair in pairs if pair[0] != pair[1]}
+    simplified = {written: simplified.get(found, found) for written, found in simplified.items()}
+    return simplified | _SIGNS | dict.fromkeys(_UNSEEN, "")
+
+
+@cache
+def _translation() -> dict[int, str]:
+    return str.maketrans(_table())

@@ -1,0 +1,139 @@
+"""What was mistyped: put right where the asker finds something by it, said so, and never against their will."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search import spelling
+from search.engine import Engine, Results, SearchQuery
+from search.indexing import rebuild
+from search.models import Spelling
+from search.queries import find
+from tests.integration.search.conftest import Collection, document
+
+pytestmark = pytest.mark.django_db
+
+
+def found(text: str, *, staff: bool = False, **fields: object) -> Results:
+    user = get_user_model()(is_staff=True) if staff else AnonymousUser()
+    return find(user, SearchQuery(text=text, scopes=frozenset(), **fields))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("calibratoin", "calibration"),
+        ("Calibartion", "Calibration"),
+        ("calibration torqe", "calibration torque"),
+        ("OPERATOINS", "OPERATIONS"),
+        ("ｏｐｅｒａｔｏｉｎｓ", "operations"),
+        ("opertaoins 轴承", "operations 轴承"),
+        ("calbratoin", "calibration"),
+        ("E-1024", "E-1042"),
+        ("alarm e1024 again", "alarm e1042 again"),
+        ("SOP_1010", "SOP_1001"),
+        ("calibration", ""),
+        ("calibrating", ""),
+        ("E-1043", ""),
+        ("1024", ""),
+        ("xyzzyx", ""),
+        ("承轴", ""),
+    ],
+)
+def test_what_was_meant(engine: Engine, typed: str, meant: str) -> None:
+    assert found(typed).did_you_mean == meant
+
+
+def test_the_most_frequent_word_comes_first(engine: Engine, collection: Collection) -> None:
+    for data in (*(document(f"v{n}", "valve") for n in range(3)), document("h", "halve")):
+        collection.data[data.object_id] = data
+        engine.index([data])
+    assert found("zalve").did_you_mean == "valve"
+
+
+def test_where_nothing_is_found_it_is_answered_at_once_unless_asked_not_to(engine: Engine) -> None:
+    results = found("calibratoin")
+    assert results.is_corrected
+    assert [hit.document.object_id for hit in results.hits] == ["calibrate"]
+    exactly = found("calibratoin", exactly=True)
+    assert (exactly.hits, exactly.did_you_mean, exactly.is_corrected) == ((), "calibration", False)
+    some = found("calibratoin torque")
+    assert (some.did_you_mean, some.is_corrected) == ("calibration torque", False)
+
+
+def test_a_word_of_others_documents_is_not_given_away(engine: Engine, collection: Collection) -> None:
+    assert found("secretz").did_you_mean == ""
+    assert found("laser secretz").did_you_mean == "", "nor beside a word that finds something"
+    assert found("secretz", staff=True).did_you_mean == "secrets"
+    engine.index([document("number", "Hidden", scope="internal", codes=["X-77123"])])
+    assert found("X-71723").did_you_mean == ""
+    assert found("X-71723", staff=True).total == 0, "its source shows it to nobody"
+    collection.hidden = {"calibrate"}
+    assert found("torqe").did_you_mean == ""
+
+
+def test_words_that_are_gone_are_not_offered_and_a_rebuild_forgets_them(
+    engine: Engine, collection: Collection
+) -> None:
+    engine.index([document("gone", "Zirconium")])
+    assert "zirconium" in set(Spelling.objects.values_list("word", flat=True))
+    engine.delete("guide", ["gone"])
+    assert found("zircomium").did_you_mean == ""
+    Spelling.objects.bulk_create([Spelling(form="laser", word="laser"), Spelling(form="aser", word="laser")])
+    rebuild()
+    words = list(Spelling.objects.filter(form="laser").values_list("word", flat=True))
+    assert words == ["laser"], "once"
+    assert not Spelling.objects.filter(word="zirconium").exists()
+    assert found("calibratoin").did_you_mean == "calibration"
+
+
+def test_known_words_are_not_written_again(engine: Engine) -> None:
+    before = Spelling.objects.count()
+    engine.index([document("again", "Laser calibration", "torque")])
+    assert Spelling.objects.count() == before
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_page_says_so_in_both_languages(engine: Engine, client: Client, language: str) -> None:
+    page = client.get(reverse("search:results"), {"q": "calibratoin"}, headers={"accept-language": language})
+    text = page.content.decode()
+    assert 'href="?q=calibratoin&amp;exactly=1"' in text
+    assert "/guide/calibrate/" in text
+    text = client.get(
+        reverse("search:results"), {"q": "calibratoin", "exactly": "1", "page": "2"}
+    ).content.decode()
+    assert "/guide/calibrate/" not in text
+    assert 'href="?q=calibration"' in text
+    assert (
+        "<script"
+        not in client.get(reverse("search:results"), {"q": "torqe <script>"})
+        .content.decode()
+        .split('id="results"')[1]
+    )
+
+
+@given(st.text("abc", max_size=7), st.text("abc", max_size=7))
+def test_slips_are_counted_alike_both_ways(one: str, other: str) -> None:
+    assert spelling.slips(one, other, 2) == spelling.slips(other, one, 2)
+    assert (spelling.slips(one, other, 2) == 0) == (one == other)
+
+
+@given(st.text("abcdefgh", min_size=4, max_size=10), st.data())
+def test_one_slip_always_meets_in_what_is_left_out(word: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(word) - 1))
+    letter = data.draw(st.sampled_from("abcxyz"))
+    slipped = data.draw(
+        st.sampled_from(
+            [
+                word[:at] + word[at + 1 :],
+                word[:at] + letter + word[at:],
+                word[:at] + letter + word[at + 1 :],
+                word[:at] + word[at : at + 2][::-1] + word[at + 2 :],
+            ]
+        )
+    )
+    assert {word, *spelling.left_out(word)} & {slipped, *spelling.left_out(slipped)}
