@@ -96,12 +96,13 @@ def _no_network() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _sidecar() -> Iterator[None]:
+def _sidecar(django_db_blocker: Any) -> Iterator[None]:
     """What a test told the index beside PostgreSQL is gone at its end, as its documents are."""
     yield
     from tests import pristine
 
-    pristine.sidecar.restore()
+    with django_db_blocker.unblock():
+        pristine.sidecar.restore()
 
 
 @pytest.fixture(scope="session")
