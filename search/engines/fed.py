@@ -7,13 +7,12 @@ when it began; whatever has changed since was described by the very transaction 
 
 import fcntl
 import logging
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
@@ -239,8 +238,9 @@ def _one_at_a_time() -> Iterator[None]:
         finally:
             _locked("pg_advisory_unlock", _REBUILDING)
         return
-    name = sha256(str(connection.settings_dict["NAME"]).encode()).hexdigest()[:16]
-    with (Path(tempfile.gettempdir()) / f"redline-rebuild-{name}.lock").open("w") as file:
+    lock = Path(settings.REDLINE_SEARCH_SIDECAR).with_suffix(".rebuild.lock")  # in the data directory
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
