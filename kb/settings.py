@@ -261,6 +261,7 @@ REDLINE_REVIEW_MONTHS = _number("REDLINE_REVIEW_MONTHS", 24, least=1)
 # Within how many hours somebody who answers for the procedure gives a first answer to a safety comment.
 REDLINE_SAFETY_HOURS = _number("REDLINE_SAFETY_HOURS", 4, least=1)
 REDLINE_SEARCH_ENGINE = env.str("REDLINE_SEARCH_ENGINE", "auto")
+REDLINE_SEARCH_SIDECAR = BASE_DIR / env.str("REDLINE_SEARCH_SIDECAR", str(DATA_DIR / "search.sqlite3"))
 
 LOGGING = {
     "version": 1,

@@ -1,6 +1,6 @@
 """Keeping the index true to the data. Call reindex() in the transaction that changes the data."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from django.db import transaction
 
@@ -33,12 +33,12 @@ def reindex(source: str, ids: Iterable[object]) -> None:
 def rebuild(progress: Callable[[Iterator[DocumentData]], Iterable[DocumentData]] = iter) -> int:
     """Replace the whole index by what all sources describe now; returns how many documents.
 
-    One transaction: searches see the old index until it commits, and on SQLite writers wait for it.
-    `progress` may wrap the documents, e.g. in a progress bar.
+    Searches see the old index until the new one is whole; on SQLite writers wait for it, elsewhere they go on.
+    `progress` may wrap the documents, e.g. in a progress bar. Raises what the engine does: see FedEngine.rebuild.
     """
     known, words = spelling.last_learnt(), set[str]()
     documents = (document for source in sources() for document in source.documents(None))
-    count = get_engine().rebuild(progress(_learning(words, documents)))
+    count = get_engine().rebuild(progress(_learning(words, documents)), _again)
     spelling.forget_others(words, known)
     return count
 
@@ -47,6 +47,11 @@ def _learning(words: set[str], documents: Iterable[DocumentData]) -> Iterator[Do
     for document in documents:
         words |= spelling.words_of(document.title) | spelling.words_of(document.text)
         yield document
+
+
+def _again(source: str, ids: Sequence[str]) -> Iterable[DocumentData]:
+    found = get_source(source)
+    return found.documents(ids) if found else []
 
 
 def _noting(seen: set[str], documents: Iterable[DocumentData]) -> Iterator[DocumentData]:

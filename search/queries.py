@@ -1,11 +1,14 @@
 """What one person finds: the engine's answer, asked again of each hit's source before it is shown."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from search import degraded
 from search.engine import Hit, Results, SearchQuery, get_engine
+from search.outbox import Unreachable
 from search.registry import get_source, scopes_for
 
 if TYPE_CHECKING:
@@ -15,34 +18,49 @@ if TYPE_CHECKING:
 
 SUGGESTIONS = 8
 
+logger = logging.getLogger(__name__)
+
 
 def find(user: "User", query: SearchQuery) -> Results:
     """Search as this person: their scopes replace the query's, and hits they may not see are dropped.
 
     Where a word is mistyped, says what it may have been meant for, and answers that where nothing else is found.
+    While the engine is away the database answers.
     """
     asked = replace(query, scopes=scopes_for(user))
-    results = _found(user, asked)
-    meant = get_engine().did_you_mean(asked)
+    try:
+        return _find(user, asked)
+    except Unreachable as error:
+        logger.warning("The search answers from the database: %s", error)
+        return _checked(user, degraded.find(asked))
+
+
+def _find(user: "User", asked: SearchQuery) -> Results:
+    engine = get_engine()
+    results = _checked(user, engine.search(asked))
+    meant = engine.did_you_mean(asked)
     if not meant:
         return results
-    other = _found(user, replace(asked, text=meant))
+    other = _checked(user, engine.search(replace(asked, text=meant)))
     if not other.hits:
         return results
-    if results.total or query.exactly:
+    if results.total or asked.exactly:
         return replace(results, did_you_mean=meant)
     return replace(other, did_you_mean=meant, is_corrected=True)
 
 
-def _found(user: "User", asked: SearchQuery) -> Results:
-    results = get_engine().search(asked)
+def _checked(user: "User", results: Results) -> Results:
     seen = _visible(user, results.hits)
     return results.without(hit.document for hit in results.hits if hit.document.pk not in seen)
 
 
 def suggest(user: "User", prefix: str, limit: int = SUGGESTIONS) -> list[Hit]:
     """Documents whose title or code begins like this, as far as this person may see them."""
-    hits = get_engine().suggest(prefix, scopes_for(user), limit)
+    scopes = scopes_for(user)
+    try:
+        hits = get_engine().suggest(prefix, scopes, limit)
+    except Unreachable:
+        hits = degraded.suggest(prefix, scopes, limit)
     seen = _visible(user, hits)
     return [hit for hit in hits if hit.document.pk in seen]
 

@@ -185,6 +185,10 @@ class TermEngine:
 
     # Counting
 
+    def selected(self, query: SearchQuery) -> Selection:
+        """What the query's scopes and filters leave to be found."""
+        return _selection(query, profiles(self.using, query.scopes), timezone.now())
+
     def _count(
         self, reading: Reading, seen: Mapping[int, Profile], filters: Mapping[str, str], now: datetime
     ) -> tuple[int, dict[str, dict[str, int]]]:

@@ -11,5 +11,5 @@ def give(apps, schema_editor):
 class Migration(migrations.Migration):
     """Documentation staff and administrators keep the search's term list."""
 
-    dependencies = [("accounts", "0007_service_levels"), ("search", "0006_terms_words")]
+    dependencies = [("accounts", "0007_service_levels"), ("search", "0006_terms")]
     operations = [migrations.RunPython(give, migrations.RunPython.noop)]
