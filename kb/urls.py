@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/", include("kb.accounts.urls")),
     path("", include("procedures.urls")),
     path("review/", include("review.urls")),
+    path("api/search/", include("search.api_urls")),
     path("api/", include("review.api.urls")),
     path("tickets/", include("kb.tickets.urls")),
     path("search/", include("search.urls")),

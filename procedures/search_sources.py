@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.db.models.signals import post_delete, post_save
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from wagtail.signals import page_published, page_unpublished
 
 from procedures.access import may_read_internal, readable_audiences
-from procedures.content import without_markup
+from procedures.content import passages, without_markup
+from procedures.equipment_names import code_names, line_names, model_names, models_for, release_names
 from procedures.extensions import on_hold
 from procedures.models import (
     Audience,
@@ -26,38 +27,48 @@ from procedures.models import (
     ProcedurePage,
     ProcedureVersion,
     Severity,
+    SoftwareRelease,
 )
+from procedures.queries import with_applicability
+from procedures.reach import Equipment, release_key
 from search.indexing import reindex
-from search.registry import DocumentData, Source, no_warnings
+from search.registry import DocumentData, Source, no_models, no_warnings, starts_of
 from search.registry import register as register_source
 
 _WIDEST_FIRST = (Audience.PUBLIC, Audience.CUSTOMER, Audience.INTERNAL)
 
 
 def _procedures(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
-    versions = (
+    versions = with_applicability(
         ProcedureVersion.objects.effective()
-        .defer("content", "html")
-        .prefetch_related("error_codes", "applicability__model")
+        .select_related("product_line")
+        .defer("html", "search_text")
+        .prefetch_related("error_codes")
         .order_by("pk")
     )
     if ids is not None:
         ids = list(ids)
         versions = versions.filter(page_id__in=ids)
-    earlier = _earlier_numbers(ids)
+    earlier, equipment = _earlier_numbers(ids), Equipment()
     for version in versions.iterator(chunk_size=500):
+        texts = passages(version.content)
+        anchors = [f"step-{step['id']}" for step in version.steps]
+        reach = equipment.reach_of(version)
         yield DocumentData(
             source="procedure",
             object_id=str(version.page_id),
             title=version.title,
-            text=version.search_text,
+            text="\n".join(texts),
+            passages=list(zip(starts_of(texts)[1:], anchors, strict=True)),
             url=f"/procedures/{version.number}/",
             scope=version.audience,
             updated_at=version.effective_from,
             language=version.language,
             kind=version.kind,
             codes=[*(code.code for code in version.error_codes.all()), *earlier.get(version.page_id, ())],
-            models=list(dict.fromkeys(row.model.code for row in version.applicability.all())),
+            lines=reach.lines,
+            models=reach.models,
+            releases=reach.releases,
             number=version.number,
             version_label=version.label,
         )
@@ -99,7 +110,7 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
     )
     if ids is not None:
         codes = codes.filter(pk__in=list(ids))
-    now = timezone.now()
+    now, equipment = timezone.now(), Equipment()
     for code in codes.order_by("pk").iterator(chunk_size=500):
         # A code is as public as the most public guide that cites it.
         audiences = {guide.audience for guide in code.guides}  # type: ignore[attr-defined]  # to_attr above
@@ -113,6 +124,8 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             updated_at=now,
             kind=code.severity,
             codes=[code.code],
+            lines=[code.product_line.code],
+            models=equipment.models.get(code.product_line_id, []),
             number=code.code,
         )
 
@@ -158,14 +171,14 @@ def _models(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             url=model.get_absolute_url(),
             scope=Audience.INTERNAL,
             updated_at=timezone.now(),
-            codes=[model.code],
+            lines=[model.product_line.code],
             models=[model.code],
             number=model.code,
         )
 
 
 def _machines(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
-    machines = Machine.objects.select_related("model", "release").order_by("pk")
+    machines = Machine.objects.select_related("model__product_line", "release").order_by("pk")
     if ids is not None:
         machines = machines.filter(pk__in=list(ids))
     for machine in machines.iterator(chunk_size=500):
@@ -177,8 +190,9 @@ def _machines(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             url=machine.get_absolute_url(),
             scope=Audience.INTERNAL,
             updated_at=timezone.now(),
-            codes=[machine.serial],
+            lines=[machine.model.product_line.code],
             models=[machine.model.code],
+            releases=[release_key(machine.model.product_line.code, machine.release.version)],
             number=machine.serial,
         )
 
@@ -207,10 +221,33 @@ def _code_changed(sender: Any, instance: ErrorCode, **kwargs: Any) -> None:
 
 def _equipment_changed(source: str, sender: Any, instance: Any, **kwargs: Any) -> None:
     reindex(source, [instance.pk])
+    if source == "model":
+        reach_changed([instance.product_line_id])
+
+
+def _release_changed(sender: Any, instance: SoftwareRelease, **kwargs: Any) -> None:
+    reach_changed([instance.product_line_id], codes=False)
+
+
+def reach_changed(lines: Iterable[int], *, codes: bool = True) -> None:
+    """Models or software releases of these product lines came, went or moved: to what a guide applies is told anew,
+    and to what a code does, which is for no release."""
+    lines = list(lines)
+    versions = ProcedureVersion.objects.effective()
+    reindex(
+        "procedure",
+        versions.filter(Q(product_line__in=lines) | Q(applicability__model__product_line__in=lines))
+        .values_list("page_id", flat=True)
+        .distinct()
+        .order_by("page_id"),
+    )
+    if codes:
+        reindex("error_code", ErrorCode.objects.filter(product_line__in=lines).values_list("pk", flat=True))
 
 
 def register() -> None:
     audiences = dict(Audience.choices)
+    names = {"line": line_names, "model": model_names, "release": release_names, "code": code_names}
     for name, label, documents, visible_to, kinds in (
         ("procedure", _("Procedures"), _procedures, _visible_procedures, Kind.choices),
         ("error_code", _("Error codes"), _error_codes, _visible_codes, Severity.choices),
@@ -227,6 +264,9 @@ def register() -> None:
                 _scopes,
                 kinds=dict(kinds),
                 audiences=audiences,
+                passage=_("Step %(number)s") if name == "procedure" else "",
+                names=names if name == "procedure" else {},
+                models=models_for if name == "model" else no_models,
                 warnings=_on_hold if name == "procedure" else no_warnings,
             )
         )
@@ -237,5 +277,7 @@ def register() -> None:
         changed = partial(_equipment_changed, name)
         post_save.connect(changed, sender=model, weak=False, dispatch_uid=f"{name}-saved")
         post_delete.connect(changed, sender=model, weak=False, dispatch_uid=f"{name}-deleted")
+    post_save.connect(_release_changed, sender=SoftwareRelease, dispatch_uid="release-saved")
+    post_delete.connect(_release_changed, sender=SoftwareRelease, dispatch_uid="release-deleted")
     post_save.connect(_code_changed, sender=ErrorCode, dispatch_uid="code-saved")
     post_delete.connect(_code_changed, sender=ErrorCode, dispatch_uid="code-deleted")

@@ -13,8 +13,10 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from procedures.admin.csv_columns import REFERENCES, CatalogueFile, cell_text, parse_cell
 from procedures.admin.csv_reading import Problem, Row, UnreadableFile, read_rows
+from procedures.models import MachineModel, SoftwareRelease
 from procedures.models.catalogue import twin_message
 from procedures.ordering import order_problems, place_releases
+from procedures.search_sources import reach_changed
 from search.indexing import reindex
 
 REASON = "CSV import"
@@ -313,6 +315,9 @@ def _write(plan: Plan, by: Any) -> None:
             file.model._default_manager.bulk_update(changed, fields, batch_size=BATCH)
     if file.search_source:
         reindex(file.search_source, [record.pk for record in [*new, *changed]])
+    if file.model in (MachineModel, SoftwareRelease):
+        lines = {record.product_line_id for record in [*new, *changed]}  # type: ignore[attr-defined]  # either has one
+        reach_changed(lines, codes=file.model is MachineModel)
 
 
 def _parents_first(records: list[Any]) -> Iterable[list[Any]]:

@@ -12,8 +12,9 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
+from search.analysis import code_term
 from search.engine import FACETS, NEWEST, PROFILE_FACETS, UPDATED, Hit, Results, SearchQuery
-from search.highlight import Highlighter
+from search.highlight import Highlighter, Passage
 from search.models import SearchDocument, SearchProfile
 from search.parsing import Clause, ParsedQuery, parse
 from search.ranking import CANDIDATES, Candidate, Totals, rank, rarity, weights_of
@@ -175,8 +176,24 @@ class TermEngine:
             if (document := documents.get(pk)) is None:
                 continue
             title = highlighter.title(document.title)
-            snippet = highlighter.snippet(document.text) if snippets else mark_safe("")
-            hits.append(Hit(document, score, title, snippet, document.url))
+            found_in = (
+                highlighter.passage(document.text, document.passages, document.title)
+                if snippets
+                else Passage(0, "", mark_safe(""))
+            )
+            hits.append(
+                Hit(
+                    document,
+                    score,
+                    title,
+                    found_in.snippet,
+                    found_in.address(document.url),
+                    passage=found_in.number if found_in.marks else 0,
+                    marks=found_in.marks,
+                    codes=borne(document, parsed),
+                    titled="<mark>" in title,
+                )
+            )
         return hits
 
     # Counting
@@ -202,6 +219,12 @@ class TermEngine:
             return {}
         wider = Selection(selection.profiles, selection.since)
         return _most_first(self.code_counts(reading, wider))
+
+
+def borne(document: SearchDocument, parsed: ParsedQuery) -> tuple[str, ...]:
+    """The document's codes that were asked for."""
+    bears = dict.fromkeys(filter(None, (document.number, *document.codes)))
+    return tuple(code for code in bears if code_term(code) in parsed.codes)
 
 
 def source_weights(profiles: Iterable[int]) -> dict[float, list[int]]:
