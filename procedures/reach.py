@@ -4,7 +4,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from procedures.models import MachineModel, ProcedureVersion, SoftwareRelease, VersionApplicability
+from procedures.models import (
+    MachineModel,
+    ProcedureVersion,
+    ProductLine,
+    SoftwareRelease,
+    VersionApplicability,
+)
 
 
 def release_key(line: str, version: str) -> str:
@@ -25,27 +31,25 @@ class Equipment:
     """The catalogue's models and releases by product line, read once for many versions."""
 
     def __init__(self) -> None:
-        self.models: dict[int, list[str]] = defaultdict(list)
+        self._models: dict[int, list[str]] = defaultdict(list)
         self._line_of_model: dict[int, tuple[int, str]] = {}
         self._releases: dict[int, list[SoftwareRelease]] = defaultdict(list)
         for model in MachineModel.objects.select_related("product_line").order_by("code"):
-            self.models[model.product_line_id].append(model.code)
+            self._models[model.product_line_id].append(model.code)
             self._line_of_model[model.pk] = (model.product_line_id, model.product_line.code)
         for release in SoftwareRelease.objects.select_related("product_line").order_by("position"):
             self._releases[release.product_line_id].append(release)
 
-    def reach_of(self, version: ProcedureVersion) -> Reach:
-        """Named one by one, "every machine of the line" too: who looks for a model must not find another line's.
+    def reach_of_line(self, line: ProductLine) -> Reach:
+        """Every machine of the line, named one by one: who looks for a model must not find another line's."""
+        every = [release_key(line.code, release.version) for release in self._releases[line.pk]]
+        return Reach([line.code], self._models[line.pk], every)
 
-        `version` has its applicability and product line at hand. Options are not looked at.
-        """
+    def reach_of(self, version: ProcedureVersion) -> Reach:
+        """`version` has its applicability and product line at hand. Options are not looked at."""
         rows = list(version.applicability.all())
         if not rows:
-            line = version.product_line
-            if line is None:
-                return Reach()
-            every = [release_key(line.code, release.version) for release in self._releases[line.pk]]
-            return Reach([line.code], self.models[line.pk], every)
+            return Reach() if version.product_line is None else self.reach_of_line(version.product_line)
         lines: dict[str, None] = {}
         releases: dict[str, None] = {}
         for row in rows:

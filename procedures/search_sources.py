@@ -112,6 +112,7 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
         codes = codes.filter(pk__in=list(ids))
     now, equipment = timezone.now(), Equipment()
     for code in codes.order_by("pk").iterator(chunk_size=500):
+        reach = equipment.reach_of_line(code.product_line)
         # A code is as public as the most public guide that cites it.
         audiences = {guide.audience for guide in code.guides}  # type: ignore[attr-defined]  # to_attr above
         yield DocumentData(
@@ -124,8 +125,9 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             updated_at=now,
             kind=code.severity,
             codes=[code.code],
-            lines=[code.product_line.code],
-            models=equipment.models.get(code.product_line_id, []),
+            lines=reach.lines,
+            models=reach.models,
+            releases=reach.releases,
             number=code.code,
         )
 
@@ -161,7 +163,7 @@ def _visible_faq(user: Any, ids: Sequence[str]) -> set[str]:
 
 
 def _models(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
-    models = MachineModel.objects.select_related("product_line").order_by("pk")
+    models, equipment = MachineModel.objects.select_related("product_line").order_by("pk"), Equipment()
     for model in models if ids is None else models.filter(pk__in=list(ids)):
         yield DocumentData(
             source="model",
@@ -173,6 +175,7 @@ def _models(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             updated_at=timezone.now(),
             lines=[model.product_line.code],
             models=[model.code],
+            releases=equipment.reach_of_line(model.product_line).releases,
             number=model.code,
         )
 
@@ -226,23 +229,20 @@ def _equipment_changed(source: str, sender: Any, instance: Any, **kwargs: Any) -
 
 
 def _release_changed(sender: Any, instance: SoftwareRelease, **kwargs: Any) -> None:
-    reach_changed([instance.product_line_id], codes=False)
+    reach_changed([instance.product_line_id])
 
 
-def reach_changed(lines: Iterable[int], *, codes: bool = True) -> None:
-    """Models or software releases of these product lines came, went or moved: to what a guide applies is told anew,
-    and to what a code does, which is for no release."""
+def reach_changed(lines: Iterable[int]) -> None:
+    """Models or software releases of these product lines came, went or moved: what applies to all of a line, or to a
+    range of releases, is told anew."""
     lines = list(lines)
-    versions = ProcedureVersion.objects.effective()
-    reindex(
-        "procedure",
-        versions.filter(Q(product_line__in=lines) | Q(applicability__model__product_line__in=lines))
-        .values_list("page_id", flat=True)
-        .distinct()
-        .order_by("page_id"),
+    versions = ProcedureVersion.objects.effective().filter(
+        Q(product_line__in=lines) | Q(applicability__model__product_line__in=lines)
     )
-    if codes:
-        reindex("error_code", ErrorCode.objects.filter(product_line__in=lines).values_list("pk", flat=True))
+    reindex("procedure", versions.order_by("page_id").values_list("page_id", flat=True).distinct())
+    for source, model in (("error_code", ErrorCode), ("model", MachineModel)):
+        theirs = model._default_manager.filter(product_line__in=lines)
+        reindex(source, theirs.order_by("pk").values_list("pk", flat=True))
 
 
 def register() -> None:

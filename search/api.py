@@ -7,7 +7,7 @@ from html import unescape
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -32,12 +32,13 @@ class AskedForm(SearchForm):
     sort = forms.ChoiceField(required=False, choices=[("relevance", "relevance"), (NEWEST, NEWEST)])
     page_size = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE_SIZE)
 
-    def __init__(self, asked: Any, known: Sequence[str]) -> None:
+    def __init__(self, asked: QueryDict, known: Sequence[str]) -> None:
         super().__init__(asked)
+        self._asked = asked
         self._known = known
 
     def clean(self) -> dict[str, Any]:
-        for name in self.data:
+        for name in self._asked:
             if name not in self._known:
                 self.add_error(
                     None,
@@ -45,7 +46,7 @@ class AskedForm(SearchForm):
                 )
                 break
         for name in self._known:
-            if len(self.data.getlist(name)) > 1:
+            if len(self._asked.getlist(name)) > 1:
                 self.add_error(name, _("Give it once."))
         return self.cleaned_data
 

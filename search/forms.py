@@ -35,7 +35,7 @@ class SearchForm(forms.Form):
     code = forms.CharField(label=_("Error code"), required=False)
     status = forms.CharField(label=_("Status"), required=False)
     language = forms.CharField(label=_("Language"), required=False)
-    changed = forms.CharField(label=_("Changed"), required=False)
+    changed: forms.Field = forms.CharField(label=_("Changed"), required=False)
     audience = forms.CharField(label=_("Audience"), required=False)
     sort = forms.ChoiceField(
         label=_("Order"), required=False, choices=[("", _("Best match first")), (NEWEST, _("Newest first"))]
@@ -47,11 +47,12 @@ class SearchForm(forms.Form):
         self.is_valid()  # fills cleaned_data with the fields that are well formed
         given: dict[str, Any] = self.cleaned_data
         text = given.get("q") or ""
+        filters: dict[str, Any] = {facet: given.get(param) or "" for facet, param in PARAMS.items()}
         return SearchQuery(
             text=text[:MAX_TEXT],
             was_cut=len(text) > MAX_TEXT,
             scopes=frozenset(),
             sort=given.get("sort") or "",
             page=given.get("page") or 1,
-            **{facet: given.get(param) or "" for facet, param in PARAMS.items()},
+            **filters,
         )

@@ -316,8 +316,7 @@ def _write(plan: Plan, by: Any) -> None:
     if file.search_source:
         reindex(file.search_source, [record.pk for record in [*new, *changed]])
     if file.model in (MachineModel, SoftwareRelease):
-        lines = {record.product_line_id for record in [*new, *changed]}  # type: ignore[attr-defined]  # either has one
-        reach_changed(lines, codes=file.model is MachineModel)
+        reach_changed({record.product_line_id for record in [*new, *changed]})  # type: ignore[attr-defined]  # either has one
 
 
 def _parents_first(records: list[Any]) -> Iterable[list[Any]]:

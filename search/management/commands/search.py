@@ -38,7 +38,7 @@ class Command(BaseCommand):
             if not found.hits:
                 self.stderr.write(_("Nothing found."))
             return
-        hits = hits_of(found.hits)
+        hits = [{"source": hit["type"], **hit} for hit in hits_of(found.hits)]
         answer = {"total": found.total, "whole": found.whole, "ms": round(found.took_ms, 1), "hits": hits}
         self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
 
