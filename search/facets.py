@@ -50,12 +50,12 @@ class Facet:
 def facets_of(asked: QueryDict, query: SearchQuery, found: Results) -> Iterator[Facet]:
     """Facets with something to choose; one in force always shows, so that it can be taken back.
 
-    A value that was not counted goes by itself: its name might tell of something that is not for this reader.
+    A value that was not counted is called no name from the database: it might tell of what is not for this reader.
     """
     for facet, param in PARAMS.items():
         chosen = query.filters.get(facet, "")
         counts = found.facets.get(facet, {})
-        labels = labels_of(facet, counts)
+        labels, fixed = labels_of(facet, counts), fixed_labels(facet)
         shown = {value: count for value, count in counts.items() if value in labels}
         shown = dict(list(shown.items())[:MAX_VALUES])
         if chosen:
@@ -64,7 +64,7 @@ def facets_of(asked: QueryDict, query: SearchQuery, found: Results) -> Iterator[
             choices = [
                 Choice(
                     value,
-                    label=labels.get(value, value),
+                    label=labels.get(value) or fixed.get(value, value),
                     count=count,
                     chosen=value == chosen,
                     address=address_of(asked, param, "" if value == chosen else value),

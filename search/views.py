@@ -127,7 +127,12 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     """A list of links to what is being typed, empty where nothing fits."""
     hits = suggest(request.user, SearchForm(request.GET).search_query().text)
     warnings = warnings_of(hits)
-    shown = [(hit, warnings.get(hit.document.pk, "")) for hit in hits]
+    shown = [
+        # A code's title begins with the code.
+        ("" if hit.document.title.startswith(hit.document.number) else hit.document.number, hit, warning)
+        for hit in hits
+        for warning in [warnings.get(hit.document.pk, "")]
+    ]
     return render(request, "search/_suggestions.html", {"hits": shown})
 
 

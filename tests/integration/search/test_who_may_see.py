@@ -105,7 +105,7 @@ def test_counts_are_of_what_is_seen(world: World) -> None:
     assert counts(world.anonymous, "audience") == {"public": 2}
     assert counts(world.anonymous, "code") == {"E-1042": 2}
     assert counts(world.field, "line") == {"LM": 4, "ZQ-SECRET": 2}
-    assert counts(world.field, "release")["ZQ-SECRET 9.9-alpha"] == 1
+    assert counts(world.field, "release")["ZQ-SECRET 9.9-alpha"] == 2
     assert counts(world.field, "status") == {"open": 1}
 
 
