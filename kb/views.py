@@ -116,7 +116,7 @@ def media(request: HttpRequest, name: str) -> FileResponse:
     return response
 
 
-def document(request: HttpRequest, pk: int, filename: str) -> HttpResponse:
+def document(request: HttpRequest, pk: int, filename: str) -> FileResponse:
     """A file of Wagtail's documents, by the address that the editing desk knows it by."""
     found = get_object_or_404(get_document_model(), pk=pk)
     return media(request, found.file.name)

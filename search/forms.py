@@ -35,7 +35,7 @@ class SearchForm(forms.Form):
     code = forms.CharField(label=_("Error code"), required=False)
     status = forms.CharField(label=_("Status"), required=False)
     language = forms.CharField(label=_("Language"), required=False)
-    changed: forms.Field = forms.CharField(label=_("Changed"), required=False)
+    changed: forms.Field = forms.CharField(label=_("Last changed"), required=False)
     audience = forms.CharField(label=_("Audience"), required=False)
     sort = forms.ChoiceField(
         label=_("Order"), required=False, choices=[("", _("Best match first")), (NEWEST, _("Newest first"))]

@@ -165,20 +165,25 @@ def _fragment(title: str, text: str, spans: list[Span], begin: int, end: int) ->
     A step's title stands in the list of steps as well, so where there is more than one line the first is left out.
     """
     heading = text.find("\n", begin, end)
+    spans = [span for span in spans if span[0] > heading]
+    page = _bare(f"{title}\0{text}") if spans else ""
     directives: dict[str, None] = {}
     for first, last in spans:
-        if first > heading and len(directives) < _MAX_DIRECTIVES:
-            directives |= dict.fromkeys(_directive(title, text, first, last))
+        if len(directives) < _MAX_DIRECTIVES:
+            directives |= dict.fromkeys(_directive(page, text, first, last))
     return ":~:" + "&".join(directives) if directives else ""
 
 
-def _directive(title: str, text: str, first: int, last: int) -> Iterator[str]:
+def _bare(text: str) -> str:
+    """As a browser compares: without case, and here without blanks, which the page may have elsewhere."""
+    return "".join(text.split()).casefold()
+
+
+def _directive(page: str, text: str, first: int, last: int) -> Iterator[str]:
     line_start, line_end = text.rfind("\n", 0, first) + 1, text.find("\n", last)
     before = _beside(text[line_start:first][::-1])[::-1]
     after = _beside(text[last : len(text) if line_end < 0 else line_end])
-    words = [before, text[first:last], after]
-    said = re.compile(r"\s*".join(map(re.escape, filter(None, words))), re.IGNORECASE)
-    if not (before or after) or said.search(title) or len(said.findall(text)) != 1:
+    if not (before or after) or page.count(_bare(before + text[first:last] + after)) != 1:
         return
     prefix = _percent(before) + "-," if before else ""
     suffix = ",-" + _percent(after) if after else ""
