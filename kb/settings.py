@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "search",
     "wagtail.contrib.settings",
     "wagtail.users",
+    "wagtail.sites",  # lists of pages link to it
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",

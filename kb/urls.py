@@ -12,6 +12,7 @@ urlpatterns = [
     path("accounts/", include("kb.accounts.urls")),
     path("", include("procedures.urls")),
     path("review/", include("review.urls")),
+    path("api/search/", include("search.api_urls")),
     path("api/", include("review.api.urls")),
     path("tickets/", include("kb.tickets.urls")),
     path("search/", include("search.urls")),
@@ -19,6 +20,8 @@ urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("favicon.svg", views.favicon),
     path("manifest.webmanifest", views.manifest, name="manifest"),
+    # Wagtail's lists of documents ask for this name, and answer nothing without it.
+    path("media/documents/<int:pk>/<str:filename>/", views.document, name="wagtaildocs_serve"),
     path("media/<path:name>", views.media, name="media"),
     path("admin/login/", RedirectView.as_view(pattern_name="accounts:login", query_string=True)),
     path("admin/", include(wagtailadmin_urls)),

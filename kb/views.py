@@ -8,11 +8,12 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 from django.db.models import Count, Q
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
+from wagtail.documents import get_document_model
 
 from kb import typed
 from kb.context_processors import Waiting, has_inbox
@@ -113,6 +114,12 @@ def media(request: HttpRequest, name: str) -> FileResponse:
     response.headers["Cache-Control"] = "private, max-age=300"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
+
+
+def document(request: HttpRequest, pk: int, filename: str) -> FileResponse:
+    """A file of Wagtail's documents, by the address that the editing desk knows it by."""
+    found = get_object_or_404(get_document_model(), pk=pk)
+    return media(request, found.file.name)
 
 
 # ---------- missing, refused, broken ----------

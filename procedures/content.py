@@ -103,13 +103,20 @@ def content_hash(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_bytes(content)).hexdigest()
 
 
+def passages(content: Mapping[str, Any]) -> list[str]:
+    """Everything a reader reads, without markup: what stands before the steps, then each step, its title first."""
+    opening = [content["summary"], content["safety"], *content["tools"], *content["parts"]]
+    steps = [
+        [*(step[name] for name in STEP_TEXTS), *(image["alt"] for image in step["images"])]
+        for step in content["steps"]
+    ]
+    return ["\n".join(filter(None, map(without_markup, pieces))) for pieces in (opening, *steps)]
+
+
 def plain_text(content: Mapping[str, Any]) -> str:
-    """Everything a reader reads, as one text for the search index: a step's title, texts and image captions."""
-    pieces = [content["summary"], content["safety"], *content["tools"], *content["parts"]]
-    for step in content["steps"]:
-        pieces += [step[name] for name in STEP_TEXTS]
-        pieces += [image["alt"] for image in step["images"]]
-    return without_markup("\n".join(piece for piece in pieces if piece))
+    """The same as one text. The index takes the passages, so that it knows where each begins in versions of old, too,
+    whose text was put together in another way."""
+    return "\n".join(filter(None, passages(content)))
 
 
 _MARKUP = (

@@ -7,13 +7,22 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, Q
 from django.db.models.signals import post_delete, post_save, pre_save
 
-from procedures.models import ErrorCode, Machine, MachineModel, ProductLine, SoftwareRelease
+from procedures.models import (
+    ErrorCode,
+    Machine,
+    MachineModel,
+    ProcedureVersion,
+    ProductLine,
+    SoftwareRelease,
+)
 from search.indexing import BATCH, reindex
 
 _OWN: dict[type[Model], str] = {ErrorCode: "error_code", MachineModel: "model", Machine: "machine"}
+_REACHING: tuple[type[Model], ...] = (MachineModel, SoftwareRelease)
+"""What says to which machines "every machine of the line" or "from 2.0 on" applies."""
 _CHANGED = "_changed_for_search"
 
 
@@ -36,12 +45,27 @@ def follow(
 
 def changed(model: type[Model], new: Sequence[int], old: Sequence[int], fields: Collection[str]) -> None:
     """Reindex records that are new, and those that were there, with whatever speaks of the fields that changed."""
+    if model in _REACHING:
+        theirs = model._default_manager.filter(pk__in=[*new, *old])
+        reach_changed(set(theirs.values_list("product_line", flat=True)))
     if own := _OWN.get(model):
         reindex(own, [*new, *old])
     for follower in _followers.get(model, ()):
         if old and not follower.fields.isdisjoint(fields):
             for start in range(0, len(old), BATCH):
                 reindex(follower.source, follower.keys(old[start : start + BATCH]))
+
+
+def reach_changed(lines: Collection[int]) -> None:
+    """Models or software releases of these product lines came, went or moved: what applies to all of a line, or to a
+    range of releases, is told anew."""
+    versions = ProcedureVersion.objects.effective().filter(
+        Q(product_line__in=lines) | Q(applicability__model__product_line__in=lines)
+    )
+    reindex("procedure", versions.order_by("page_id").values_list("page_id", flat=True).distinct())
+    for source, model in (("error_code", ErrorCode), ("model", MachineModel)):
+        theirs = model._default_manager.filter(product_line__in=lines)
+        reindex(source, theirs.order_by("pk").values_list("pk", flat=True))
 
 
 def _before(sender: type[Model], instance: Any, **kwargs: Any) -> None:
@@ -55,6 +79,13 @@ def _before(sender: type[Model], instance: Any, **kwargs: Any) -> None:
 
 def _after(sender: type[Model], instance: Any, **kwargs: Any) -> None:
     changed(sender, [], [instance.pk], instance.__dict__.pop(_CHANGED, ()))
+
+
+def _gone(sender: type[Model], instance: Any, **kwargs: Any) -> None:
+    if own := _OWN.get(sender):
+        reindex(own, [instance.pk])
+    if sender in _REACHING:
+        reach_changed([instance.product_line_id])
 
 
 def register() -> None:
@@ -89,5 +120,5 @@ def register() -> None:
         name = model._meta.model_name
         pre_save.connect(_before, sender=model, dispatch_uid=f"{name}-before")
         post_save.connect(_after, sender=model, dispatch_uid=f"{name}-saved")
-        if model in _OWN:
-            post_delete.connect(_after, sender=model, dispatch_uid=f"{name}-deleted")
+        if model in _OWN or model in _REACHING:
+            post_delete.connect(_gone, sender=model, dispatch_uid=f"{name}-deleted")

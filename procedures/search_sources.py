@@ -14,7 +14,8 @@ from wagtail.signals import page_published, page_unpublished
 
 from procedures import reindexing
 from procedures.access import may_read_internal, readable_audiences
-from procedures.content import without_markup
+from procedures.content import passages, without_markup
+from procedures.equipment_names import code_names, line_names, model_names, models_for, release_names
 from procedures.extensions import on_hold
 from procedures.models import (
     Audience,
@@ -27,37 +28,46 @@ from procedures.models import (
     ProcedureVersion,
     Severity,
 )
+from procedures.queries import with_applicability
+from procedures.reach import Equipment, release_key
 from search.indexing import reindex
-from search.registry import DocumentData, Source, no_warnings
+from search.registry import DocumentData, Source, no_models, no_warnings, starts_of
 from search.registry import register as register_source
 
 _WIDEST_FIRST = (Audience.PUBLIC, Audience.CUSTOMER, Audience.INTERNAL)
 
 
 def _procedures(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
-    versions = (
+    versions = with_applicability(
         ProcedureVersion.objects.effective()
-        .defer("content", "html")
-        .prefetch_related("error_codes", "applicability__model")
+        .select_related("product_line")
+        .defer("html", "search_text")
+        .prefetch_related("error_codes")
         .order_by("pk")
     )
     if ids is not None:
         ids = list(ids)
         versions = versions.filter(page_id__in=ids)
-    earlier = _earlier_numbers(ids)
+    earlier, equipment = _earlier_numbers(ids), Equipment()
     for version in versions.iterator(chunk_size=500):
+        texts = passages(version.content)
+        anchors = [f"step-{step['id']}" for step in version.steps]
+        reach = equipment.reach_of(version)
         yield DocumentData(
             source="procedure",
             object_id=str(version.page_id),
             title=version.title,
-            text=version.search_text,
+            text="\n".join(texts),
+            passages=list(zip(starts_of(texts)[1:], anchors, strict=True)),
             url=f"/procedures/{version.number}/",
             scope=version.audience,
             updated_at=version.effective_from,
             language=version.language,
             kind=version.kind,
             codes=[*(code.code for code in version.error_codes.all()), *earlier.get(version.page_id, ())],
-            models=list(dict.fromkeys(row.model.code for row in version.applicability.all())),
+            lines=reach.lines,
+            models=reach.models,
+            releases=reach.releases,
             number=version.number,
             version_label=version.label,
         )
@@ -99,8 +109,9 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
     )
     if ids is not None:
         codes = codes.filter(pk__in=list(ids))
-    now = timezone.now()
+    now, equipment = timezone.now(), Equipment()
     for code in codes.order_by("pk").iterator(chunk_size=500):
+        reach = equipment.reach_of_line(code.product_line)
         # A code is as public as the most public guide that cites it.
         audiences = {guide.audience for guide in code.guides}  # type: ignore[attr-defined]  # to_attr above
         yield DocumentData(
@@ -113,6 +124,9 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             updated_at=now,
             kind=code.severity,
             codes=[code.code],
+            lines=reach.lines,
+            models=reach.models,
+            releases=reach.releases,
             number=code.code,
         )
 
@@ -148,7 +162,7 @@ def _visible_faq(user: Any, ids: Sequence[str]) -> set[str]:
 
 
 def _models(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
-    models = MachineModel.objects.select_related("product_line").order_by("pk")
+    models, equipment = MachineModel.objects.select_related("product_line").order_by("pk"), Equipment()
     for model in models if ids is None else models.filter(pk__in=list(ids)):
         yield DocumentData(
             source="model",
@@ -158,14 +172,15 @@ def _models(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             url=model.get_absolute_url(),
             scope=Audience.INTERNAL,
             updated_at=timezone.now(),
-            codes=[model.code],
+            lines=[model.product_line.code],
             models=[model.code],
+            releases=equipment.reach_of_line(model.product_line).releases,
             number=model.code,
         )
 
 
 def _machines(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
-    machines = Machine.objects.select_related("model", "release").order_by("pk")
+    machines = Machine.objects.select_related("model__product_line", "release").order_by("pk")
     if ids is not None:
         machines = machines.filter(pk__in=list(ids))
     for machine in machines.iterator(chunk_size=500):
@@ -177,8 +192,9 @@ def _machines(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             url=machine.get_absolute_url(),
             scope=Audience.INTERNAL,
             updated_at=timezone.now(),
-            codes=[machine.serial],
+            lines=[machine.model.product_line.code],
             models=[machine.model.code],
+            releases=[release_key(machine.model.product_line.code, machine.release.version)],
             number=machine.serial,
         )
 
@@ -203,6 +219,7 @@ def _faq_changed(sender: Any, instance: Any, **kwargs: Any) -> None:
 
 def register() -> None:
     audiences = dict(Audience.choices)
+    names = {"line": line_names, "model": model_names, "release": release_names, "code": code_names}
     for name, label, documents, visible_to, kinds in (
         ("procedure", _("Procedures"), _procedures, _visible_procedures, Kind.choices),
         ("error_code", _("Error codes"), _error_codes, _visible_codes, Severity.choices),
@@ -219,6 +236,9 @@ def register() -> None:
                 _scopes,
                 kinds=dict(kinds),
                 audiences=audiences,
+                passage=_("Step %(number)s") if name == "procedure" else "",
+                names=names if name == "procedure" else {},
+                models=models_for if name == "model" else no_models,
                 warnings=_on_hold if name == "procedure" else no_warnings,
             )
         )

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from django.db.models import Q, QuerySet
-from django.utils.safestring import mark_safe
 
 from search.analysis import lexemes, normalise
 from search.engine import Hit, Results, SearchQuery
-from search.engines.terms import TermEngine
+from search.engines.terms import TermEngine, shown
 from search.highlight import Highlighter
 from search.models import SearchDocument
 from search.parsing import is_stop_word, parse
@@ -22,20 +21,20 @@ _HEADINGS = ("title", "number", "codes")
 def find(query: SearchQuery) -> Results:
     """One page at most: what has all the words in its title, number or codes, then also in its text; newest first."""
     rows = list(_found(query, _words(query.text)))[: query.page_size]
-    highlighter = Highlighter(parse(query.text))
-    hits = [
-        Hit(row, 0.0, highlighter.title(row.title), highlighter.snippet(row.text), row.url) for row in rows
-    ]
+    parsed = parse(query.text)
+    highlighter = Highlighter(parsed)
+    hits = [shown(row, 0.0, parsed, highlighter) for row in rows]
     return Results(hits=tuple(hits), total=len(hits), whole=len(hits), degraded=True)
 
 
 def suggest(prefix: str, scopes: frozenset[str], limit: int) -> list[Hit]:
     """Documents that have what is typed in their title, number or codes."""
-    highlighter = Highlighter(parse(prefix))
+    parsed = parse(prefix)
+    highlighter = Highlighter(parsed)
     query = SearchQuery(text=prefix, scopes=scopes)
     words = _words(prefix)
     rows = _newest(_within(query).filter(_all(words, _HEADINGS)), limit) if words else []
-    return [Hit(row, 0.0, highlighter.title(row.title), mark_safe(""), row.url) for row in rows]
+    return [shown(row, 0.0, parsed, highlighter, snippets=False) for row in rows]
 
 
 def _words(text: str) -> list[str]:

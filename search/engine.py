@@ -81,7 +81,9 @@ class SearchQuery:
 class Hit:
     """One document found. `score` grows with relevance and compares within one answer only.
 
-    `url` leads to the passage that the snippet is from.
+    `url` leads to the passage that the snippet is from, the `passage`-th of the document (0: what comes before the
+    first). `marks` are the words found in it. Besides there, it was found by the `codes` that were asked for, and by
+    its title if that is `titled`.
     """
 
     document: SearchDocument
@@ -89,6 +91,10 @@ class Hit:
     title_html: SafeString
     snippet_html: SafeString
     url: str
+    passage: int = 0
+    marks: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    titled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,113 +1,110 @@
-"""Filtering and counting by profile: the values that documents share, of which there are far fewer than documents."""
+"""The ways to narrow an answer, in the reader's words: only values that were counted, of what the reader may see."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from django.db import connections
+from django.conf import settings
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
-from search.engine import PROFILE_FACETS, UPDATED
-from search.models import SearchProfile
+from search.engine import Results, SearchQuery
+from search.forms import PARAMS, SearchForm
+from search.registry import sources
 
-OPEN = tuple(facet for facet, field in PROFILE_FACETS.items() if field.endswith("s") and field != "status")
-"""Facets of which a document without a value counts for every value."""
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
+    Labels = Mapping[str, StrOrPromise]
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A SearchProfile, its values by facet."""
-
-    pk: int
-    values: Mapping[str, tuple[str, ...]]
-
-    def passes(self, facet: str, value: str) -> bool:
-        """Whether documents of this profile stay when the facet is narrowed to the value."""
-        found = self.values[facet]
-        return value in found or (not found and facet in OPEN)
+MAX_VALUES = 12
+_MOST_NAMED = 200  # values of one facet that are looked up
+_UPDATED = {"week": _("In the last week"), "month": _("In the last month"), "year": _("In the last year")}
 
 
-# Ids are hashes: sets of them that have all this in common are the same.
-_STATE = """
-    SELECT COUNT(*), MIN(id), MAX(id), SUM(id % 1000003), SUM(id % 999983) FROM search_searchprofile"""
-_known: dict[int, Profile] = {}  # an id means the same everywhere, so this never goes stale
-_seen: dict[tuple[str, frozenset[str]], tuple[object, dict[int, Profile]]] = {}
+@dataclass(frozen=True)
+class Choice:
+    """One value of a facet, how many documents it would show, and the address that chooses it, or not."""
+
+    value: str
+    label: "StrOrPromise"
+    count: int
+    chosen: bool
+    address: str
 
 
-def profiles(using: str, scopes: frozenset[str]) -> Mapping[int, Profile]:
-    """The profiles within these scopes that the database has."""
-    stored = SearchProfile.objects.using(using)
-    with connections[using].cursor() as cursor:
-        cursor.execute(_STATE)
-        state = cursor.fetchone()
-    cached = _seen.get((using, scopes))
-    if cached is None or cached[0] != state:
-        pks = list(stored.values_list("pk", flat=True))
-        missing = [pk for pk in pks if pk not in _known]
-        for pk, values in stored.filter(pk__in=missing).values_list("pk", "values") if missing else ():
-            _known[pk] = Profile(pk, {f: _tuple(values[field]) for f, field in PROFILE_FACETS.items()})
-        found = {pk: _known[pk] for pk in pks if scopes.intersection(_known[pk].values["scope"])}
-        cached = _seen[using, scopes] = state, found
-    return cached[1]
+@dataclass(frozen=True)
+class Facet:
+    """A way to narrow the results: the form field that does it, and its choices."""
+
+    param: str
+    label: "StrOrPromise"
+    choices: list[Choice]
+
+    @property
+    def chosen(self) -> Choice | None:
+        """The choice in force, if any."""
+        return next((choice for choice in self.choices if choice.chosen), None)
 
 
-def known(pk: int) -> Profile:
-    """A profile that `profiles` has answered before."""
-    return _known[pk]
+def facets_of(asked: QueryDict, query: SearchQuery, found: Results) -> Iterator[Facet]:
+    """Facets with something to choose; one in force always shows, so that it can be taken back.
 
-
-def tally(
-    counts: Iterable[tuple[int, int, int]], seen: Mapping[int, Profile], filters: Mapping[str, str]
-) -> tuple[int, dict[str, dict[str, int]]]:
-    """How many pass the filters, and for every facet what each of its values would leave, the other filters kept.
-
-    `counts` are (profile, span, how many), where span n is within the nth of UPDATED and not the one before.
+    A value that was not counted is called no name from the database: it might tell of what is not for this reader.
     """
-    by_profile: dict[int, list[int]] = {}
-    for pk, span, count in counts:
-        by_profile.setdefault(pk, [0] * (len(UPDATED) + 1))[span] += count
-    spans = list(UPDATED)
-    asked = [(facet, value) for facet, value in filters.items() if facet in PROFILE_FACETS]
-    since = filters.get("updated")
-    last = len(spans) if since is None else spans.index(since) if since in UPDATED else -1
-    total = 0
-    found: dict[str, Counter[str]] = {facet: Counter() for facet in (*PROFILE_FACETS, "updated")}
-    for_all: Counter[str] = Counter()
-    for pk, by_span in by_profile.items():
-        profile = seen[pk]
-        missed = [facet for facet, value in asked if not profile.passes(facet, value)]
-        if len(missed) > 1:
-            continue
-        count = sum(by_span[: last + 1])
-        if not missed:
-            total += count
-            for n, name in enumerate(spans):
-                found["updated"][name] += sum(by_span[: n + 1])
-        for facet in missed or PROFILE_FACETS:
-            values = profile.values[facet]
-            counter = found[facet]
-            for value in values:
-                counter[value] += count
-            if not values:
-                for_all[facet] += count
-    for facet in OPEN:
-        if for_all[facet]:
-            for value in {value for pk in by_profile for value in seen[pk].values[facet]}:
-                found[facet][value] += for_all[facet]
-    return total, {facet: most_first(counter) for facet, counter in found.items()}
+    for facet, param in PARAMS.items():
+        chosen = query.filters.get(facet, "")
+        counts = found.facets.get(facet, {})
+        labels, fixed = labels_of(facet, counts), fixed_labels(facet)
+        shown = {value: count for value, count in counts.items() if value in labels}
+        shown = dict(list(shown.items())[:MAX_VALUES])
+        if chosen:
+            shown.setdefault(chosen, counts.get(chosen, 0))
+        if chosen or len(shown) > 1:
+            choices = [
+                Choice(
+                    value,
+                    label=labels.get(value) or fixed.get(value, value),
+                    count=count,
+                    chosen=value == chosen,
+                    address=address_of(asked, param, "" if value == chosen else value),
+                )
+                for value, count in shown.items()
+            ]
+            yield Facet(param, SearchForm.base_fields[param].label or param, choices)
 
 
-def most_first(counts: Mapping[str, int]) -> dict[str, int]:
-    """The counts above 0, the highest first."""
-    some = ((value, count) for value, count in counts.items() if count)
-    return dict(sorted(some, key=lambda item: (-item[1], item[0])))
+def labels_of(facet: str, counts: Collection[str]) -> "Labels":
+    """What these values are called, as far as they are offered at all."""
+    values = list(counts)[:_MOST_NAMED]
+    asked = [source.names[facet] for source in sources() if facet in source.names]
+    if asked and values:
+        return {value: name for names in asked for value, name in names(values).items()}
+    known = fixed_labels(facet)
+    return {value: known.get(value, value) for value in values}
 
 
-def _tuple(value: Any) -> tuple[str, ...]:
-    return tuple(value) if isinstance(value, list) else (value,) if value else ()
+def fixed_labels(facet: str) -> "Labels":
+    """What the values of a facet are called that does not depend on what is in the database."""
+    if facet == "source":
+        return {source.name: source.label for source in sources()}
+    if facet == "language":
+        return dict(settings.LANGUAGES)
+    if facet == "updated":
+        return _UPDATED
+    field = {"kind": "kinds", "status": "statuses", "scope": "audiences"}.get(facet)
+    return (
+        {value: name for source in sources() for value, name in getattr(source, field).items()}
+        if field
+        else {}
+    )
 
 
-def passing(seen: Mapping[int, Profile], filters: Mapping[str, str]) -> Sequence[int]:
-    """The profiles that these filters leave."""
-    asked = [(facet, value) for facet, value in filters.items() if facet in PROFILE_FACETS]
-    return [pk for pk, profile in seen.items() if all(profile.passes(*one) for one in asked)]
+def address_of(asked: QueryDict, param: str, value: str, drop: str = "page") -> str:
+    """This search with one field changed and another dropped, from its first page."""
+    state = asked.copy()
+    for name in ("page", param, drop):
+        state.pop(name, None)
+    if value:
+        state[param] = value
+    return f"?{state.urlencode()}"

@@ -5,9 +5,22 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from search.engine import MAX_TEXT, SearchQuery
+from search.engine import MAX_TEXT, NEWEST, SearchQuery
 
 MAX_PAGE = 1_000
+PARAMS = {
+    "source": "type",
+    "kind": "kind",
+    "line": "line",
+    "model": "model",
+    "release": "release",
+    "code": "code",
+    "status": "status",
+    "language": "language",
+    "updated": "changed",
+    "scope": "audience",
+}
+"""Facet -> what it is called in an address, in the order in which they are offered."""
 
 
 class SearchForm(forms.Form):
@@ -16,10 +29,18 @@ class SearchForm(forms.Form):
     q = forms.CharField(label=_("Search for"), required=False)
     type = forms.CharField(label=_("Type"), required=False)
     kind = forms.CharField(label=_("Kind"), required=False)
+    line = forms.CharField(label=_("Product line"), required=False)
     model = forms.CharField(label=_("Equipment model"), required=False)
+    release = forms.CharField(label=_("Software release"), required=False)
+    code = forms.CharField(label=_("Error code"), required=False)
+    status = forms.CharField(label=_("Status"), required=False)
     language = forms.CharField(label=_("Language"), required=False)
+    changed: forms.Field = forms.CharField(label=_("Last changed"), required=False)
     audience = forms.CharField(label=_("Audience"), required=False)
     exactly = forms.BooleanField(required=False)
+    sort = forms.ChoiceField(
+        label=_("Order"), required=False, choices=[("", _("Best match first")), (NEWEST, _("Newest first"))]
+    )
     page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE)
 
     def search_query(self) -> SearchQuery:
@@ -27,15 +48,13 @@ class SearchForm(forms.Form):
         self.is_valid()  # fills cleaned_data with the fields that are well formed
         given: dict[str, Any] = self.cleaned_data
         text = given.get("q") or ""
+        filters: dict[str, Any] = {facet: given.get(param) or "" for facet, param in PARAMS.items()}
         return SearchQuery(
             text=text[:MAX_TEXT],
             was_cut=len(text) > MAX_TEXT,
             scopes=frozenset(),
-            source=given.get("type") or "",
-            kind=given.get("kind") or "",
-            model=given.get("model") or "",
-            language=given.get("language") or "",
-            scope=given.get("audience") or "",
             exactly=bool(given.get("exactly")),
+            sort=given.get("sort") or "",
             page=given.get("page") or 1,
+            **filters,
         )

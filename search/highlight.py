@@ -1,7 +1,12 @@
 """Marks what was found in the original text of the hits shown, as HTML that is safe to print."""
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
+from urllib.parse import quote
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -16,7 +21,32 @@ _LEAD = 40  # characters of context before the first mark
 _MAX_SPANS = 400  # spans looked at in one text
 _BETWEEN = "[-_./, \u2010\u2013\u2212]?"  # what may stand between the characters of a code
 
+_MAX_DIRECTIVES = 3  # words that an address asks the browser to mark
+_CONTEXT = 24  # characters before and behind such a word that say which one is meant
+
 Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The part of a text that has most of what was asked for.
+
+    `number` counts from 1, 0 being what stands before the first passage; `anchor` is where it begins on the
+    document's page, "" at the top. `marks` are the words found in it, as written, each once. `fragment` asks a
+    browser that can do so to mark them too (https://wicg.github.io/scroll-to-text-fragment/).
+    """
+
+    number: int
+    anchor: str
+    snippet: SafeString
+    marks: tuple[str, ...] = ()
+    fragment: str = ""
+
+    def address(self, page: str) -> str:
+        """The passage on the page of this address."""
+        if "#" in page or not (self.anchor or self.fragment):
+            return page
+        return f"{page}#{quote(self.anchor, safe='')}{self.fragment}"
 
 
 class _PlainForms(dict[str, str]):
@@ -24,7 +54,12 @@ class _PlainForms(dict[str, str]):
 
     def __missing__(self, char: str) -> str:
         form = self[char] = plain(char)
+        if len(form) != 1:
+            self.unequal.add(char)
         return form
+
+    unequal: ClassVar[set[str]] = set()
+    """Characters whose plain form is none, or several."""
 
 
 _plain = _PlainForms()
@@ -44,25 +79,48 @@ class Highlighter:
         """The whole text with its marks."""
         return _marked(text, self._spans(text), 0, len(text))
 
-    def snippet(self, text: str) -> SafeString:
-        """About SNIPPET characters around the most different terms, or the beginning if none stands there."""
+    def passage(self, text: str, starts: Sequence[Sequence[int | str]] = (), title: str = "") -> Passage:
+        """The passage with the most different terms, the first of those that have as many.
+
+        `starts` are SearchDocument.passages. The snippet is about SNIPPET characters of it, around the terms.
+        """
         text = text[:MAX_TEXT]
+        offsets = [int(start) for start, _anchor in starts if int(start) < len(text)]
         spans = self._spans(text)
-        start = self._best_start(text, spans)
-        end = min(len(text), start + SNIPPET)
-        before = "… " if start else ""
-        after = " …" if end < len(text) else ""
-        return mark_safe(before + _marked(text, spans, start, end) + after)
+        found: dict[int, set[str]] = {}
+        for first, last in spans:
+            found.setdefault(bisect_right(offsets, first), set()).update(_terms_in(text[first:last]))
+        number = min(found, key=lambda number: (-len(found[number]), number), default=0)
+        begin = offsets[number - 1] if number else 0
+        end = offsets[number] if number < len(offsets) else len(text)
+        end -= len(text[begin:end]) - len(text[begin:end].rstrip())
+        begin += len(text[begin:end]) - len(text[begin:end].lstrip())
+        inside = [(first, last) for first, last in spans if begin <= first and last <= end]
+        return Passage(
+            number=number,
+            anchor=str(starts[number - 1][1]) if number else "",
+            snippet=self._snippet(text, inside, begin, end),
+            marks=tuple(dict.fromkeys(text[first:last] for first, last in inside)),
+            # What stands before the first passage is at the top, where the page opens anyway.
+            fragment=_fragment(title, text, inside, begin, end) if number or not offsets else "",
+        )
+
+    def _snippet(self, text: str, spans: list[Span], begin: int, end: int) -> SafeString:
+        start = self._best_start(text, spans, begin)
+        last = min(end, start + SNIPPET)
+        before = "… " if start > begin else ""
+        after = " …" if last < end else ""
+        return mark_safe(before + _marked(text, spans, start, last) + after)
 
     def _spans(self, text: str) -> list[Span]:
         """Where in the original text terms stand, in order and apart."""
         if self._regex is None:
             return []
-        forms = [_plain[char] for char in text]
+        forms = list(map(_plain.__getitem__, text))
         plain = "".join(forms)
         # A character such as ℃ is two in its plain form: map plain offsets back to the original's.
         origin: list[int] | None = None
-        if len(plain) != len(text):
+        if not _plain.unequal.isdisjoint(text):
             origin = [index for index, form in enumerate(forms) for _ in form] + [len(text)]
         spans: list[Span] = []
         for match in self._regex.finditer(plain):
@@ -82,21 +140,74 @@ class Highlighter:
             return True
         return fold(found) in self._stems or take_apart(found).parts in self._wanted
 
-    def _best_start(self, text: str, spans: list[Span]) -> int:
+    def _best_start(self, text: str, spans: list[Span], begin: int) -> int:
         if not spans:
-            return 0
+            return begin
         words = [text[start:end].casefold() for start, end in spans]
-        best, best_score, last = 0, 0, 0
+        best, best_score, last = begin, 0, 0
         for first, (start, _) in enumerate(spans):
             while last < len(spans) and spans[last][1] <= start + SNIPPET - _LEAD:
                 last += 1
             score = len(set(words[first:last]))
             if score > best_score:
                 best, best_score = start, score
-        start = max(0, best - _LEAD)
-        if blank := re.compile(r"\s").search(text, start, best) if start else None:
+        start = max(begin, best - _LEAD)
+        if blank := re.compile(r"\s").search(text, start, best) if start > begin else None:
             return blank.end()
         return start
+
+
+def _terms_in(words: str) -> Iterator[str]:
+    """What a marked run of text has of what was asked for: a stem, a code, or each pair of a Chinese run."""
+    if words.isascii():
+        yield fold(words) if words.isalpha() else re.sub(r"[\W_]", "", words).casefold()
+    else:
+        yield from (words[at : at + 2] for at in range(max(1, len(words) - 1)))
+
+
+def _fragment(title: str, text: str, spans: list[Span], begin: int, end: int) -> str:
+    """The text fragment of what is marked, or "": the browser goes where it finds it first, be it in a menu, so each
+    is named with the words beside it, and only if they stand nowhere else.
+
+    A step's title stands in the list of steps as well, so where there is more than one line the first is left out.
+    """
+    heading = text.find("\n", begin, end)
+    spans = [span for span in spans if span[0] > heading]
+    page = _bare(f"{title}\0{text}") if spans else ""
+    directives: dict[str, None] = {}
+    for first, last in spans:
+        if len(directives) < _MAX_DIRECTIVES:
+            directives |= dict.fromkeys(_directive(page, text, first, last))
+    return ":~:" + "&".join(directives) if directives else ""
+
+
+def _bare(text: str) -> str:
+    """As a browser compares: without case, and here without blanks, which the page may have elsewhere."""
+    return "".join(text.split()).casefold()
+
+
+def _directive(page: str, text: str, first: int, last: int) -> Iterator[str]:
+    line_start, line_end = text.rfind("\n", 0, first) + 1, text.find("\n", last)
+    before = _beside(text[line_start:first][::-1])[::-1]
+    after = _beside(text[last : len(text) if line_end < 0 else line_end])
+    if not (before or after) or page.count(_bare(before + text[first:last] + after)) != 1:
+        return
+    prefix = _percent(before) + "-," if before else ""
+    suffix = ",-" + _percent(after) if after else ""
+    yield f"text={prefix}{_percent(text[first:last])}{suffix}"
+
+
+def _beside(words: str) -> str:
+    """The whole words at the beginning of up to _CONTEXT characters; "" if there is no letter or digit."""
+    near = words[:_CONTEXT]
+    if len(words) > _CONTEXT and near.isascii():
+        near = near.rpartition(" ")[0]
+    return near.strip() if any(map(str.isalnum, near)) else ""
+
+
+def _percent(words: str) -> str:
+    """Percent-encoded, "-" too, which would say prefix or suffix."""
+    return quote(words, safe="", errors="replace").replace("-", "%2D")
 
 
 @lru_cache(maxsize=1_000)

@@ -65,6 +65,13 @@ def suggest(user: "User", prefix: str, limit: int = SUGGESTIONS) -> list[Hit]:
     return [hit for hit in hits if hit.document.pk in seen]
 
 
+def similar(user: "User", query: SearchQuery) -> list[Hit]:
+    """What is most like this text, as far as this person may see it; fewer where some of it is not for them."""
+    hits = get_engine().similar(replace(query, scopes=scopes_for(user)))
+    seen = _visible(user, hits)
+    return [hit for hit in hits if hit.document.pk in seen]
+
+
 def warnings_of(hits: Iterable[Hit]) -> "dict[int, StrOrPromise]":
     """{document's pk: what its source warns of}: one query a source at most."""
     asked: dict[str, dict[str, int]] = defaultdict(dict)

@@ -1,8 +1,9 @@
 """The sources of what can be found; each app registers its own from AppConfig.ready()."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,8 +37,17 @@ class DocumentData:
     version_label: str = ""
 
 
+def no_models(user: "User") -> "Mapping[str, StrOrPromise]":
+    return {}
+
+
 def no_warnings(ids: Sequence[str]) -> "Mapping[str, StrOrPromise]":
     return {}
+
+
+def starts_of(passages: Sequence[str]) -> list[int]:
+    """Where each begins in the text that they make joined by line ends: the offsets of DocumentData.passages."""
+    return list(accumulate((len(passage) + 1 for passage in passages[:-1]), initial=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +57,11 @@ class Source:
     `documents(ids)` yields the documents of these primary keys, of everything if None; a key it yields
     nothing for is taken out of the index. `scopes(user)` are the scopes this person may see. `visible_to`
     is asked again for every hit about to be shown and returns those object ids that may be. `kinds`,
-    `statuses` and `audiences` are what kinds, statuses and scopes are called. `weight` (above 0) multiplies
-    the rank of its documents. `warnings` says of those object ids that nobody is to use for now what a hit
-    says instead of its text.
+    `statuses` and `audiences` are what kinds, statuses and scopes are called, and `passage` what the n-th
+    passage of a document is, with %(number)s for n. `names` says by facet what values of it are called; one
+    that it leaves out is not offered. `models` are the equipment models that this person may call theirs, those
+    that are theirs already first. `weight` (above 0) multiplies the rank of its documents. `warnings` says of
+    those object ids that nobody is to use for now what a hit says instead of its text.
     """
 
     name: str
@@ -60,6 +72,11 @@ class Source:
     kinds: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
     statuses: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
     audiences: "Mapping[str, StrOrPromise]" = field(default_factory=dict)
+    passage: "StrOrPromise" = ""
+    names: "Mapping[str, Callable[[Collection[str]], Mapping[str, StrOrPromise]]]" = field(
+        default_factory=dict
+    )
+    models: "Callable[[User], Mapping[str, StrOrPromise]]" = no_models
     weight: float = 1.0
     warnings: "Callable[[Sequence[str]], Mapping[str, StrOrPromise]]" = no_warnings
 

@@ -1,36 +1,28 @@
 """The results page, its fragment for htmx, and suggestions while typing."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
-from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.middleware import HtmxDetails
 
+from search import my_model
 from search.engine import MAX_TEXT, Hit, Results, SearchQuery
+from search.facets import Facet, address_of, facets_of, fixed_labels
 from search.forms import SearchForm
 from search.queries import find, suggest, warnings_of
-from search.registry import sources
+from search.registry import get_source
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-    Labels = Mapping[str, Mapping[str, StrOrPromise]]
-
-MAX_FACET_VALUES = 12
-_FACETS = {
-    "source": ("type", _("Type")),
-    "kind": ("kind", _("Kind")),
-    "model": ("model", _("Equipment model")),
-    "language": ("language", _("Language")),
-    "scope": ("audience", _("Audience")),
-}
+MAX_MODELS = 3
+"""Equipment models that a hit names."""
 
 
 class HtmxHttpRequest(HttpRequest):
@@ -40,39 +32,41 @@ class HtmxHttpRequest(HttpRequest):
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One value of a facet, how many documents it would show, and the address that chooses it, or not."""
-
-    value: str
-    label: "StrOrPromise"
-    count: int
-    chosen: bool
-    address: str
-
-
-@dataclass(frozen=True)
-class Facet:
-    """A way to narrow the results: the form field that does it, and its choices."""
-
-    param: str
-    label: "StrOrPromise"
-    choices: list[Choice]
-
-    @property
-    def chosen(self) -> Choice | None:
-        """The choice in force, if any."""
-        return next((choice for choice in self.choices if choice.chosen), None)
-
-
-@dataclass(frozen=True)
 class ShownHit:
     """A hit and its badges in words."""
 
     hit: Hit
     type: "StrOrPromise"
     kind: "StrOrPromise"
+    status: "StrOrPromise"
     language: "StrOrPromise"
+    applies: str  # see MyModel.applies
     warning: "StrOrPromise" = ""  # shown in the place of its text
+
+    @property
+    def models(self) -> list[str]:
+        """The first of the models that it names."""
+        return self.hit.document.models[:MAX_MODELS]
+
+    @property
+    def more_models(self) -> int:
+        """How many it names besides."""
+        return max(0, len(self.hit.document.models) - MAX_MODELS)
+
+    @property
+    def why(self) -> list[str]:
+        """Why it was found, in a few words; what it says itself does not count while nobody is to use it."""
+        hit = self.hit
+        return [
+            *(_("code %(code)s") % {"code": code} for code in hit.codes),
+            *([_("title")] if hit.titled else []),
+            *([passage_name(hit) or _("text")] if hit.marks and not self.warning else []),
+        ]
+
+    @property
+    def url(self) -> str:
+        """Where it opens."""
+        return self.hit.document.url if self.warning else self.hit.url
 
 
 @dataclass(frozen=True)
@@ -84,6 +78,8 @@ class SearchPage:
     hits: list[ShownHit]
     most_text: int
     facets: list[Facet]
+    mine: my_model.MyModel
+    orders: list[tuple["StrOrPromise", str, bool]]  # what it is called, its address, whether it is in force
     page: Page
     meant_address: str = ""  # this search with the words that may have been meant
     exactly_address: str = ""  # this search for just what was typed
@@ -100,23 +96,34 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     query = form.search_query()
     found = find(request.user, query)
-    labels, warnings = _labels(), warnings_of(found.hits)
+    mine = my_model.my_model(request, query, found)
     paginator = Paginator(range(found.total), query.page_size)
     search = SearchPage(
         query=query,
         results=found,
-        hits=[_shown(hit, labels, warnings.get(hit.document.pk, "")) for hit in found.hits],
+        hits=_shown(found, mine),
         most_text=MAX_TEXT,
-        facets=list(_facets(request, query, found, labels)),
+        facets=list(facets_of(request.GET, query, found)),
+        mine=mine,
+        orders=[
+            (label, address_of(request.GET, "sort", value), value == query.sort)
+            for value, label in form.fields["sort"].choices  # type: ignore[attr-defined]  # it is a choice field
+        ],
         page=paginator.page(min(found.page, paginator.num_pages)),
-        meant_address=_address(request, "q", found.did_you_mean, drop="exactly"),
-        exactly_address=_address(request, "exactly", "1"),
+        meant_address=address_of(request.GET, "q", found.did_you_mean, drop="exactly"),
+        exactly_address=address_of(request.GET, "exactly", "1"),
     )
     is_fragment = request.htmx.target == "results" and not request.htmx.history_restore_request
     template = "search/_results.html" if is_fragment else "search/results.html"
     response = render(request, template, {"form": form, "search": search, "is_fragment": is_fragment})
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie"])
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def choose_model(request: HttpRequest) -> HttpResponse:
+    """My machine: what is chosen here is kept (search.my_model)."""
+    return my_model.choose(request) if request.method == "POST" else redirect("search:results")
 
 
 @require_safe
@@ -124,64 +131,33 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     """A list of links to what is being typed, empty where nothing fits."""
     hits = suggest(request.user, SearchForm(request.GET).search_query().text)
     warnings = warnings_of(hits)
-    shown = [(hit, warnings.get(hit.document.pk, "")) for hit in hits]
+    shown = [
+        # A code's title begins with the code.
+        ("" if hit.document.title.startswith(hit.document.number) else hit.document.number, hit, warning)
+        for hit in hits
+        for warning in [warnings.get(hit.document.pk, "")]
+    ]
     return render(request, "search/_suggestions.html", {"hits": shown})
 
 
-def _shown(hit: Hit, labels: "Labels", warning: "StrOrPromise") -> ShownHit:
-    document = hit.document
-    return ShownHit(
-        hit,
-        type=labels["source"].get(document.source, document.source),
-        kind=labels["kind"].get(document.kind, document.kind),
-        language=labels["language"].get(document.language, document.language),
-        warning=warning,
-    )
+def passage_name(hit: Hit) -> str:
+    """What the passage is called in which most of it was found; "" at the beginning of the document."""
+    source = get_source(hit.document.source)
+    return str(source.passage) % {"number": hit.passage} if hit.passage and source and source.passage else ""
 
 
-def _labels() -> "Labels":
-    """Facet -> value -> what it is called."""
-    kinds: dict[str, StrOrPromise] = {}
-    audiences: dict[str, StrOrPromise] = {}
-    for source in sources():
-        kinds |= source.kinds
-        audiences |= source.audiences
-    return {
-        "source": {source.name: source.label for source in sources()},
-        "kind": kinds,
-        "model": {},
-        "language": dict(settings.LANGUAGES),
-        "scope": audiences,
-    }
-
-
-def _facets(request: HttpRequest, query: SearchQuery, found: Results, labels: "Labels") -> Iterator[Facet]:
-    """Facets with something to choose; one in force always shows, so that it can be taken back."""
-    for name, (param, label) in _FACETS.items():
-        chosen = query.filters.get(name, "")
-        counts = found.facets.get(name, {})
-        shown = dict(list(counts.items())[:MAX_FACET_VALUES])
-        if chosen:
-            shown.setdefault(chosen, counts.get(chosen, 0))
-        if chosen or len(shown) > 1:
-            choices = [
-                Choice(
-                    value,
-                    label=labels[name].get(value, value),
-                    count=count,
-                    chosen=value == chosen,
-                    address=_address(request, param, "" if value == chosen else value),
-                )
-                for value, count in shown.items()
-            ]
-            yield Facet(param, label, choices)
-
-
-def _address(request: HttpRequest, param: str, value: str, drop: str = "page") -> str:
-    """This search with one field changed, from its first page."""
-    state = request.GET.copy()
-    for name in ("page", param, drop):
-        state.pop(name, None)
-    if value:
-        state[param] = value
-    return f"?{state.urlencode()}"
+def _shown(found: Results, mine: my_model.MyModel) -> list[ShownHit]:
+    warnings = warnings_of(found.hits)
+    types, kinds, statuses, languages = map(fixed_labels, ("source", "kind", "status", "language"))
+    return [
+        ShownHit(
+            hit,
+            type=types.get(hit.document.source, hit.document.source),
+            kind=kinds.get(hit.document.kind, hit.document.kind),
+            status=statuses.get(hit.document.status, hit.document.status),
+            language=languages.get(hit.document.language, hit.document.language),
+            applies=mine.applies(hit),
+            warning=warnings.get(hit.document.pk, ""),
+        )
+        for hit in found.hits
+    ]

@@ -6,24 +6,28 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy as _
 
-from kb.tickets.models import Ticket, TicketEntry
+from kb.tickets.models import Ticket, TicketEntry, TicketStatus
 from procedures.models import ErrorCode, Machine, MachineModel
+from procedures.reach import release_key
 from procedures.reindexing import follow
 from search import registry
+from search.registry import starts_of
 
 SCOPE = "ticket"
 
 
 def documents(ids: Iterable[object] | None) -> Iterator[registry.DocumentData]:
     """One document a ticket: the symptom and the log, the machine and its code."""
-    tickets = Ticket.objects.select_related("machine__model", "error_code").prefetch_related(
-        Prefetch("entries", queryset=TicketEntry.objects.order_by("written_at", "pk"))
-    )
+    tickets = Ticket.objects.select_related(
+        "machine__model__product_line", "machine__release", "error_code"
+    ).prefetch_related(Prefetch("entries", queryset=TicketEntry.objects.order_by("written_at", "pk")))
     if ids is not None:
         tickets = tickets.filter(pk__in=list(ids))
     for ticket in tickets.order_by("pk").iterator(chunk_size=500):
         machine, code = ticket.machine, ticket.error_code
-        entries = list(ticket.entries.all())
+        entries, line = list(ticket.entries.all()), machine.model.product_line.code
+        opening = "\n".join([ticket.symptom, machine.customer, machine.site])
+        texts = [opening, *(entry.text for entry in entries)]
         yield registry.DocumentData(
             source="ticket",
             object_id=str(ticket.pk),
@@ -31,12 +35,13 @@ def documents(ids: Iterable[object] | None) -> Iterator[registry.DocumentData]:
             url=ticket.get_absolute_url(),
             scope=SCOPE,
             updated_at=entries[-1].written_at if entries else ticket.opened_at,
-            text="\n".join(
-                [ticket.symptom, machine.customer, machine.site, *(entry.text for entry in entries)]
-            ),
-            # Only its own number: who asks for an error code wants the code and its guides before old tickets.
-            codes=[ticket.number],
+            text="\n".join(texts),
+            passages=list(zip(starts_of(texts)[1:], [f"entry-{entry.pk}" for entry in entries], strict=True)),
+            status=ticket.status,
+            lines=[line],
             models=[machine.model.code],
+            releases=[release_key(line, machine.release.version)],
+            # No codes: who asks for an error code wants the code and its guides before old tickets.
             number=ticket.number,
         )
 
@@ -60,7 +65,9 @@ def register() -> None:
             documents=documents,
             visible_to=visible_to,
             scopes=scopes,
+            statuses=dict(TicketStatus.choices),
             audiences={SCOPE: _("Who reads tickets")},
+            passage=_("Log, entry %(number)s"),
             weight=0.5,  # short and many: an old ticket should not stand before the guide that solves it
         )
     )

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from django_htmx.http import HttpResponseClientRedirect
 
-from kb.tickets import actions, queries, rules
-from kb.tickets.forms import EditTicketForm, EntryForm, OpenTicketForm, TicketFilterForm, UseForm
+from kb.tickets import actions, guides, queries, rules
+from kb.tickets.forms import MAX_TEXT, EditTicketForm, EntryForm, OpenTicketForm, TicketFilterForm, UseForm
 from kb.tickets.models import Outcome, Ticket, TicketEntry
 from procedures.admin.record_changes import RecordChange
 from procedures.as_written import find_machine, meant_by
@@ -118,11 +118,13 @@ class Choices:
 
 
 def _prefill(request: HttpRequest) -> dict[str, str]:
-    """What the page that led here knows: ?machine=SERIAL&code=E-1042&version=17."""
+    """What the page that led here knows: ?machine=SERIAL&code=E-1042&version=17&symptom=..."""
     prefill = {
         "machine": request.GET.get("machine", "")[:60],
         "error_code": (request.GET.get("code") or request.GET.get("error_code", ""))[:60],
     }
+    if symptom := request.GET.get("symptom", ""):
+        prefill["symptom"] = symptom[:MAX_TEXT]
     pk = row_key(request.GET.get("version", ""))
     if pk is not None:
         version = ProcedureVersion.objects.visible_to(request.user).filter(pk=pk).first()
@@ -202,6 +204,7 @@ class TicketPage:
     use_form: UseForm
     use_begun: bool  # somebody typed in it: it is shown open
     versions: list[ProcedureVersion]
+    guides: list[guides.Guide]
 
 
 def _detail(
@@ -238,6 +241,7 @@ def _detail(
         )
         if may_change
         else [],
+        guides=guides.that_may_help(ticket, request.user),
     )
     return render(request, "tickets/detail.html", vars(page))
 

@@ -10,12 +10,13 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
+from search.analysis import code_term
 from search.corrections import corrected
 from search.engine import NEWEST, UPDATED, Hit, Results, SearchQuery
-from search.facets import Profile, known, most_first, passing, profiles, tally
 from search.highlight import Highlighter
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, parse
+from search.profiles import Profile, known, most_first, passing, profiles, tally
 from search.ranking import CANDIDATES, Candidate, Known, Statistics, Totals, rank, rarity, weights_of
 from search.readings import Reading, heading, rarest, readings, terms_of
 from search.registry import sources
@@ -174,14 +175,11 @@ class TermEngine:
         scores = dict(found)
         documents = SearchDocument.objects.using(self.using).in_bulk(list(scores))
         highlighter = Highlighter(parsed)
-        hits: list[Hit] = []
-        for pk, score in scores.items():
-            if (document := documents.get(pk)) is None:
-                continue
-            title = highlighter.title(document.title)
-            snippet = highlighter.snippet(document.text) if snippets else mark_safe("")
-            hits.append(Hit(document, score, title, snippet, document.url))
-        return hits
+        return [
+            shown(documents[pk], score, parsed, highlighter, snippets=snippets)
+            for pk, score in scores.items()
+            if pk in documents
+        ]
 
     # Counting
 
@@ -201,6 +199,38 @@ class TermEngine:
         if not total or total > MAX_CODES_FROM:
             return {}
         return most_first(self.code_counts(reading, replace(selection, code="")))
+
+
+def shown(
+    document: SearchDocument,
+    score: float,
+    parsed: ParsedQuery,
+    highlighter: Highlighter,
+    *,
+    snippets: bool = True,
+) -> Hit:
+    """The document as a hit, what was asked for marked in it."""
+    title = highlighter.title(document.title)
+    if not snippets:
+        return Hit(document, score, title, mark_safe(""), document.url, titled="<mark>" in title)
+    passage = highlighter.passage(document.text, document.passages, document.title)
+    return Hit(
+        document,
+        score,
+        title,
+        passage.snippet,
+        passage.address(document.url),
+        passage=passage.number if passage.marks else 0,
+        marks=passage.marks,
+        codes=borne(document, parsed),
+        titled="<mark>" in title,
+    )
+
+
+def borne(document: SearchDocument, parsed: ParsedQuery) -> tuple[str, ...]:
+    """The document's codes that were asked for."""
+    bears = dict.fromkeys(filter(None, (document.number, *document.codes)))
+    return tuple(code for code in bears if code_term(code) in parsed.codes)
 
 
 def source_weights(profiles: Iterable[int]) -> dict[float, list[int]]:

@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.core.management.base import BaseCommand, CommandError
-from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 
+from search.api import hits_of
 from search.engine import PAGE_SIZE, SearchQuery
 from search.queries import find
 
@@ -38,18 +38,7 @@ class Command(BaseCommand):
             if not found.hits:
                 self.stderr.write(_("Nothing found."))
             return
-        hits = [
-            {
-                "source": hit.document.source,
-                "number": hit.document.number,
-                "version": hit.document.version_label,
-                "title": hit.document.title,
-                "url": hit.document.url,
-                "score": round(hit.score, 6),
-                "snippet": strip_tags(hit.snippet_html),
-            }
-            for hit in found.hits
-        ]
+        hits = [{"source": hit["type"], **hit} for hit in hits_of(found.hits)]
         answer = {"total": found.total, "whole": found.whole, "ms": round(found.took_ms, 1), "hits": hits}
         if found.did_you_mean:
             answer |= {"did_you_mean": found.did_you_mean, "is_corrected": found.is_corrected}

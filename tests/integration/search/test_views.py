@@ -1,14 +1,21 @@
 """The results page for people: what they may see, without JavaScript and in fragments, whatever they type."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import reverse
 
+from search import registry
 from search.engine import Engine, SearchQuery, get_engine
+from search.forms import PARAMS
 from search.indexing import rebuild
+from search.my_model import COOKIE
 from search.queries import find, suggest
+from tests import factories as make
 from tests.integration.search.conftest import Collection, document
 from tests.integration.search.test_engine import HOSTILE
 
@@ -87,12 +94,137 @@ def test_suggestions(engine: Engine, client: Client) -> None:
 def test_any_address_answers(engine: Engine, client: Client, text: str) -> None:
     for given in (
         {"q": text},
-        {"q": "laser", "type": text, "kind": text, "model": text, "language": text, "page": text},
+        dict.fromkeys([*PARAMS.values(), "sort", "page"], text) | {"q": "laser"},
     ):
         for name in (RESULTS, "search:suggest"):
             assert client.get(reverse(name), given).status_code == 200
+        for name in ("search_api:search", "search_api:suggestions"):
+            assert client.get(reverse(name), given).status_code in (200, 400)
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "abc", "1e9", "9" * 40, "٣", ""])
 def test_any_page_number_answers(engine: Engine, client: Client, page: str) -> None:
     assert client.get(reverse(RESULTS), {"q": "laser", "page": page}).status_code == 200
+
+
+def test_several_filters_at_once_each_taken_back_alone(engine: Engine, client: Client) -> None:
+    page = client.get(reverse(RESULTS), {"q": "E-1042", "kind": "repair", "language": "en", "sort": "newest"})
+    search = page.context["search"]
+    assert [hit.hit.document.object_id for hit in search.hits] == ["mention"]
+    assert {facet.param: facet.chosen.address for facet in search.chosen} == {
+        "kind": "?q=E-1042&language=en&sort=newest",
+        "language": "?q=E-1042&kind=repair&sort=newest",
+    }
+    assert '<input type="hidden" form="search-form" name="sort" value="newest">' in page.content.decode()
+
+
+def test_the_newest_first(engine: Engine, client: Client, collection: Collection) -> None:
+    days = {"old": 1, "new": 28, "middle": 14}
+    collection.data = {
+        key: document(key, "guide", updated_at=datetime(2026, 2, day, tzinfo=UTC))
+        for key, day in days.items()
+    }
+    rebuild()
+    hits = client.get(reverse(RESULTS), {"q": "guide", "sort": "newest"}).context["search"].hits
+    assert [shown.hit.document.object_id for shown in hits] == ["new", "middle", "old"]
+
+
+def test_why_it_was_found(engine: Engine, client: Client, collection: Collection) -> None:
+    source = registry.get_source("guide")
+    assert source is not None
+    registry._sources["guide"] = replace(source, passage="Step %(number)s")
+    collection.data["steps"] = document(
+        "steps", "Purge", "First.\nOpen the vent.", passages=[(0, "one"), (7, "two")], codes=["E-7"]
+    )
+    rebuild()
+    shown = client.get(reverse(RESULTS), {"q": "E-7 purge vent"}).context["search"].hits[0]
+    assert shown.why == ["code E-7", "title", "Step 2"]
+    assert shown.url.startswith("/guide/steps/#two")
+    assert client.get(reverse(RESULTS), {"q": "torque"}).context["search"].hits[0].why == ["text"]
+
+
+@pytest.fixture
+def machines(engine: Engine, collection: Collection) -> None:
+    source = registry.get_source("guide")
+    assert source is not None
+    registry._sources["guide"] = replace(
+        source, models=lambda user: {"VL500S": "VL500S", "NX-2000": "NX-2000"}
+    )
+
+
+@pytest.mark.usefixtures("machines")
+def test_my_machine_is_kept_and_hits_say_whether_they_apply(client: Client) -> None:
+    answer = client.post(
+        reverse("search:my_model"), {"model": "VL500S", "search": "q=E-1042&kind=repair&q=x"}
+    )
+    assert (answer.status_code, answer["Location"]) == (302, "/search/?q=E-1042&q=x&kind=repair")
+    page = client.get(reverse(RESULTS), {"q": "E-1042"})
+    said = {shown.hit.document.object_id: shown.applies for shown in page.context["search"].hits}
+    assert said == {"code": "yes", "mention": "no", "bearing": "every"}
+    assert 'href="?q=E-1042&amp;model=VL500S"' in page.content.decode()
+    only = client.get(reverse(RESULTS), {"q": "E-1042", "model": "VL500S"})
+    assert {shown.hit.document.object_id for shown in only.context["search"].hits} == {"code", "bearing"}
+    client.post(reverse("search:my_model"), {"model": ""})
+    assert not client.get(reverse(RESULTS), {"q": "E-1042"}).context["search"].mine.chosen
+
+
+@pytest.mark.usefixtures("machines")
+@pytest.mark.parametrize(
+    "given", [{"model": "X9"}, {"model": '"\r\n'}, {}, {"search": "q=\r\nSet-Cookie: a"}]
+)
+def test_a_model_that_there_is_not_changes_nothing(client: Client, given: dict[str, str]) -> None:
+    answer = client.post(reverse("search:my_model"), given)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/search/")
+    assert COOKIE not in client.cookies
+    assert client.get(reverse("search:my_model")).status_code == 302
+
+
+def test_a_program_is_answered_as_a_person(engine: Engine, client: Client) -> None:
+    said = client.get(
+        reverse("search_api:search"), {"q": "E-1042", "kind": "repair", "page_size": "1"}
+    ).json()
+    assert said["query"]["filters"] == {"kind": "repair"}
+    assert (said["total"], len(said["hits"])) == (2, 1)
+    assert said["facets"]["kind"] == [
+        {"value": "repair", "label": "Repair", "count": 2},
+        {"value": "error", "label": "error", "count": 1},
+    ]
+    first = client.get(reverse("search_api:search"), {"q": "torque 45"}).json()["hits"][0]
+    assert first["url"] == "/guide/calibrate/"
+    assert first["opens_at"].startswith("/guide/calibrate/#:~:text=")
+    assert first["snippet"] == "Calibrate the laser; torque 45 Nm."
+    assert first["marks"] == ["torque", "45"]
+    typed = client.get(reverse("search_api:suggestions"), {"q": "calib"}).json()["suggestions"]
+    assert [row["url"] for row in typed] == ["/guide/calibrate/"]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ("", "q"),
+        ("q=", "q"),
+        ("q=a&page=0", "page"),
+        ("q=a&page=x", "page"),
+        ("q=a&page_size=101", "page_size"),
+        ("q=a&sort=best", "sort"),
+        ("q=a&changed=decade", "changed"),
+        ("q=a&q=b", "q"),
+        ("q=a&modell=b", "query"),
+    ],
+)
+def test_a_program_that_asks_wrongly_is_told(engine: Engine, client: Client, given: str, field: str) -> None:
+    answer = client.get(f"{reverse('search_api:search')}?{given}")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/json")
+    assert list(answer.json()["fields"]) == [field]
+    assert client.post(reverse("search_api:search")).status_code == 405
+
+
+def test_nothing_found_offers_what_this_person_can_do(db: None, client: Client) -> None:
+    page = client.get(reverse(RESULTS), {"q": "zzzz"}).content.decode()
+    assert "Sign in" in page.split('class="no-results"')[1]
+    staff = make.signed_in(make.field_engineer())
+    page = staff.get(reverse(RESULTS), {"q": "zzzz & 漏"}).content.decode()
+    assert "/tickets/new/?symptom=zzzz%20%26%20%E6%BC%8F" in page
+    form = staff.get("/tickets/new/?symptom=zzzz%20%26%20%E6%BC%8F").context["form"]
+    assert form.initial["symptom"] == "zzzz & 漏"

@@ -35,7 +35,7 @@ def test_marks(query: str, text: str, marked: str) -> None:
 
 def test_a_snippet_shows_where_most_of_it_stands() -> None:
     text = "intro word " * 60 + "replace the bearing of the pump " + "outro word " * 60
-    snippet = Highlighter(parse("bearing pump")).snippet(text)
+    snippet = Highlighter(parse("bearing pump")).passage(text).snippet
     assert "<mark>bearing</mark> of the <mark>pump</mark>" in snippet
     assert len(strip_tags(snippet)) <= SNIPPET + 4
     assert snippet.startswith("… ")
@@ -45,5 +45,57 @@ def test_a_snippet_shows_where_most_of_it_stands() -> None:
 @given(st.text(), st.text())
 def test_any_text_is_escaped(query: str, text: str) -> None:
     marked = Highlighter(parse(query)).title(text)
+    found = Highlighter(parse(query)).passage(text, [(len(text) // 2, "a b")])
+    assert all(part in text for part in found.marks)
+    assert not set("<>\"' ") & set(found.address("/guide/"))
     bare = marked.replace("<mark>", "").replace("</mark>", "")
     assert not set("<>\"'") & set(bare)
+
+
+STEPS = (
+    "A pump and its seals.\nOpen the valve\nTurn it left.\nCheck the seal\n"
+    "Look for a leak at the seal; note the rate."
+)
+STARTS = [(22, "step-open"), (51, "step-check")]
+
+
+@pytest.mark.parametrize(
+    ("query", "number", "address"),
+    [
+        ("pump", 0, "/guide/"),
+        ("valve left", 1, "/guide/#step-open:~:text=Turn%20it-,left"),
+        # Three of three stand in the second step, two of three in the text before the first.
+        (
+            "leak rate seal",
+            2,
+            "/guide/#step-check:~:text=Look%20for%20a-,leak,-at%20the%20seal%3B%20note%20the"
+            "&text=Look%20for%20a%20leak%20at%20the-,seal,-%3B%20note%20the%20rate."
+            "&text=at%20the%20seal%3B%20note%20the-,rate",
+        ),
+        ("open", 1, "/guide/#step-open"),  # only in its title, which the list of steps has too
+        ("nothing of it", 0, "/guide/"),
+    ],
+)
+def test_the_passage_that_has_most_of_it(query: str, number: int, address: str) -> None:
+    found = Highlighter(parse(query)).passage(STEPS, STARTS, "Seals of a pump")
+    assert found.number == number
+    assert found.address("/guide/") == address
+
+
+def test_a_snippet_stays_in_its_passage() -> None:
+    found = Highlighter(parse("turn")).passage(STEPS, STARTS)
+    assert found.snippet == "Open the valve\n<mark>Turn</mark> it left."
+    assert Highlighter(parse("zzz")).passage("\n\nTurn it.").snippet == "Turn it."
+
+
+def test_what_stands_twice_is_not_pointed_at() -> None:
+    """The browser would go to the first, which may be in another passage, or in the title."""
+    text = "one\nturn it left\ntwo\nturn it left"
+    found = Highlighter(parse("left")).passage(text, [(0, "a"), (17, "b")])
+    assert found.address("/g/") == "/g/#a"
+    assert Highlighter(parse("left")).passage("turn it left", (), "How to turn it left").fragment == ""
+
+
+def test_a_dash_in_a_text_fragment_is_no_operator() -> None:
+    found = Highlighter(parse("E-1042")).passage("Code E-1042, and & more", ())
+    assert found.address("/g/") == "/g/#:~:text=Code-,E%2D1042,-%2C%20and%20%26%20more"

@@ -1,0 +1,69 @@
+"""To which product lines, models and software releases a version applies, in the values that the search filters by."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from procedures.models import (
+    MachineModel,
+    ProcedureVersion,
+    ProductLine,
+    SoftwareRelease,
+    VersionApplicability,
+)
+
+
+def release_key(line: str, version: str) -> str:
+    """A software release by name: two product lines may both have a 1.0."""
+    return f"{line} {version}"
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Codes of lines and models, keys of releases; nothing in all of them: it applies to every machine."""
+
+    lines: Sequence[str] = ()
+    models: Sequence[str] = ()
+    releases: Sequence[str] = ()
+
+
+class Equipment:
+    """The catalogue's models and releases by product line, read once for many versions."""
+
+    def __init__(self) -> None:
+        self._models: dict[int, list[str]] = defaultdict(list)
+        self._line_of_model: dict[int, tuple[int, str]] = {}
+        self._releases: dict[int, list[SoftwareRelease]] = defaultdict(list)
+        for model in MachineModel.objects.select_related("product_line").order_by("code"):
+            self._models[model.product_line_id].append(model.code)
+            self._line_of_model[model.pk] = (model.product_line_id, model.product_line.code)
+        for release in SoftwareRelease.objects.select_related("product_line").order_by("position"):
+            self._releases[release.product_line_id].append(release)
+
+    def reach_of_line(self, line: ProductLine) -> Reach:
+        """Every machine of the line, named one by one: who looks for a model must not find another line's."""
+        every = [release_key(line.code, release.version) for release in self._releases[line.pk]]
+        return Reach([line.code], self._models[line.pk], every)
+
+    def reach_of(self, version: ProcedureVersion) -> Reach:
+        """`version` has its applicability and product line at hand. Options are not looked at."""
+        rows = list(version.applicability.all())
+        if not rows:
+            return Reach() if version.product_line is None else self.reach_of_line(version.product_line)
+        lines: dict[str, None] = {}
+        releases: dict[str, None] = {}
+        for row in rows:
+            line_pk, line_code = self._line_of_model[row.model_id]
+            lines[line_code] = None
+            releases |= {
+                release_key(line_code, release.version): None
+                for release in self._releases[line_pk]
+                if _holds(row, release)
+            }
+        return Reach(list(lines), list(dict.fromkeys(row.model.code for row in rows)), list(releases))
+
+
+def _holds(row: VersionApplicability, release: SoftwareRelease) -> bool:
+    return (row.release_from is None or row.release_from.position <= release.position) and (
+        row.release_before is None or release.position < row.release_before.position
+    )

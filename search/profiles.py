@@ -1,0 +1,113 @@
+"""Filtering and counting by profile: the values that documents share, of which there are far fewer than documents."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+
+from search.engine import PROFILE_FACETS, UPDATED
+from search.models import SearchProfile
+
+OPEN = tuple(facet for facet, field in PROFILE_FACETS.items() if field.endswith("s") and field != "status")
+"""Facets of which a document without a value counts for every value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A SearchProfile, its values by facet."""
+
+    pk: int
+    values: Mapping[str, tuple[str, ...]]
+
+    def passes(self, facet: str, value: str) -> bool:
+        """Whether documents of this profile stay when the facet is narrowed to the value."""
+        found = self.values[facet]
+        return value in found or (not found and facet in OPEN)
+
+
+# Ids are hashes: sets of them that have all this in common are the same.
+_STATE = """
+    SELECT COUNT(*), MIN(id), MAX(id), SUM(id % 1000003), SUM(id % 999983) FROM search_searchprofile"""
+_known: dict[int, Profile] = {}  # an id means the same everywhere, so this never goes stale
+_seen: dict[tuple[str, frozenset[str]], tuple[object, dict[int, Profile]]] = {}
+
+
+def profiles(using: str, scopes: frozenset[str]) -> Mapping[int, Profile]:
+    """The profiles within these scopes that the database has."""
+    stored = SearchProfile.objects.using(using)
+    with connections[using].cursor() as cursor:
+        cursor.execute(_STATE)
+        state = cursor.fetchone()
+    cached = _seen.get((using, scopes))
+    if cached is None or cached[0] != state:
+        pks = list(stored.values_list("pk", flat=True))
+        missing = [pk for pk in pks if pk not in _known]
+        for pk, values in stored.filter(pk__in=missing).values_list("pk", "values") if missing else ():
+            _known[pk] = Profile(pk, {f: _tuple(values[field]) for f, field in PROFILE_FACETS.items()})
+        found = {pk: _known[pk] for pk in pks if scopes.intersection(_known[pk].values["scope"])}
+        cached = _seen[using, scopes] = state, found
+    return cached[1]
+
+
+def known(pk: int) -> Profile:
+    """A profile that `profiles` has answered before."""
+    return _known[pk]
+
+
+def tally(
+    counts: Iterable[tuple[int, int, int]], seen: Mapping[int, Profile], filters: Mapping[str, str]
+) -> tuple[int, dict[str, dict[str, int]]]:
+    """How many pass the filters, and for every facet what each of its values would leave, the other filters kept.
+
+    `counts` are (profile, span, how many), where span n is within the nth of UPDATED and not the one before.
+    """
+    by_profile: dict[int, list[int]] = {}
+    for pk, span, count in counts:
+        by_profile.setdefault(pk, [0] * (len(UPDATED) + 1))[span] += count
+    spans = list(UPDATED)
+    asked = [(facet, value) for facet, value in filters.items() if facet in PROFILE_FACETS]
+    since = filters.get("updated")
+    last = len(spans) if since is None else spans.index(since) if since in UPDATED else -1
+    total = 0
+    found: dict[str, Counter[str]] = {facet: Counter() for facet in (*PROFILE_FACETS, "updated")}
+    for_all: Counter[str] = Counter()
+    for pk, by_span in by_profile.items():
+        profile = seen[pk]
+        missed = [facet for facet, value in asked if not profile.passes(facet, value)]
+        if len(missed) > 1:
+            continue
+        count = sum(by_span[: last + 1])
+        if not missed:
+            total += count
+            for n, name in enumerate(spans):
+                found["updated"][name] += sum(by_span[: n + 1])
+        for facet in missed or PROFILE_FACETS:
+            values = profile.values[facet]
+            counter = found[facet]
+            for value in values:
+                counter[value] += count
+            if not values:
+                for_all[facet] += count
+    for facet in OPEN:
+        if for_all[facet]:
+            for value in {value for pk in by_profile for value in seen[pk].values[facet]}:
+                found[facet][value] += for_all[facet]
+    return total, {facet: most_first(counter) for facet, counter in found.items()}
+
+
+def most_first(counts: Mapping[str, int]) -> dict[str, int]:
+    """The counts above 0, the highest first."""
+    some = ((value, count) for value, count in counts.items() if count)
+    return dict(sorted(some, key=lambda item: (-item[1], item[0])))
+
+
+def _tuple(value: Any) -> tuple[str, ...]:
+    return tuple(value) if isinstance(value, list) else (value,) if value else ()
+
+
+def passing(seen: Mapping[int, Profile], filters: Mapping[str, str]) -> Sequence[int]:
+    """The profiles that these filters leave."""
+    asked = [(facet, value) for facet, value in filters.items() if facet in PROFILE_FACETS]
+    return [pk for pk, profile in seen.items() if all(profile.passes(*one) for one in asked)]
