@@ -134,5 +134,5 @@ def test_any_text_is_answered(engine: Engine, text: str, times: int) -> None:
     query = SearchQuery(text=(text * times)[:10_000], scopes=PUBLIC)
     for hit in (*engine.search(query).hits, *engine.similar(query), *engine.suggest(query.text, PUBLIC)):
         assert hit.title_html
-    marked = Highlighter(parse(text)).snippet(text * times)
+    marked = Highlighter(parse(text)).passage(text * times).snippet
     assert not set("<>") & set(marked.replace("<mark>", "").replace("</mark>", ""))
