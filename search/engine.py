@@ -38,6 +38,7 @@ NEWEST = "newest"
 
 _ENGINES = {
     "sqlite": "search.engines.sqlite.SqliteEngine",
+    "elasticsearch": "search.engines.elastic.ElasticEngine",
 }
 _AUTO = {"sqlite": "sqlite"}
 

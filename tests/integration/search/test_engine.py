@@ -1,4 +1,4 @@
-"""What every engine must do; these run on the database that DATABASE_URL names."""
+"""What every engine must do: the one of the database that DATABASE_URL names, and Elasticsearch."""
 
 from typing import Any
 
@@ -8,9 +8,17 @@ from django.core.management import call_command
 from django.db import transaction
 
 from search.engine import Engine, SearchQuery, get_engine
+from search.engines.fed import FedEngine
 from search.indexing import reindex
 from search.models import SearchDocument
-from tests.integration.search.conftest import COLLECTION, STAFF_SCOPES, Collection, document, ids
+from tests.integration.search.conftest import (
+    COLLECTION,
+    ENGINES,
+    STAFF_SCOPES,
+    Collection,
+    document,
+    ids,
+)
 
 PUBLIC = frozenset({"public"})
 
@@ -203,7 +211,8 @@ def test_the_index_rolls_back_with_the_data(engine: Engine, collection: Collecti
     del collection.data["slow"]
     with transaction.atomic():
         reindex("guide", ["new", "slow"])
-        assert ids(engine, "windmill") == ["new"]
+        if not isinstance(engine, FedEngine):  # which hears of it after the commit
+            assert ids(engine, "windmill") == ["new"]
         transaction.set_rollback(True)
     assert ids(engine, "windmill") == []
     assert ids(engine, "slow ops") == ["slow"]
