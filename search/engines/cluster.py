@@ -25,8 +25,8 @@ class Cluster:
     """The cluster that the settings name. Connections are shared by threads."""
 
     def __init__(self) -> None:
-        addresses = [url.strip() for url in settings.REDLINE_ELASTICSEARCH_URL.split(",") if url.strip()]
-        if not addresses:
+        self.addresses = [url.strip() for url in settings.REDLINE_ELASTICSEARCH_URL.split(",") if url.strip()]
+        if not self.addresses:
             raise ImproperlyConfigured(
                 "REDLINE_SEARCH_ENGINE is elasticsearch: set REDLINE_ELASTICSEARCH_URL, e.g. "
                 "https://USER:PASSWORD@search.example:9200"
@@ -34,7 +34,7 @@ class Cluster:
         certificates = settings.REDLINE_ELASTICSEARCH_CA
         try:
             self._client = Elasticsearch(
-                addresses,
+                self.addresses,
                 request_timeout=settings.REDLINE_ELASTICSEARCH_TIMEOUT,
                 max_retries=0,  # a second try would be a second wait
                 **({"ca_certs": certificates} if certificates else {}),

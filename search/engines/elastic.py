@@ -92,7 +92,7 @@ class ElasticEngine(FedEngine):
         elif offset and not (body := self._from(body, offset)):
             return []
         hits = self._search(body)["hits"]["hits"]
-        weight_of = {} if newest else {str(pk): weight for weight, pks in weights.items() for pk in pks}
+        weight_of = {} if newest else {pk: weight for weight, pks in weights.items() for pk in pks}
         return [_candidate(hit, weight_of, scored=not newest) for hit in hits]
 
     def counts(
@@ -298,7 +298,7 @@ class ElasticBeside(ElasticEngine):
         return self.refill()
 
 
-def _candidate(hit: Mapping[str, Any], weight_of: Mapping[str, float], *, scored: bool) -> Candidate:
+def _candidate(hit: Mapping[str, Any], weight_of: Mapping[int, float], *, scored: bool) -> Candidate:
     source = hit["_source"]
     score = hit["sort"][0] if scored else 0.0
     exact = score >= queries.EXACT

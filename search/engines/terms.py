@@ -161,7 +161,10 @@ class TermEngine:
             return [(one.pk, one.score) for one in found]
         found = self.best(reading, selection, limit=max(CANDIDATES, end))
         exact = {one.pk: one.exact for one in found}
-        ranked = sorted(rank(query.text, found[:CANDIDATES], self), key=lambda one: not exact[one[0]])
+        # What scores alike stands in the order of the keys: engines may offer it in another.
+        ranked = sorted(
+            rank(query.text, found[:CANDIDATES], self), key=lambda one: (not exact[one[0]], -one[1], one[0])
+        )
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
     def _hits(

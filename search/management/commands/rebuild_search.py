@@ -3,10 +3,12 @@
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from search.engines.alone import AnotherRebuild
 from search.indexing import rebuild
+from search.outbox import Unreachable
 
 
 class Command(BaseCommand):
@@ -16,6 +18,9 @@ class Command(BaseCommand):
         started = time.perf_counter()
         quiet = options["verbosity"] == 0
         # disable=None: no bar where the output is no terminal.
-        count = rebuild(lambda documents: tqdm(documents, unit=" documents", disable=quiet or None))
+        try:
+            count = rebuild(lambda documents: tqdm(documents, unit=" documents", disable=quiet or None))
+        except (AnotherRebuild, Unreachable) as error:
+            raise CommandError(str(error)) from None
         if not quiet:
             self.stdout.write(f"{count} documents in {time.perf_counter() - started:.1f} s")

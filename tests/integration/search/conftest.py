@@ -95,8 +95,8 @@ def collection(monkeypatch: pytest.MonkeyPatch) -> Collection:
     return collection
 
 
-# For a module whose tests hold for every engine: its `ENGINES`.
-ENGINES = (
+# `ENGINES` of a module whose tests hold for every engine.
+BOTH = (
     pytest.param("auto", marks=pytest.mark.django_db),
     # It hears of a change after the commit.
     pytest.param("elasticsearch", marks=[pytest.mark.elasticsearch, pytest.mark.django_db(transaction=True)]),

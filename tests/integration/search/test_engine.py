@@ -12,8 +12,8 @@ from search.engines.fed import FedEngine
 from search.indexing import reindex
 from search.models import SearchDocument
 from tests.integration.search.conftest import (
+    BOTH,
     COLLECTION,
-    ENGINES,
     STAFF_SCOPES,
     Collection,
     document,
@@ -21,6 +21,7 @@ from tests.integration.search.conftest import (
 )
 
 PUBLIC = frozenset({"public"})
+ENGINES = BOTH
 
 
 @pytest.mark.parametrize("query", ["E-1042", "e1042", "E 1042", "E_1042", "Ｅ－１０４２"])
