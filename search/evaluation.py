@@ -7,6 +7,7 @@ import json
 import math
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,11 +20,14 @@ from django.db import connections
 from django.utils.translation import gettext as _
 
 from search.engine import Engine, SearchQuery
+from search.engines.elastic import ElasticBeside
 from search.engines.sqlite import SqliteEngine
 from search.registry import DocumentData
 
 DEPTH = 100
 """Hits asked for a question."""
+
+ENGINES = ("sqlite", "elasticsearch")
 
 _SCOPE = "evaluation"
 _BESIDE = "search_beside"  # the database of the index that a folder is measured in
@@ -90,8 +94,8 @@ def read(folder: Path) -> Questions:
 
 
 @contextmanager
-def index_beside() -> Iterator[Engine]:
-    """An empty index that nothing else sees, for as long as the context lasts."""
+def index_beside(engine: str = "sqlite") -> Iterator[Engine]:
+    """An empty index of that one of ENGINES that nothing else sees, for as long as the context lasts."""
     with tempfile.TemporaryDirectory() as folder:
         connections.databases[_BESIDE] = {
             **connections["default"].settings_dict,
@@ -102,7 +106,14 @@ def index_beside() -> Iterator[Engine]:
         }
         try:
             call_command("migrate", "search", database=_BESIDE, verbosity=0)
-            yield SqliteEngine(_BESIDE)
+            if engine == "sqlite":
+                yield SqliteEngine(_BESIDE)
+                return
+            elastic = ElasticBeside(_BESIDE, prefix=f"redline-evaluation-{uuid.uuid4().hex[:12]}")
+            try:
+                yield elastic
+            finally:
+                elastic.indices.remove_all()
         finally:
             connections[_BESIDE].close()
             del connections[_BESIDE], connections.databases[_BESIDE]

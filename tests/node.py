@@ -46,7 +46,7 @@ cluster.routing.allocation.disk.threshold_enabled: false
 def missing() -> str:
     """What is not there that a node needs, in words; "" where it can be started."""
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
-        return "Java is not installed (Debian: apt-get install openjdk-17-jre-headless)"
+        return "Java is not installed (Debian: apt-get install default-jre-headless)"
     if os.environ.get("REDLINE_ELASTICSEARCH_ZIP") or (_IN_MAVEN / ZIP).exists() or shutil.which("mvn"):
         return ""
     return "nothing to fetch Elasticsearch with (Debian: apt-get install maven, or set REDLINE_ELASTICSEARCH_ZIP)"

@@ -184,7 +184,7 @@ def test_the_site_keeps_answering(engine: ElasticEngine, node: Node, client: Cli
     pytest.importorskip("search.degraded")
     node.freeze()
     try:
-        for address in ("/search/?q=laser", "/search/?q=%22", "/search/suggestions/?q=las"):
+        for address in ("/search/?q=laser", "/search/?q=%22", "/search/suggest/?q=las"):
             assert client.get(address).status_code == 200
     finally:
         node.thaw()
