@@ -138,6 +138,7 @@ def elastic(node: Node, settings: Any) -> Iterator[ElasticEngine]:
     settings.REDLINE_SEARCH_ENGINE = "elasticsearch"
     settings.REDLINE_ELASTICSEARCH_URL = node.url
     settings.REDLINE_ELASTICSEARCH_PREFIX = "redline-tests"
+    settings.REDLINE_ELASTICSEARCH_TIMEOUT = 20  # a busy machine is no fault
     _engine.cache_clear()
     engine = get_engine()
     assert isinstance(engine, ElasticEngine)
