@@ -265,6 +265,7 @@ REDLINE_ELASTICSEARCH_PREFIX = env.str("REDLINE_ELASTICSEARCH_PREFIX", "redline"
 REDLINE_ELASTICSEARCH_SHARDS = _number("REDLINE_ELASTICSEARCH_SHARDS", 1, least=1)
 # Seconds that a visitor waits for the cluster, at most, before the database answers instead.
 REDLINE_ELASTICSEARCH_TIMEOUT = _number("REDLINE_ELASTICSEARCH_TIMEOUT", 3, least=1)
+REDLINE_SEARCH_SIDECAR = BASE_DIR / env.str("REDLINE_SEARCH_SIDECAR", str(DATA_DIR / "search.sqlite3"))
 
 LOGGING = {
     "version": 1,

@@ -1,6 +1,6 @@
 """What the clock does: scheduled versions go into force, stages are reminded of, escalated and closed,
 and so are the duties of versions in force (review.reminding) and marks under a service level (review.pursuing);
-safety comments without an answer are escalated.
+safety comments without an answer are escalated. The search engine is told what it has not heard yet.
 
 Any number of workers may run this at once: each thing is done under the lock of its procedure, after asking
 again whether it is still to be done. What fails is reported and holds nothing else up.
@@ -24,6 +24,8 @@ from review.eligibility import documentation_staff, silent
 from review.mailing.tasks import enqueue_due
 from review.models import Notice, NoticeKind, Release, Stage, StageKind
 from review.notifying import notify
+from search import feeding
+from search.outbox import Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ def run(now: datetime) -> Iterator[str]:
         (safety.escalate, _("Safety comments: %(reason)s")),
         (reminding.remind, _("Reminders: %(reason)s")),
         (pursuing.pursue, _("Service levels: %(reason)s")),
+        (feeding.feed, _("Search: %(reason)s")),
     ):
         try:
             yield from do(now)
@@ -86,6 +89,10 @@ def _failed(release: Release, error: Exception, now: datetime) -> Failure:
 def _reason(error: Exception) -> str:
     if isinstance(error, ValidationError):  # NotAllowed is one
         return " ".join(reasons_of(error))
+    if isinstance(error, Unreachable):
+        return " ".join(
+            [_("The search engine cannot be reached: %(reason)s.") % {"reason": error}, feeding.state()]
+        )
     return _("an unexpected error (%(error)s); the log of the site has the details") % {
         "error": type(error).__name__
     }

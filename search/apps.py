@@ -1,5 +1,6 @@
 """Django's handle on the search app."""
 
+import logging
 from typing import Any
 
 from django.apps import AppConfig
@@ -7,6 +8,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
+
+logger = logging.getLogger(__name__)
 
 
 class SearchConfig(AppConfig):
@@ -23,6 +26,7 @@ def _build_if_emptied(using: str, plan: Any = (), **kwargs: Any) -> None:
     """A migration of the index may empty it; what it is made from is all there once every app is migrated."""
     from search.indexing import rebuild
     from search.models import SearchDocument
+    from search.outbox import Unreachable
 
     if using != DEFAULT_DB_ALIAS or not any(step.app_label == "search" for step, _backwards in plan or ()):
         return
@@ -31,4 +35,7 @@ def _build_if_emptied(using: str, plan: Any = (), **kwargs: Any) -> None:
         not executor.migration_plan(executor.loader.graph.leaf_nodes())
         and not SearchDocument.objects.exists()
     ):
-        rebuild()
+        try:
+            rebuild()
+        except Unreachable as error:  # the documents are stored; the engine is told when it is back
+            logger.warning("The search index is filled later: %s", error)

@@ -71,6 +71,18 @@ def save(documents: Iterable["DocumentData"], using: str = DEFAULT_DB_ALIAS) -> 
     )
 
 
+def same(data: "DocumentData", stored: SearchDocument) -> bool:
+    """Whether the document is stored just as its source describes it."""
+    document = _as_document(data, stored.revision)
+    return all(getattr(document, name) == getattr(stored, name) for name in (*_FIELDS, "profile"))
+
+
+def prune() -> None:
+    """Drop the profiles that no document has. Nobody may save documents meanwhile."""
+    used = SearchDocument.objects.values("profile")
+    SearchProfile.objects.exclude(pk__in=used).delete()
+
+
 def entry_of(document: SearchDocument) -> Entry:
     """What is indexed of a document."""
     title = analyse(document.title)

@@ -1,6 +1,6 @@
 """The interface every engine answers, and which engine this site runs."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -36,11 +36,15 @@ UPDATED = {"week": timedelta(days=7), "month": timedelta(days=30), "year": timed
 NEWEST = "newest"
 """The one order other than by relevance."""
 
+Again = Callable[[str, Sequence[str]], Iterable[DocumentData]]
+"""(source, object ids) -> the documents as they are now."""
+
 _ENGINES = {
     "sqlite": "search.engines.sqlite.SqliteEngine",
+    "sidecar": "search.engines.sidecar.SidecarEngine",
     "elasticsearch": "search.engines.elastic.ElasticEngine",
 }
-_AUTO = {"sqlite": "sqlite"}
+_AUTO = {"sqlite": "sqlite", "postgresql": "sidecar"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +97,7 @@ class Results:
 
     `facets[facet][value]` counts what choosing that value would show, the other filters kept. `whole`
     of the documents have all that was asked for, the others some of it. `page` is the page given,
-    the last one if a later one was asked for.
+    the last one if a later one was asked for. `degraded`: the engine is away, see search.degraded.
     """
 
     hits: tuple[Hit, ...] = ()
@@ -102,6 +106,7 @@ class Results:
     whole: int = 0
     took_ms: float = 0.0
     page: int = 1
+    degraded: bool = False
 
     def without(self, unseen: Iterable[SearchDocument]) -> "Results":
         """The same answer as if these documents had not been found: not shown and not counted."""
@@ -163,8 +168,8 @@ class Engine(Protocol):
         """What is most like a long text such as a ticket, within the query's scopes and filters: one page of it."""
         ...
 
-    def rebuild(self, documents: Iterable[DocumentData]) -> int:
-        """Replace everything by these documents; returns how many."""
+    def rebuild(self, documents: Iterable[DocumentData], again: Again | None = None) -> int:
+        """Replace everything by these documents; returns how many. `again` describes some of them anew."""
         ...
 
 

@@ -1,6 +1,6 @@
 """Keeping the index true to the data. Call reindex() in the transaction that changes the data."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from django.db import transaction
 
@@ -32,11 +32,16 @@ def reindex(source: str, ids: Iterable[object]) -> None:
 def rebuild(progress: Callable[[Iterator[DocumentData]], Iterable[DocumentData]] = iter) -> int:
     """Replace the whole index by what all sources describe now; returns how many documents.
 
-    One transaction: searches see the old index until it commits, and on SQLite writers wait for it.
-    `progress` may wrap the documents, e.g. in a progress bar.
+    Searches see the old index until the new one is whole; on SQLite writers wait for it, elsewhere they go on.
+    `progress` may wrap the documents, e.g. in a progress bar. Raises what the engine does: see FedEngine.rebuild.
     """
     documents = (document for source in sources() for document in source.documents(None))
-    return get_engine().rebuild(progress(documents))
+    return get_engine().rebuild(progress(documents), _again)
+
+
+def _again(source: str, ids: Sequence[str]) -> Iterable[DocumentData]:
+    found = get_source(source)
+    return found.documents(ids) if found else []
 
 
 def _noting(seen: set[str], documents: Iterable[DocumentData]) -> Iterator[DocumentData]:

@@ -1,11 +1,14 @@
 """What one person finds: the engine's answer, asked again of each hit's source before it is shown."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from search import degraded
 from search.engine import Hit, Results, SearchQuery, get_engine
+from search.outbox import Unreachable
 from search.registry import get_source, scopes_for
 
 if TYPE_CHECKING:
@@ -15,17 +18,28 @@ if TYPE_CHECKING:
 
 SUGGESTIONS = 8
 
+logger = logging.getLogger(__name__)
+
 
 def find(user: "User", query: SearchQuery) -> Results:
     """Search as this person: their scopes replace the query's, and hits they may not see are dropped."""
-    results = get_engine().search(replace(query, scopes=scopes_for(user)))
+    asked = replace(query, scopes=scopes_for(user))
+    try:
+        results = get_engine().search(asked)
+    except Unreachable as error:
+        logger.warning("The search answers from the database: %s", error)
+        results = degraded.find(asked)
     seen = _visible(user, results.hits)
     return results.without(hit.document for hit in results.hits if hit.document.pk not in seen)
 
 
 def suggest(user: "User", prefix: str, limit: int = SUGGESTIONS) -> list[Hit]:
     """Documents whose title or code begins like this, as far as this person may see them."""
-    hits = get_engine().suggest(prefix, scopes_for(user), limit)
+    scopes = scopes_for(user)
+    try:
+        hits = get_engine().suggest(prefix, scopes, limit)
+    except Unreachable:
+        hits = degraded.suggest(prefix, scopes, limit)
     seen = _visible(user, hits)
     return [hit for hit in hits if hit.document.pk in seen]
 

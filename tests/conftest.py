@@ -103,9 +103,19 @@ def _no_network() -> Iterator[None]:
     socket.socket.connect = connect  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True)
+def _sidecar(django_db_blocker: Any) -> Iterator[None]:
+    """What a test told the index beside PostgreSQL is gone at its end, as its documents are."""
+    yield
+    from tests import pristine
+
+    with django_db_blocker.unblock():
+        pristine.sidecar.restore()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(
-    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
+    tmp_path_factory: pytest.TempPathFactory, django_test_environment: None, django_db_blocker: Any
 ) -> Iterator[None]:
     """SQLite: restore a template through the backup API. PostgreSQL: migrate once a worker."""
     from django.conf import settings
@@ -117,6 +127,7 @@ def django_db_setup(
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         if connection.vendor != "sqlite":
+            settings.REDLINE_SEARCH_SIDECAR = tmp_path_factory.mktemp("search") / "search.sqlite3"
             settings.DATABASES["default"].setdefault("TEST", {})
             connection.settings_dict["TEST"]["NAME"] = f"test_redline{worker}"
             old = setup_databases(verbosity=0, interactive=False)
@@ -125,7 +136,9 @@ def django_db_setup(
             build_site()
             pristine.keep_postgresql()
             pristine.restore_after_commits(patch, pristine.restore_postgresql)
+            pristine.sidecar.keep()
             yield
+            pristine.sidecar.forget()
             teardown_databases(old, verbosity=0)
             return
 

@@ -105,5 +105,49 @@ def restore_postgresql() -> None:
             cursor.execute(f'INSERT INTO public."{table}" SELECT * FROM {_SCHEMA}."{table}"')
 
 
+class _Sidecar:
+    """The index beside PostgreSQL, copied aside; nothing on SQLite, where the index rolls back with the data."""
+
+    def __init__(self) -> None:
+        self._kept: sqlite3.Connection | None = None
+        self._untouched: object = None
+
+    def keep(self) -> None:
+        from search.engine import get_engine
+
+        get_engine().prepare()  # type: ignore[attr-defined]  # the sidecar's
+        self._kept = sqlite3.connect(":memory:")
+        self._open().backup(self._kept)
+        self._untouched = self._state()
+
+    def restore(self) -> None:
+        if self._kept is not None and self._state() != self._untouched:
+            self._kept.backup(self._open())
+            self._untouched = self._state()
+
+    def forget(self) -> None:
+        from search.engines import sidecar_file
+
+        sidecar_file.disconnect()
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
+
+    def _open(self) -> sqlite3.Connection:
+        from search.engines import sidecar_file
+
+        opened: sqlite3.Connection = sidecar_file.connected().connection
+        return opened
+
+    def _state(self) -> object:
+        """Changes with whatever is written to the file."""
+        from search.engines import sidecar_file
+
+        return sidecar_file.in_use(), self._open().total_changes, id(self._open())
+
+
+sidecar = _Sidecar()
+
+
 def restore_after_commits(monkeypatch: Any, restore: Callable[[], None]) -> None:
     monkeypatch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: restore())

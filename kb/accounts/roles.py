@@ -58,6 +58,7 @@ _ADMINISTRATOR = [
     *_STAFF,
     *(f"accounts.{verb}_user" for verb in ("view", "add", "change", "delete")),
     *(f"auth.{verb}_group" for verb in ("view", "add", "change")),
+    "search.change_pendingchange",
 ]
 
 ROLE_PERMISSIONS: Mapping[str, list[str]] = {

@@ -8,21 +8,13 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
-from django.utils.translation import gettext as _
 
-
-class AnotherRebuild(Exception):
-    """Somebody else rebuilds this index just now."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            _("The search index is being rebuilt already. Nothing was done; try again when that is done.")
-        )
+from search.engines.fed import RebuildUnderWay
 
 
 @contextmanager
 def alone(name: str) -> Iterator[None]:
-    """Nobody else is in here under this name. Raises AnotherRebuild at once where somebody is.
+    """Nobody else is in here under this name. Raises RebuildUnderWay at once where somebody is.
 
     PostgreSQL keeps the lock for its connection; SQLite's users share a machine, and a file on it.
     """
@@ -36,7 +28,7 @@ def _alone_by_postgresql(name: str) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
         if not cursor.fetchone()[0]:
-            raise AnotherRebuild
+            raise RebuildUnderWay
         try:
             yield
         finally:
@@ -49,5 +41,5 @@ def _alone_by_file(name: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise AnotherRebuild from None
+            raise RebuildUnderWay from None
         yield

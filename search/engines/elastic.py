@@ -8,7 +8,7 @@ import itertools
 import logging
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cached_property
 from typing import Any
 
@@ -20,15 +20,15 @@ from elasticsearch.helpers import streaming_bulk
 from search import documents, outbox
 from search.analysis import MARK
 from search.documents import Entry, in_batches
+from search.engine import Again
 from search.engines import elastic_bulk as bulk
 from search.engines import elastic_queries as queries
 from search.engines.alone import alone
 from search.engines.cluster import Cluster
 from search.engines.elastic_index import Indices
 from search.engines.elastic_refill import Refill
-from search.engines.fed import FedEngine
+from search.engines.fed import FedEngine, RebuildUnderWay
 from search.engines.terms import Selection, source_weights
-from search.models import PendingChange, SearchDocument, SearchProfile
 from search.outbox import Unreachable
 from search.ranking import Candidate, Totals
 from search.readings import Reading
@@ -242,27 +242,10 @@ class ElasticEngine(FedEngine):
 
     # Rebuilding
 
-    def rebuild(self, documents_: Iterable[DocumentData]) -> int:
-        """See Engine.rebuild. Readers see the old index until the new one is whole."""
-        kept: set[int] = set()
-        for batch in in_batches(documents_):
-            with transaction.atomic():
-                stored = documents.save(batch)
-                outbox.note({document.pk: document.revision for document in stored})
-            kept.update(document.pk for document in stored)
-        everything = SearchDocument.objects.values_list("pk", "revision")
-        ended = {pk: revision + 1 for pk, revision in everything if pk not in kept}
-        for some in in_batches(ended):
-            with transaction.atomic():
-                SearchDocument.objects.filter(pk__in=some).delete()
-                outbox.note({pk: ended[pk] for pk in some})
-        used = set(SearchDocument.objects.values_list("profile", flat=True))
-        SearchProfile.objects.exclude(pk__in=used).delete()
-        noted = dict(PendingChange.objects.values_list("pk", "noted_at"))
-        self.refill()
-        for pk, noted_at in noted.items():
-            PendingChange.objects.filter(pk=pk, noted_at=noted_at).delete()
-        return len(kept)
+    def prepare(self) -> None:
+        """See FedEngine.prepare."""
+        with suppress(RebuildUnderWay):  # then there is one when that is done
+            self.mend()
 
     def mend(self) -> bool:
         """Build a new index where there is none, or not one that this version can use; whether that was needed."""
@@ -271,31 +254,32 @@ class ElasticEngine(FedEngine):
         self.refill()
         return True
 
-    def refill(self) -> int:
-        """A new index of all SearchDocuments in the place of the one in use; returns how many documents.
-
-        Raises AnotherRebuild, and Unreachable, after which the old one is in use as before.
-        """
+    def refill(self) -> None:
+        """See FedEngine.refill. Raises RebuildUnderWay, and Unreachable, after which the old one is in use as before."""
         with alone(self._prefix):
             refill = Refill(self.cluster, self.indices, self.using)
-            refill.run()
+            if self.using == DEFAULT_DB_ALIAS:
+                with outbox.all_heard() as refused:
+                    refill.run()
+                    refused |= refill.refused
+                outbox.note({pk: refill.held[pk] for pk in refill.refused if pk in refill.held})
+            else:
+                refill.run()
         self._checked_until = 0.0
         self._totals = self._totals[0], 0.0
-        if refill.refused and self.using == DEFAULT_DB_ALIAS:
-            # Told again, and given up in the end, as any other that is refused.
-            outbox.note({pk: refill.held[pk] for pk in refill.refused if pk in refill.held})
-        return len(refill.held)
 
 
 class ElasticBeside(ElasticEngine):
     """An index of its own for the documents of another database; nothing of them is noted."""
 
-    def rebuild(self, documents_: Iterable[DocumentData]) -> int:
+    def rebuild(self, documents_: Iterable[DocumentData], again: Again | None = None) -> int:
         """See Engine.rebuild."""
+        count = 0
         for batch in in_batches(documents_):
             with transaction.atomic(using=self.using):
-                documents.save(batch, self.using)
-        return self.refill()
+                count += len(documents.save(batch, self.using))
+        self.refill()
+        return count
 
 
 def _candidate(hit: Mapping[str, Any], weight_of: Mapping[int, float], *, scored: bool) -> Candidate:

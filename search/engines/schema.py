@@ -12,6 +12,13 @@ def create() -> list[str]:
     ]
 
 
+def drop() -> list[str]:
+    """The statements after which `create` makes an empty index, whatever was there."""
+    return [
+        f"DROP TABLE IF EXISTS {table}" for table in ("search_vocabulary", "search_index", "search_entry")
+    ]
+
+
 def create_beside_documents() -> list[str]:
     """The same in the documents' own database, where a document takes its terms along when it goes."""
     return [

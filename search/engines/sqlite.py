@@ -13,6 +13,7 @@ from django.db import connections, transaction
 
 from search import documents
 from search.documents import Entry, entry_of, in_batches
+from search.engine import Again
 from search.engines.terms import Selection, TermEngine, source_weights
 from search.models import SearchDocument, SearchProfile
 from search.parsing import Clause
@@ -28,46 +29,17 @@ _BEARS = " AND EXISTS (SELECT 1 FROM json_each(e.codes) WHERE value = %s)"
 _EXACT = "search_index.rowid IN (SELECT rowid FROM search_index WHERE search_index MATCH %s)"
 
 
-class SqliteEngine(TermEngine):
-    """See search.engine.Engine. The index lies in the database of the documents."""
+class SqliteTerms(TermEngine):
+    """Answers from the tables of search.engines.schema, which may lie in another database than the documents."""
 
-    # Writing
-
-    def index(self, documents_: Iterable[DocumentData]) -> int:
-        """See Engine.index."""
-        count = 0
-        for batch in in_batches(documents_):
-            with transaction.atomic(using=self.using):
-                stored = documents.save(batch, self.using)
-                self.write(map(entry_of, stored))
-            count += len(stored)
-        return count
-
-    def delete(self, source: str, ids: Iterable[object]) -> int:
-        """See Engine.delete. A trigger takes the terms out with the document."""
-        count = 0
-        for batch in in_batches(map(str, ids)):
-            stored = SearchDocument.objects.using(self.using).filter(source=source, object_id__in=batch)
-            count += stored.delete()[0]
-        return count
-
-    def rebuild(self, documents_: Iterable[DocumentData]) -> int:
-        """See Engine.rebuild. One transaction: readers see the old index until it commits."""
-        with transaction.atomic(using=self.using):
-            with connections[self.using].cursor() as cursor:
-                cursor.execute("DELETE FROM search_index")
-                cursor.execute("DELETE FROM search_entry")
-            SearchDocument.objects.using(self.using).all().delete()
-            SearchProfile.objects.using(self.using).all().delete()
-            count = self.index(documents_)
-            with connections[self.using].cursor() as cursor:
-                cursor.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
-        return count
+    def connection(self) -> Any:
+        """Django's connection to the database of the terms."""
+        return connections[self.using]
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Put these entries in the place of what was there."""
         rows = list(entries)
-        with connections[self.using].cursor() as cursor:
+        with self.connection().cursor() as cursor:
             cursor.executemany(
                 "INSERT OR REPLACE INTO search_index (rowid, title, codes, body) VALUES (%s, %s, %s, %s)",
                 [(row.pk, row.title_terms, row.code_terms, row.text_terms) for row in rows],
@@ -117,6 +89,7 @@ class SqliteEngine(TermEngine):
         return [
             Candidate(pk, *terms[pk], weight=weight, score=score * weight, exact=bool(exact))
             for pk, weight, score, exact in rows
+            if pk in terms  # taken out since, by somebody else
         ]
 
     def counts(
@@ -152,9 +125,44 @@ class SqliteEngine(TermEngine):
         )
 
     def _fetch(self, sql: str, params: Sequence[Any]) -> list[Any]:
-        with connections[self.using].cursor() as cursor:
+        with self.connection().cursor() as cursor:
             cursor.execute(sql, params)
             return cursor.fetchall()
+
+
+class SqliteEngine(SqliteTerms):
+    """See search.engine.Engine. The index lies in the database of the documents, and is written with them."""
+
+    def index(self, documents_: Iterable[DocumentData]) -> int:
+        """See Engine.index."""
+        count = 0
+        for batch in in_batches(documents_):
+            with transaction.atomic(using=self.using):
+                stored = documents.save(batch, self.using)
+                self.write(map(entry_of, stored))
+            count += len(stored)
+        return count
+
+    def delete(self, source: str, ids: Iterable[object]) -> int:
+        """See Engine.delete. A trigger takes the terms out with the document."""
+        count = 0
+        for batch in in_batches(map(str, ids)):
+            stored = SearchDocument.objects.using(self.using).filter(source=source, object_id__in=batch)
+            count += stored.delete()[0]
+        return count
+
+    def rebuild(self, documents_: Iterable[DocumentData], again: Again | None = None) -> int:
+        """See Engine.rebuild. One transaction: readers see the old index until it commits."""
+        with transaction.atomic(using=self.using):
+            with connections[self.using].cursor() as cursor:
+                cursor.execute("DELETE FROM search_index")
+                cursor.execute("DELETE FROM search_entry")
+            SearchDocument.objects.using(self.using).all().delete()
+            SearchProfile.objects.using(self.using).all().delete()
+            count = self.index(documents_)
+            with connections[self.using].cursor() as cursor:
+                cursor.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
+        return count
 
 
 def _found(reading: Reading, selection: Selection) -> tuple[str, list[Any]]:

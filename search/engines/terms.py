@@ -184,6 +184,10 @@ class TermEngine:
 
     # Counting
 
+    def selected(self, query: SearchQuery) -> Selection:
+        """What the query's scopes and filters leave to be found."""
+        return _selection(query, self._seen(query.scopes), timezone.now())
+
     def _seen(self, scopes: frozenset[str]) -> Mapping[int, Mapping[str, Any]]:
         """The profiles within these scopes."""
         everything = SearchProfile.objects.using(self.using)

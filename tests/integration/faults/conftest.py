@@ -16,8 +16,11 @@ import pytest
 @pytest.fixture
 def own_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) -> Iterator[str]:
     """The site as after its set-up, for this test alone; gives the DATABASE_URL that another process needs."""
+    from django.conf import settings as site
     from django.contrib.contenttypes.models import ContentType
     from django.db import connections
+
+    from search.engines import sidecar_file
 
     shared = connections["default"]
     settings = shared.settings_dict
@@ -37,6 +40,7 @@ def own_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) 
                 cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{kept}"')
             user, password = settings["USER"], settings["PASSWORD"]
             url = f"postgres://{user}:{password}@{settings['HOST']}:{settings['PORT']}/{name}"
+        search, site.REDLINE_SEARCH_SIDECAR = site.REDLINE_SEARCH_SIDECAR, tmp_path / "search.sqlite3"
         settings["NAME"] = name  # one dictionary for every thread's connection
         del connections["default"]  # the shared one stays open: SQLite keeps it in memory
         ContentType.objects.clear_cache()
@@ -44,6 +48,8 @@ def own_database(django_db_setup: None, django_db_blocker: Any, tmp_path: Path) 
             yield url
         finally:
             connections["default"].close()
+            sidecar_file.disconnect()
+            site.REDLINE_SEARCH_SIDECAR = search
             settings["NAME"] = kept
             connections["default"] = shared
             ContentType.objects.clear_cache()

@@ -29,4 +29,4 @@ if "hang" in sys.argv:
             yield entry
 
     Refill._all = hanging  # type: ignore[method-assign]
-sys.stdout.write(f"{engine.refill()}\n")
+engine.refill()

@@ -15,10 +15,11 @@ from django.core.management import CommandError, call_command
 
 from search import outbox
 from search.documents import entry_of
-from search.engines.alone import AnotherRebuild, alone
+from search.engines.alone import alone
 from search.engines.elastic import ElasticEngine
 from search.engines.elastic_index import VERSION
 from search.engines.elastic_refill import Refill
+from search.engines.fed import RebuildUnderWay
 from search.models import PendingChange, SearchDocument
 from tests import pristine
 from tests.integration.search.conftest import COLLECTION, STAFF_SCOPES, Collection, document, ids
@@ -89,7 +90,7 @@ def test_what_it_refuses_is_told_a_few_times_and_given_up(
     (letter,) = PendingChange.objects.all()
     assert letter.given_up_at
     assert "document_parsing_exception" in letter.error
-    assert outbox.waiting() == 0
+    assert outbox.waiting().count == 0
     engine.refill()  # a rebuild tells it as well, and is not stopped by it
     assert ids(engine, "watermill") == ["good"]
     assert PendingChange.objects.get().given_up_at is None
@@ -102,7 +103,8 @@ def test_a_rebuild_makes_a_new_index_and_leaves_no_other(engine: ElasticEngine) 
             index=f"{engine.indices.prefix}-{VERSION}-0000000000000001"
         )  # of one that was killed
         client.indices.create(index=f"{engine.indices.prefix}-other-site-1")
-    assert engine.refill() == len(COLLECTION)
+    engine.refill()
+    assert held(engine) == stored()
     assert index_in_use(engine) != first
     assert all_indices(engine) == {index_in_use(engine), f"{engine.indices.prefix}-other-site-1"}
     assert held(engine) == stored()
@@ -150,7 +152,7 @@ def test_writers_during_a_rebuild_lose_nothing_and_nothing_returns(
     engine.refill()
     assert index_in_use(engine) != before
     assert held(engine) == stored()
-    assert outbox.waiting() == 0
+    assert outbox.waiting().count == 0
 
 
 def test_readers_see_no_gap_while_it_is_swapped(engine: ElasticEngine) -> None:
@@ -179,12 +181,13 @@ def test_readers_see_no_gap_while_it_is_swapped(engine: ElasticEngine) -> None:
 def test_two_rebuilds_at_once(engine: ElasticEngine) -> None:
     before = index_in_use(engine)
     with ThreadPoolExecutor(1) as other, alone(engine.indices.prefix):
-        with pytest.raises(AnotherRebuild, match="is being rebuilt already"):
+        with pytest.raises(RebuildUnderWay):
             other.submit(engine.refill).result()
         with pytest.raises(CommandError, match="is being rebuilt already"):
             other.submit(call_command, "rebuild_search").result()
     assert index_in_use(engine) == before
-    assert engine.refill() == len(COLLECTION)
+    engine.refill()
+    assert held(engine) == stored()
 
 
 def test_a_rebuild_killed_in_the_middle_leaves_the_old_index_and_the_next_clears_up(
@@ -211,8 +214,7 @@ def test_a_rebuild_killed_in_the_middle_leaves_the_old_index_and_the_next_clears
     first = index_in_use(elastic)
     assert len(all_indices(elastic)) == 2, "an orphan"
     assert len(held(elastic)) == 300
-    said = subprocess.run(command, env=environment, cwd=pristine.ROOT, check=True, capture_output=True).stdout
-    assert said == b"300\n"
+    subprocess.run(command, env=environment, cwd=pristine.ROOT, check=True)
     assert all_indices(elastic) == {index_in_use(elastic)} != {first}
     assert len(held(elastic)) == 300
 

@@ -1,0 +1,55 @@
+"""Telling an engine outside the database, apart from anybody's request: the schedule, the command, a person's wish."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.utils.translation import ngettext
+
+from search import outbox
+from search.engine import get_engine
+from search.engines.fed import FedEngine
+
+
+def is_fed() -> bool:
+    """Whether this site's engine is one that has to be told."""
+    return isinstance(get_engine(), FedEngine)
+
+
+def feed(now: datetime) -> Iterator[str]:
+    """Tell all that waits, what was refused before as well; yields what was done. Raises Unreachable."""
+    engine = get_engine()
+    if not isinstance(engine, FedEngine):
+        return
+    engine.prepare()
+    if told := outbox.tell(engine):
+        said = ngettext(
+            "%(count)d document told to the search engine",
+            "%(count)d documents told to the search engine",
+            told,
+        )
+        yield said % {"count": told}
+
+
+def state() -> str:
+    """What waits and since when, in a sentence or two; "" where nothing does."""
+    waiting = outbox.waiting()
+    said = []
+    if waiting.since:
+        said.append(
+            ngettext(
+                "%(count)d change waits for the search engine since %(since)s.",
+                "%(count)d changes wait for the search engine, the first since %(since)s.",
+                waiting.count,
+            )
+            % {"count": waiting.count, "since": f"{waiting.since:%Y-%m-%d %H:%M} UTC"}
+        )
+    if waiting.given_up:
+        said.append(
+            ngettext(
+                "%(count)d was given up: the search engine refuses it.",
+                "%(count)d were given up: the search engine refuses them.",
+                waiting.given_up,
+            )
+            % {"count": waiting.given_up}
+        )
+    return " ".join(said)

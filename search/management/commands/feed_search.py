@@ -1,0 +1,33 @@
+"""manage.py feed_search: what the search engine has not heard yet, at once."""
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from search import feeding, outbox
+
+
+class Command(BaseCommand):
+    help = "Tells the search engine what waits for it, as run_schedule does, and says what is left."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--again", action="store_true", help="What was given up, too.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not feeding.is_fed():
+            self.stdout.write(_("The index lies in the database: there is nothing to tell."))
+            return
+        if options["again"]:
+            outbox.send_again()
+        try:
+            lines = list(feeding.feed(timezone.now()))
+        except outbox.Unreachable as error:
+            reason = _("The search engine cannot be reached: %(reason)s.") % {"reason": error}
+            raise CommandError(f"{reason} {feeding.state()}".strip()) from None
+        for line in lines or [_("Nothing was due.")]:
+            self.stdout.write(line)
+        if left := feeding.state():
+            raise CommandError(left)
