@@ -29,6 +29,7 @@ from search.engines.elastic_index import Indices
 from search.engines.elastic_refill import Refill
 from search.engines.fed import FedEngine, RebuildUnderWay
 from search.engines.terms import Selection, source_weights
+from search.models import PendingChange
 from search.outbox import Unreachable
 from search.ranking import Candidate, Totals
 from search.readings import Reading
@@ -262,7 +263,10 @@ class ElasticEngine(FedEngine):
                 with outbox.all_heard() as refused:
                     refill.run()
                     refused |= refill.refused
-                outbox.note({pk: refill.held[pk] for pk in refill.refused if pk in refill.held})
+                known = set(PendingChange.objects.values_list("document", flat=True))
+                outbox.note(
+                    {pk: refill.held[pk] for pk in refill.refused.keys() - known if pk in refill.held}
+                )
             else:
                 refill.run()
         self._checked_until = 0.0
