@@ -164,12 +164,12 @@ class Node:
 
 if __name__ == "__main__":
     node = Node()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit())
     try:
         node.start()
         sys.stdout.write(f"{node.url}\n")
         sys.stdout.flush()
         signal.pause()
-    except KeyboardInterrupt:
-        pass
     finally:
         node.remove()
