@@ -10,7 +10,7 @@ PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
 debian = @dpkg -s $(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1 || true
 PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes
 
-.PHONY: setup demo run test test-browser test-postgresql check bench translations lock
+.PHONY: setup demo run test test-browser test-postgresql test-elasticsearch check bench translations lock
 
 # pip installs uv, and uv the rest in seconds; pip does it all where uv cannot (only pip may know the index).
 .venv/installed: requirements.lock
@@ -24,18 +24,20 @@ kb/locale/zh_Hans/LC_MESSAGES/django.mo: kb/locale/zh_Hans/LC_MESSAGES/django.po
 
 setup: .venv/installed kb/locale/zh_Hans/LC_MESSAGES/django.mo
 
-# Everything from nothing: database, static files, demo content, then the server.
-demo: setup
+demo: setup  # everything from nothing: database, static files, demo content, then the server
 	$(call debian,$(PRINTING))
 	$(MANAGE) migrate --verbosity 0 && $(MANAGE) collectstatic --noinput --verbosity 0 && $(MANAGE) demo
 	$(MAKE) --no-print-directory run
-
 run: setup
 	$(BIN)/gunicorn -c python:kb.gunicorn --bind 127.0.0.1:$(PORT) --workers 2
 
 test: setup  # what could not run is said at the end
 	$(call debian,$(PRINTING))
 	$(TESTS) -m "not browser"
+
+test-elasticsearch: setup  # the contract of the search, and its faults, on a real node that the tests start
+	$(if $(and $(shell command -v java),$(shell command -v mvn)),,$(call debian,default-jre-headless maven))
+	$(BIN)/python -m pytest -m elasticsearch tests/integration/search
 
 test-browser: setup  # the running site in Chromium
 	$(call debian,$(PRINTING) $(if $(shell command -v chromium),,chromium))
@@ -48,10 +50,8 @@ test-postgresql: setup  # the same tests as `make test` against the server that 
 check: setup
 	$(BIN)/ruff check $(SOURCES) && $(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy && $(BIN)/lint-imports
-	$(MANAGE) makemigrations --check --dry-run
-	$(MANAGE) check --fail-level WARNING
+	$(MANAGE) makemigrations --check --dry-run && $(MANAGE) check --fail-level WARNING
 	$(MANAGE) translations check && $(BIN)/python docs/check.py
-
 bench: setup
 	$(BIN)/python -m tests.bench
 translations: setup

@@ -262,6 +262,12 @@ REDLINE_REVIEW_MONTHS = _number("REDLINE_REVIEW_MONTHS", 24, least=1)
 # Within how many hours somebody who answers for the procedure gives a first answer to a safety comment.
 REDLINE_SAFETY_HOURS = _number("REDLINE_SAFETY_HOURS", 4, least=1)
 REDLINE_SEARCH_ENGINE = env.str("REDLINE_SEARCH_ENGINE", "auto")
+REDLINE_ELASTICSEARCH_URL = env.str("REDLINE_ELASTICSEARCH_URL", "")
+REDLINE_ELASTICSEARCH_CA = env.str("REDLINE_ELASTICSEARCH_CA", "")
+REDLINE_ELASTICSEARCH_PREFIX = env.str("REDLINE_ELASTICSEARCH_PREFIX", "redline")
+REDLINE_ELASTICSEARCH_SHARDS = _number("REDLINE_ELASTICSEARCH_SHARDS", 1, least=1)
+# Seconds that a visitor waits for the cluster, at most, before the database answers instead.
+REDLINE_ELASTICSEARCH_TIMEOUT = _number("REDLINE_ELASTICSEARCH_TIMEOUT", 3, least=1)
 REDLINE_SEARCH_SIDECAR = BASE_DIR / env.str("REDLINE_SEARCH_SIDECAR", str(DATA_DIR / "search.sqlite3"))
 
 LOGGING = {

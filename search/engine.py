@@ -42,6 +42,7 @@ Again = Callable[[str, Sequence[str]], Iterable[DocumentData]]
 _ENGINES = {
     "sqlite": "search.engines.sqlite.SqliteEngine",
     "sidecar": "search.engines.sidecar.SidecarEngine",
+    "elasticsearch": "search.engines.elastic.ElasticEngine",
 }
 _AUTO = {"sqlite": "sqlite", "postgresql": "sidecar"}
 

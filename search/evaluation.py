@@ -7,6 +7,7 @@ import json
 import math
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,12 +20,15 @@ from django.db import connections
 from django.utils.translation import gettext as _
 
 from search.engine import Engine, SearchQuery
+from search.engines.elastic import ElasticBeside
 from search.engines.sqlite import SqliteEngine
 from search.registry import DocumentData
 from search.term_groups import TermGroup
 
 DEPTH = 100
 """Hits asked for a question."""
+
+ENGINES = ("sqlite", "elasticsearch")
 
 _SCOPE = "evaluation"
 _BESIDE = "search_beside"  # the database of the index that a folder is measured in
@@ -91,8 +95,8 @@ def read(folder: Path) -> Questions:
 
 
 @contextmanager
-def index_beside(*, with_terms: bool = False) -> Iterator[Engine]:
-    """An empty index that nothing else sees, for as long as the context lasts.
+def index_beside(engine: str = "sqlite", *, with_terms: bool = False) -> Iterator[Engine]:
+    """An empty index of that one of ENGINES that nothing else sees, for as long as the context lasts.
 
     What is measured is the search itself: the site's own term list counts only `with_terms`.
     """
@@ -108,7 +112,14 @@ def index_beside(*, with_terms: bool = False) -> Iterator[Engine]:
             call_command("migrate", "search", database=_BESIDE, verbosity=0)
             if with_terms:
                 TermGroup.objects.using(_BESIDE).bulk_create(TermGroup.objects.all())
-            yield SqliteEngine(_BESIDE)
+            if engine == "sqlite":
+                yield SqliteEngine(_BESIDE)
+                return
+            elastic = ElasticBeside(_BESIDE, prefix=f"redline-evaluation-{uuid.uuid4().hex[:12]}")
+            try:
+                yield elastic
+            finally:
+                elastic.indices.remove_all()
         finally:
             connections[_BESIDE].close()
             del connections[_BESIDE], connections.databases[_BESIDE]

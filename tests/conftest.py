@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests import node
+
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = Path(os.environ.get("REDLINE_CORPORA", ROOT.parent / "shared" / "corpora"))
 # What some tests need beyond Python: where it is missing they are left out and the run says so.
@@ -24,7 +26,10 @@ NEEDS = {
         "Pango is not installed (Debian: apt-get install libpangoft2-1.0-0 fonts-noto-cjk)",
     ),
     "corpora": (CORPORA.is_dir(), f"no real documents at {CORPORA} (set REDLINE_CORPORA)"),
+    "elasticsearch": (not node.missing(), node.missing()),
 }
+# What has a command of its own, and is left out where -m does not name it.
+APART = {"elasticsearch": "make test-elasticsearch"}
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -38,9 +43,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # One test makes one worker migrate a database for all; what needs none is for the other worker meanwhile.
     items.sort(key=_needs_database)
     items[:] = items[-1:] + items[:-1]
-    if os.environ.get("REDLINE_REQUIRE_ALL"):
-        return
-    missing = {marker for marker, (present, _) in NEEDS.items() if not present}
+    missing = {marker for marker in APART if marker not in config.option.markexpr}
+    if not os.environ.get("REDLINE_REQUIRE_ALL"):
+        missing |= {marker for marker, (present, _) in NEEDS.items() if not present}
     left_out = [item for item in items if missing & {marker.name for marker in item.iter_markers()}]
     if left_out:
         items[:] = [item for item in items if item not in left_out]
@@ -57,8 +62,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     if config.option.markexpr.startswith("not browser"):
         terminalreporter.write_line("NOT RUN here: the browser tests: make test-browser")
+    for marker, command in APART.items():
+        if marker not in config.option.markexpr and not config.option.markexpr.startswith("browser"):
+            terminalreporter.write_line(f"NOT RUN here: the {marker} tests: {command}")
     for marker, (present, why) in NEEDS.items():
-        if not present:
+        if not present and (marker not in APART or marker in config.option.markexpr):
             terminalreporter.write_line(f"NOT RUN: the {marker} tests: {why}", red=True)
 
 

@@ -165,8 +165,9 @@ class TermEngine:
             return [(one.pk, one.score) for one in found]
         found = self.best(reading, selection, limit=max(CANDIDATES, end))
         exact = {one.pk: one.exact for one in found}
+        # What scores alike stands in the order of the keys: engines may offer it in another.
         in_order = rank(query.text, found[:CANDIDATES], statistics, parsed.synonyms)
-        ranked = sorted(in_order, key=lambda one: not exact[one[0]])
+        ranked = sorted(in_order, key=lambda one: (not exact[one[0]], -one[1], one[0]))
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
     def _hits(

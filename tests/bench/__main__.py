@@ -13,6 +13,7 @@ BENCHES = (
     "reading",
     "search",
     "relevance",
+    "elasticsearch",
     "compare",
     "merging",
     "queue",

@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from search import evaluation
+from search.outbox import Unreachable
 
 
 class Command(BaseCommand):
@@ -21,6 +23,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("path", type=Path, metavar="PATH")
+        parser.add_argument(
+            "--engine", choices=evaluation.ENGINES, default="sqlite", help="Default: %(default)s."
+        )
         parser.add_argument(
             "--run", type=Path, metavar="FILE", help="Write query-id, doc-id, rank and score there, by tabs."
         )
@@ -37,12 +42,15 @@ class Command(BaseCommand):
             questions = evaluation.read(options["path"])
         except evaluation.UnfitFolder as error:
             raise CommandError(str(error)) from None
-        with evaluation.index_beside(with_terms=options["with_terms"]) as engine:
-            engine.rebuild(tqdm(questions.documents, unit=" documents", disable=quiet))
-            answers = {
-                query: evaluation.ask(engine, questions.texts[query])
-                for query in tqdm(questions.grades, unit=" questions", disable=quiet)
-            }
+        try:
+            with evaluation.index_beside(options["engine"], with_terms=options["with_terms"]) as engine:
+                engine.rebuild(tqdm(questions.documents, unit=" documents", disable=quiet))
+                answers = {
+                    query: evaluation.ask(engine, questions.texts[query])
+                    for query in tqdm(questions.grades, unit=" questions", disable=quiet)
+                }
+        except (ImproperlyConfigured, Unreachable) as error:
+            raise CommandError(str(error)) from None
         if options["run"]:
             _write(options["run"], answers)
         counts = {"documents": len(questions.documents), "queries": len(questions.grades)}

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from search import registry
-from search.engine import Engine, SearchQuery, get_engine
+from search.engine import Engine, SearchQuery, _engine, get_engine
+from search.engines.elastic import ElasticEngine
 from search.registry import DocumentData, Source
+from tests.node import Node
 
 STAFF_SCOPES = frozenset({"public", "internal"})
 
@@ -93,12 +95,56 @@ def collection(monkeypatch: pytest.MonkeyPatch) -> Collection:
     return collection
 
 
+# `ENGINES` of a module whose tests hold for every engine.
+BOTH = (
+    pytest.param("auto", marks=pytest.mark.django_db),
+    # It hears of a change after the commit.
+    pytest.param("elasticsearch", marks=[pytest.mark.elasticsearch, pytest.mark.django_db(transaction=True)]),
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    engines = getattr(metafunc.module, "ENGINES", None)
+    if engines and "engine" in metafunc.fixturenames:
+        metafunc.parametrize("engine", engines, indirect=True)
+
+
 @pytest.fixture
-def engine(db: None, collection: Collection) -> Engine:
-    """The database's own engine with the collection in it."""
+def engine(request: pytest.FixtureRequest, collection: Collection) -> Engine:
+    """The engine asked for with the collection in it; the database's own where none is."""
+    if getattr(request, "param", "auto") == "elasticsearch":
+        request.getfixturevalue("elastic")
+    elif not request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
     engine = get_engine()
     engine.rebuild(COLLECTION)
     return engine
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """A real Elasticsearch, running. Whoever kills or freezes it leaves it running as it was."""
+    node = Node()
+    try:
+        node.start()
+        yield node
+    finally:
+        node.remove()
+
+
+@pytest.fixture
+def elastic(node: Node, settings: Any) -> Iterator[ElasticEngine]:
+    """The site's engine is Elasticsearch, without an index yet."""
+    settings.REDLINE_SEARCH_ENGINE = "elasticsearch"
+    settings.REDLINE_ELASTICSEARCH_URL = node.url
+    settings.REDLINE_ELASTICSEARCH_PREFIX = "redline-tests"
+    settings.REDLINE_ELASTICSEARCH_TIMEOUT = 20  # a busy machine is no fault
+    _engine.cache_clear()
+    engine = get_engine()
+    assert isinstance(engine, ElasticEngine)
+    yield engine
+    engine.indices.remove_all()
+    _engine.cache_clear()
 
 
 def ids(

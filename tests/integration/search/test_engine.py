@@ -1,4 +1,4 @@
-"""What every engine must do; these run on the database that DATABASE_URL names."""
+"""What every engine must do: the one of the database that DATABASE_URL names, and Elasticsearch."""
 
 from typing import Any
 
@@ -11,9 +11,17 @@ from search.engine import Engine, SearchQuery, get_engine
 from search.engines.fed import FedEngine
 from search.indexing import reindex
 from search.models import SearchDocument
-from tests.integration.search.conftest import COLLECTION, STAFF_SCOPES, Collection, document, ids
+from tests.integration.search.conftest import (
+    BOTH,
+    COLLECTION,
+    STAFF_SCOPES,
+    Collection,
+    document,
+    ids,
+)
 
 PUBLIC = frozenset({"public"})
+ENGINES = BOTH
 
 
 @pytest.mark.parametrize("query", ["E-1042", "e1042", "E 1042", "E_1042", "Ｅ－１０４２"])

@@ -1,0 +1,20 @@
+# The site as compose.yaml runs it. No build is part of this project's checks.
+FROM python:3.11-slim-bookworm
+
+# PDFs need Pango and a font with Chinese.
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends \
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk \
+ && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /redline
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --no-compile --require-hashes -r requirements.lock
+COPY . .
+RUN pybabel -q compile -i kb/locale/zh_Hans/LC_MESSAGES/django.po -o kb/locale/zh_Hans/LC_MESSAGES/django.mo \
+ && useradd --create-home redline && mkdir -p /data && chown redline /data
+
+USER redline
+ENV REDLINE_DATA_DIR=/data PYTHONUNBUFFERED=1
+EXPOSE 8000
+CMD ["gunicorn", "-c", "python:kb.gunicorn", "--bind", "0.0.0.0:8000", "--workers", "4"]

@@ -1,0 +1,301 @@
+"""Elasticsearch 8 over finished terms: it matches, counts and chooses candidates; all the rest is as on every engine.
+
+A document's id there is its primary key and its version its revision, so that an older state never wins over a newer
+one, however late or often it is told.
+"""
+
+import itertools
+import logging
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, transaction
+from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch.helpers import streaming_bulk
+
+from search import documents, outbox
+from search.analysis import MARK
+from search.documents import Entry, in_batches
+from search.engine import Again
+from search.engines import elastic_bulk as bulk
+from search.engines import elastic_queries as queries
+from search.engines.alone import alone
+from search.engines.cluster import Cluster
+from search.engines.elastic_index import Indices
+from search.engines.elastic_refill import Refill
+from search.engines.fed import FedEngine, RebuildUnderWay
+from search.engines.terms import Selection, source_weights
+from search.models import PendingChange
+from search.outbox import Unreachable
+from search.ranking import Candidate, Totals
+from search.readings import Reading
+from search.registry import DocumentData
+
+WINDOW = 10_000
+"""Hits that Elasticsearch counts through in one request."""
+SMALL = 100
+"""Documents told at once, up to which they can be found at once; more are found within a second."""
+CHECKED_FOR = 60.0
+"""Seconds for which the index, once looked at, is taken to be as it was."""
+STATISTICS_FOR = 10.0
+"""Seconds for which the sums over all documents are taken to be as they were."""
+RETRIES = 2
+"""How often what came too fast is told again, at once; then it waits in the outbox."""
+
+_BUCKETS = 10_000  # profiles counted in one request
+_MOST_CODES = 10_000
+
+logger = logging.getLogger(__name__)
+
+
+class ElasticEngine(FedEngine):
+    """See search.engine.Engine. Asking and telling raise outbox.Unreachable, never anything of the client's."""
+
+    def __init__(self, using: str = DEFAULT_DB_ALIAS, prefix: str = "") -> None:
+        super().__init__(using)
+        self._prefix = prefix or settings.REDLINE_ELASTICSEARCH_PREFIX
+        self._checked_until = 0.0  # of time.monotonic()
+        self._totals = (Totals(0, 0, 0), 0.0)  # and until when, of time.monotonic(), they are good
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """Connected when first needed: a process that forks must not share connections."""
+        return Cluster()
+
+    @cached_property
+    def indices(self) -> Indices:
+        """Where the documents are."""
+        return Indices(self.cluster, self._prefix)
+
+    # Asking
+
+    def best(
+        self, reading: Reading, selection: Selection, *, limit: int, offset: int = 0, newest: bool = False
+    ) -> list[Candidate]:
+        """See TermEngine.best."""
+        if newest:
+            query, order = queries.found(reading, selection), "updated"
+        else:
+            weights = source_weights(selection.profiles)
+            query, order = queries.ranked(reading, selection, weights), "_score"
+        body: dict[str, Any] = {
+            "query": query,
+            "size": min(limit, WINDOW),
+            "sort": [{order: "desc"}, {"id": "asc"}],
+            "track_total_hits": False,
+        }
+        if offset + limit <= WINDOW:
+            body["from"] = offset
+        elif offset and not (body := self._from(body, offset)):
+            return []
+        hits = self._search(body)["hits"]["hits"]
+        weight_of = {} if newest else {pk: weight for weight, pks in weights.items() for pk in pks}
+        return [_candidate(hit, weight_of, scored=not newest) for hit in hits]
+
+    def counts(
+        self, reading: Reading, selection: Selection, spans: Sequence[int]
+    ) -> list[tuple[int, int, int]]:
+        """See TermEngine.counts."""
+        ranges = [
+            {"key": str(span)} | {"from": since} | ({"to": spans[span - 1]} if span else {})
+            for span, since in enumerate(spans)
+        ]
+        ranges.append({"key": str(len(spans)), "to": spans[-1]})
+        partitions = -(-len(selection.profiles) // _BUCKETS)
+        counted: list[tuple[int, int, int]] = []
+        for partition in range(partitions):
+            part = (
+                {"include": {"partition": partition, "num_partitions": partitions}} if partitions > 1 else {}
+            )
+            body = {
+                "query": queries.found(reading, selection),
+                "size": 0,
+                "aggs": {
+                    "profiles": {
+                        "terms": {"field": "profile", "size": len(selection.profiles)} | part,
+                        "aggs": {"spans": {"range": {"field": "updated", "ranges": ranges}}},
+                    }
+                },
+            }
+            for profile in self._search(body)["aggregations"]["profiles"]["buckets"]:
+                counted += [
+                    (int(profile["key"]), int(span["key"]), span["doc_count"])
+                    for span in profile["spans"]["buckets"]
+                    if span["doc_count"]
+                ]
+        return counted
+
+    def code_counts(self, reading: Reading, selection: Selection) -> Mapping[str, int]:
+        """See TermEngine.code_counts."""
+        body = {
+            "query": queries.found(reading, selection),
+            "size": 0,
+            "aggs": {"codes": {"terms": {"field": "code", "size": _MOST_CODES}}},
+        }
+        found = self._search(body)["aggregations"]["codes"]["buckets"]
+        return {code["key"]: code["doc_count"] for code in found}
+
+    def totals(self) -> Totals:
+        """See search.ranking.Statistics. Of a few seconds ago at most."""
+        totals, until = self._totals
+        if time.monotonic() >= until:
+            self.frequencies(())
+            totals, _until = self._totals
+        return totals
+
+    def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
+        """See search.ranking.Statistics. The vectors of a document that is not there know them all.
+
+        They are of one shard, and so are the totals that come with them: the more shards, the less exact.
+        """
+        with self._asked() as client:
+            vectors = client.termvectors(
+                index=self.indices.read,
+                doc={"title": MARK, "text": MARK, "terms": " ".join(terms)},
+                fields=["title", "text", "terms"],
+                term_statistics=True,
+                field_statistics=True,
+                positions=False,
+                offsets=False,
+                payloads=False,
+            ).body["term_vectors"]
+        title, text = (
+            vectors.get(field, {}).get("field_statistics", {"doc_count": 0, "sum_ttf": 0})
+            for field in ("title", "text")
+        )
+        totals = Totals(*(max(0, n) for n in (title["doc_count"], title["sum_ttf"], text["sum_ttf"])))
+        self._totals = totals, time.monotonic() + STATISTICS_FOR
+        known = vectors.get("terms", {}).get("terms", {})
+        return {term: known[term]["doc_freq"] for term in terms if known.get(term, {}).get("doc_freq")}
+
+    @contextmanager
+    def _asked(self) -> Iterator[Elasticsearch]:
+        """See Cluster.asked; raises Unreachable as well where the index is not what this version needs."""
+        if time.monotonic() >= self._checked_until:
+            if why := self.indices.complaint():
+                logger.error("The search index must be rebuilt (manage.py rebuild_search): %s", why)
+                raise Unreachable(f"The search index must be rebuilt (manage.py rebuild_search): {why}")
+            self._checked_until = time.monotonic() + CHECKED_FOR
+        try:
+            with self.cluster.asked() as client:
+                yield client
+        except NotFoundError as error:
+            self._checked_until = 0.0
+            raise Unreachable(f"Elasticsearch has no such index: {error}") from error
+
+    def _search(self, body: dict[str, Any]) -> Mapping[str, Any]:
+        with self._asked() as client:
+            # What some shards know is not an answer: less would be found and counted without a word.
+            answer: Mapping[str, Any] = client.search(
+                index=self.indices.read, allow_partial_search_results=False, body=body
+            ).body
+        return answer
+
+    def _from(self, body: dict[str, Any], offset: int) -> dict[str, Any]:
+        """The same request from further on than Elasticsearch counts; {} where there is nothing."""
+        asked = {**body, "_source": False}
+        while offset:
+            asked["size"] = min(offset, WINDOW)
+            hits = self._search(asked)["hits"]["hits"]
+            if len(hits) < asked["size"]:
+                return {}
+            offset -= len(hits)
+            asked["search_after"] = hits[-1]["sort"]
+        return {**body, "search_after": asked["search_after"]}
+
+    # Telling
+
+    def turn(self) -> AbstractContextManager[object]:
+        """See outbox.Listener. Elasticsearch itself tells an older state from a newer."""
+        return nullcontext()
+
+    def put(self, entries: Sequence[Entry]) -> Mapping[int, str]:
+        """See outbox.Listener."""
+        return self._tell(map(bulk.put, entries), few=len(entries) <= SMALL)
+
+    def drop(self, gone: Mapping[int, int]) -> Mapping[int, str]:
+        """See outbox.Listener."""
+        return self._tell(itertools.starmap(bulk.drop, gone.items()), few=len(gone) <= SMALL)
+
+    def _tell(self, actions: Iterable[bulk.Action], *, few: bool) -> Mapping[int, str]:
+        with self._asked() as client:
+            answers = streaming_bulk(
+                client,
+                actions,
+                index=self.indices.write,
+                require_alias=True,  # else a missing alias would be made an index of nobody's mapping
+                refresh=few,
+                max_retries=RETRIES,
+                retry_on_status=list(bulk.LATER),
+                initial_backoff=0.1,
+                **bulk.HOW,
+            )
+            refused = list(bulk.refusals(answers))
+        self._totals = self._totals[0], 0.0
+        if any(refusal.is_for_now for refusal in refused):
+            self._checked_until = 0.0
+        bulk.raise_if_closed(refused)
+        return {refusal.pk: str(refusal) for refusal in refused}
+
+    # Rebuilding
+
+    def prepare(self) -> None:
+        """See FedEngine.prepare."""
+        with suppress(RebuildUnderWay):  # then there is one when that is done
+            self.mend()
+
+    def mend(self) -> bool:
+        """Build a new index where there is none, or not one that this version can use; whether that was needed."""
+        if not self.indices.complaint():
+            return False
+        self.refill()
+        return True
+
+    def refill(self) -> None:
+        """See FedEngine.refill. Raises RebuildUnderWay, and Unreachable, after which the old one is in use as before."""
+        with alone(self._prefix):
+            refill = Refill(self.cluster, self.indices, self.using)
+            if self.using == DEFAULT_DB_ALIAS:
+                with outbox.all_heard() as refused:
+                    refill.run()
+                    refused |= refill.refused
+                known = set(PendingChange.objects.values_list("document", flat=True))
+                outbox.note(
+                    {pk: refill.held[pk] for pk in refill.refused.keys() - known if pk in refill.held}
+                )
+            else:
+                refill.run()
+        self._checked_until = 0.0
+        self._totals = self._totals[0], 0.0
+
+
+class ElasticBeside(ElasticEngine):
+    """An index of its own for the documents of another database; nothing of them is noted."""
+
+    def rebuild(self, documents_: Iterable[DocumentData], again: Again | None = None) -> int:
+        """See Engine.rebuild."""
+        count = 0
+        for batch in in_batches(documents_):
+            with transaction.atomic(using=self.using):
+                count += len(documents.save(batch, self.using))
+        self.refill()
+        return count
+
+
+def _candidate(hit: Mapping[str, Any], weight_of: Mapping[int, float], *, scored: bool) -> Candidate:
+    source = hit["_source"]
+    score = hit["sort"][0] if scored else 0.0
+    exact = score >= queries.EXACT
+    return Candidate(
+        int(hit["_id"]),
+        source["title"],
+        source["codes"],
+        source["text"],
+        weight=weight_of.get(source["profile"], 1.0),
+        score=score - queries.EXACT if exact else score,
+        exact=exact,
+    )

@@ -1,0 +1,165 @@
+"""The life of an index in Elasticsearch: made under a name of its own, filled, then swapped in behind two aliases.
+
+Readers ask `PREFIX-read`, writers write `PREFIX-write`. An index is called PREFIX-HASH-TIME, where the hash is of its
+mapping and settings: another version of Redline that needs another mapping sees it by the name.
+"""
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from elasticsearch import NotFoundError
+from elasticsearch_dsl import Document, Keyword, Long, MetaField, Text
+
+from search.documents import Entry
+from search.engines.cluster import Cluster
+
+_PREFIX = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_FIXED = {
+    # Told late, a deletion is still known: longer than any request is under way.
+    "gc_deletes": "1h",
+    # Named, so that an index nobody asked for a while is refreshed as well.
+    "refresh_interval": "1s",
+    "auto_expand_replicas": "0-1",
+    "max_terms_count": 1_000_000,  # profiles that a person may see
+}
+
+
+class IndexedEntry(Document):
+    """A search.documents.Entry. The terms are finished; Elasticsearch only splits them at blanks."""
+
+    id = Long()
+    revision = Long()
+    profile = Keyword()
+    updated = Long()  # seconds since 1970
+    code = Keyword(ignore_above=8000)  # Lucene takes no longer one
+    title = Text(analyzer="whitespace", copy_to=["terms"])
+    codes = Text(analyzer="whitespace", copy_to=["terms"])
+    text = Text(analyzer="whitespace", copy_to=["terms"])
+    # In which documents a term stands, whatever the field: to match it, and to know how rare it is.
+    terms = Text(analyzer="whitespace", index_options="docs", norms=False)
+
+    class Meta:
+        dynamic = MetaField("strict")
+
+
+MAPPING: Mapping[str, Any] = IndexedEntry._doc_type.mapping.to_dict()  # type: ignore[attr-defined]
+VERSION = hashlib.sha256(json.dumps([MAPPING, _FIXED], sort_keys=True).encode()).hexdigest()[:8]
+
+
+def source_of(entry: Entry) -> dict[str, Any]:
+    """The entry as IndexedEntry has it."""
+    return {
+        "id": entry.pk,
+        "revision": entry.revision,
+        "profile": entry.profile,
+        "updated": entry.updated,
+        "code": list(entry.codes),
+        "title": entry.title_terms,
+        "codes": entry.code_terms,
+        "text": entry.text_terms,
+    }
+
+
+class Indices:
+    """The indices of one prefix."""
+
+    def __init__(self, cluster: Cluster, prefix: str) -> None:
+        if not _PREFIX.fullmatch(prefix):
+            raise ImproperlyConfigured(
+                f"REDLINE_ELASTICSEARCH_PREFIX is {prefix!r}: set lower-case letters, digits, - and _ only."
+            )
+        self.prefix = prefix
+        self.read, self.write = f"{prefix}-read", f"{prefix}-write"
+        self._cluster = cluster
+        self._ours = re.compile(re.escape(prefix) + r"-[0-9a-f]{8}-\d{16,}")
+
+    def complaint(self) -> str:
+        """What is wrong with what the aliases lead to, in words; "" where all is well."""
+        try:
+            with self._cluster.asked() as client:
+                found = client.indices.get(
+                    index=f"{self.read},{self.write}", features="aliases,mappings"
+                ).body
+        except NotFoundError:
+            return "it has no index, or an alias of it is missing"
+        if len(found) != 1:
+            return "its aliases lead to different indices"
+        ((name, index),) = found.items()
+        if set(index["aliases"]) < {self.read, self.write}:
+            return f"the index {name} stands in the place of an alias"
+        if not name.startswith(f"{self.prefix}-{VERSION}-"):
+            return f"the index {name} is another version's"
+        if not _is_as_made(index["mappings"].get("properties", {})):
+            return f"the mapping of the index {name} was changed"
+        return ""
+
+    def create(self) -> str:
+        """A new, empty index that nobody reads yet; returns its name."""
+        name = f"{self.prefix}-{VERSION}-{time.time_ns() // 1000:016}"
+        with self._cluster.asked(patient=True) as client:
+            client.indices.create(
+                index=name,
+                mappings=dict(MAPPING),
+                # Nobody reads it while it is filled.
+                settings=_FIXED
+                | {"number_of_shards": settings.REDLINE_ELASTICSEARCH_SHARDS, "refresh_interval": "-1"},
+            )
+        return name
+
+    def swap_in(self, name: str) -> None:
+        """Both aliases lead to this index, from one moment to the next."""
+        with self._cluster.asked(patient=True) as client:
+            client.indices.put_settings(index=name, settings={"refresh_interval": _FIXED["refresh_interval"]})
+            client.indices.refresh(index=name)
+            existing = client.indices.get(
+                index=f"{self.prefix}-*", features="aliases", expand_wildcards="all"
+            ).body
+            actions: list[dict[str, Any]] = []
+            for index, found in existing.items():
+                if index in (self.read, self.write):  # made by somebody's writing to a missing alias
+                    actions.append({"remove_index": {"index": index}})
+                actions += [
+                    {"remove": {"index": index, "alias": alias}}
+                    for alias in (self.read, self.write)
+                    if alias in found["aliases"] and index != name
+                ]
+            actions.append({"add": {"index": name, "alias": self.read}})
+            actions.append({"add": {"index": name, "alias": self.write, "is_write_index": True}})
+            client.indices.update_aliases(actions=actions)
+
+    def remove_others(self, name: str = "") -> None:
+        """Remove the indices that no alias leads to: old ones, and what a rebuild that was killed left behind.
+
+        Not the one of that name. To be called by whoever rebuilds, alone.
+        """
+        with self._cluster.asked(patient=True) as client:
+            found = client.indices.get(
+                index=f"{self.prefix}-*", features="aliases", expand_wildcards="all"
+            ).body
+            for index, described in found.items():
+                used = {self.read, self.write} & set(described["aliases"])
+                if self._ours.fullmatch(index) and index != name and not used:
+                    client.indices.delete(index=index, ignore_unavailable=True)
+
+    def remove_all(self) -> None:
+        """Remove every index of the prefix."""
+        with self._cluster.asked(patient=True) as client:
+            for index in client.indices.get(index=f"{self.prefix}-*", features="aliases").body:
+                if self._ours.fullmatch(index):
+                    client.indices.delete(index=index, ignore_unavailable=True)
+
+
+def _is_as_made(properties: Mapping[str, Any]) -> bool:
+    """Whether our fields are there as we made them; what others have beside them does no harm."""
+    return all(
+        properties.get(name, {}).get(key) == value
+        for name, wanted in MAPPING["properties"].items()
+        for key, value in wanted.items()
+        if key in ("type", "analyzer", "copy_to")
+    )
