@@ -1,6 +1,6 @@
 """What the clock does: scheduled versions go into force, stages are reminded of, escalated and closed,
 and so are the duties of versions in force (review.reminding) and marks under a service level (review.pursuing);
-safety comments without an answer are escalated.
+safety comments without an answer are escalated. What was searched for is forgotten in time.
 
 Any number of workers may run this at once: each thing is done under the lock of its procedure, after asking
 again whether it is still to be done. What fails is reported and holds nothing else up.
@@ -24,6 +24,7 @@ from review.eligibility import documentation_staff, silent
 from review.mailing.tasks import enqueue_due
 from review.models import Notice, NoticeKind, Release, Stage, StageKind
 from review.notifying import notify
+from search.log import tidying
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ def run(now: datetime) -> Iterator[str]:
         (safety.escalate, _("Safety comments: %(reason)s")),
         (reminding.remind, _("Reminders: %(reason)s")),
         (pursuing.pursue, _("Service levels: %(reason)s")),
+        (tidying.tidy, _("Search log: %(reason)s")),
     ):
         try:
             yield from do(now)

@@ -13,6 +13,10 @@ from django.db.models import (
 )
 from django.utils.translation import gettext_lazy as _
 
+from search.log.models import GoodSearch, SearchLog, SearchOpening
+
+__all__ = ["GoodSearch", "PendingChange", "SearchDocument", "SearchLog", "SearchOpening", "SearchProfile"]
+
 
 class SearchDocument(Model):
     """One thing that can be found, as its source last described it.

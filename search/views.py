@@ -15,6 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from search.engine import MAX_TEXT, Hit, Results, SearchQuery
 from search.forms import SearchForm
+from search.log import good, keeping
 from search.queries import find, suggest, warnings_of
 from search.registry import sources
 
@@ -98,6 +99,8 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     query = form.search_query()
     found = find(request.user, query)
+    if (asked := keeping.begin(request, query, found)) is not None:
+        found = asked.linked(found)
     labels, warnings = _labels(), warnings_of(found.hits)
     paginator = Paginator(range(found.total), query.page_size)
     search = SearchPage(
@@ -111,17 +114,22 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
     is_fragment = request.htmx.target == "results" and not request.htmx.history_restore_request
     template = "search/_results.html" if is_fragment else "search/results.html"
     response = render(request, template, {"form": form, "search": search, "is_fragment": is_fragment})
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie"])
+    if asked is not None:
+        asked.keep(response)
     return response
 
 
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
     """A list of links to what is being typed, empty where nothing fits."""
-    hits = suggest(request.user, SearchForm(request.GET).search_query().text)
+    text = SearchForm(request.GET).search_query().text
+    hits = suggest(request.user, text)
     warnings = warnings_of(hits)
     shown = [(hit, warnings.get(hit.document.pk, "")) for hit in hits]
-    return render(request, "search/_suggestions.html", {"hits": shown})
+    return render(
+        request, "search/_suggestions.html", {"hits": shown, "past": good.offered(request.user, text)}
+    )
 
 
 def _shown(hit: Hit, labels: "Labels", warning: "StrOrPromise") -> ShownHit:

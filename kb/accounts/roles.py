@@ -51,6 +51,7 @@ _STAFF = [
         for verb in ("add", "change", "delete")
     ),
     "procedures.accept_overlap",
+    "search.view_search_reports",
     *(f"procedures.{verb}_{model}" for model in _CATALOGUE for verb in ("view", "add", "change", "delete")),
     *(f"wagtailimages.{verb}_image" for verb in ("add", "change", "choose")),
 ]
@@ -58,6 +59,7 @@ _ADMINISTRATOR = [
     *_STAFF,
     *(f"accounts.{verb}_user" for verb in ("view", "add", "change", "delete")),
     *(f"auth.{verb}_group" for verb in ("view", "add", "change")),
+    "search.view_single_searches",
 ]
 
 ROLE_PERMISSIONS: Mapping[str, list[str]] = {
