@@ -35,6 +35,8 @@ REMEMBERED = 5
 COUNTED = 24 * 3600
 """Seconds after which a link to a result still leads there, but is no longer counted: it was handed on."""
 MAX_FILTER = 200
+UNLOGGED = "unlogged"
+"""The parameter of a search that is not to be logged."""
 _SALT = "search.log.opening"
 _ENTRY = re.compile(r"([\w-]{16})\.([0-9a-f]{16})", re.ASCII)
 
@@ -96,11 +98,14 @@ def begin(
 ) -> Asked | None:
     """What is to be kept of a search that was answered; None where nothing is.
 
-    A further page makes no search by itself, nor does what a browser fetches ahead.
+    A further page makes no search by itself, nor does what a browser fetches ahead, nor who follows a report with
+    UNLOGGED in the address, to see what others saw.
     """
     text = as_kept(query.text)
     same = normalised(text)
-    if not settings.REDLINE_SEARCH_LOG_DAYS or not same or request.method != "GET" or is_ahead(request):
+    if not settings.REDLINE_SEARCH_LOG_DAYS or not same or UNLOGGED in request.GET:
+        return None
+    if request.method != "GET" or is_ahead(request):
         return None
     digest = salted_hmac("search.log", same).hexdigest()[:16]
     known = {same_as: key for key, same_as in reversed(_entries(request))}

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
-from search.log.models import SearchLog, SearchOpening
+from search.log.models import Channel, SearchLog, SearchOpening
 from search.log.roles import STAFF, names
 
 FEWEST = 3
@@ -73,7 +73,7 @@ def report(kind: Kind, scope: Scope, *, now: datetime, may_read_single: bool, li
 _NOT_PRIVATE = Q(times__gte=FEWEST) | Q(by_staff__gt=0)
 
 
-def _groups(kind: Kind, scope: Scope, now: datetime) -> QuerySet[SearchLog, dict[str, Any]]:
+def _groups(kind: Kind, scope: Scope, now: datetime) -> "QuerySet[Any, Any]":
     asked = SearchLog.objects.all()
     if scope.days:
         asked = asked.filter(asked_at__gte=now - timedelta(days=scope.days))
@@ -84,7 +84,7 @@ def _groups(kind: Kind, scope: Scope, now: datetime) -> QuerySet[SearchLog, dict
     if kind == Kind.NOTHING:
         asked = asked.filter(found=0)
     elif kind == Kind.UNOPENED:
-        asked = asked.filter(found__gt=0)
+        asked = asked.filter(found__gt=0).exclude(channel=Channel.API)  # what a program opens is not told
     opened = Exists(SearchOpening.objects.filter(search=OuterRef("pk")))
     groups = asked.values("normalised").annotate(
         times=Count("pk"),

@@ -65,6 +65,8 @@ def test_the_three_reports() -> None:
     assert texts(Kind.ASKED, role="owner") == ["often"]
     assert "long ago" not in texts(Kind.ASKED, days=30)
     assert "long ago" in texts(Kind.ASKED, days=90)
+    asked("by a program", "field", channel="api")
+    assert "by a program" not in texts(Kind.UNOPENED)
     row = report(Kind.ASKED, Scope(), now=timezone.now(), may_read_single=False).rows[0]
     assert (row.times, row.found, row.opened) == (4, 2, 2)
 
@@ -98,7 +100,7 @@ def test_the_page(docs: User, administrator: User) -> None:
     build_log()
     asked("Herr Müller & <b>", "customer", found=0, whole=0)
     page = signed_in(docs).get(ADDRESS, {"report": "nothing-found"}).content.decode()
-    assert 'href="/search/?q=no%20guide"' in page
+    assert 'href="/search/?q=no%20guide&amp;unlogged=1"' in page
     folder = ProcedureIndexPage.objects.get()
     assert f"/admin/pages/add/procedures/procedurepage/{folder.pk}/" in page
     assert "Müller" not in page
