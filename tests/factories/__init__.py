@@ -1,6 +1,8 @@
 """Test objects that speak the domain; a state is reached through the real actions."""
 
+import re
 from collections.abc import Mapping, Sequence
+from html import unescape
 from itertools import count
 from typing import Any
 
@@ -168,6 +170,12 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def results_lead_to(client: Client, page: str) -> list[str]:
+    """Where the links to the results of a search page lead (by way of the search log)."""
+    links = re.findall(r'href="([^"]*/search/open/[^"]*)"', page)
+    return [client.get(unescape(link))["Location"] for link in links]
 
 
 def faq_entry(
