@@ -143,6 +143,7 @@ MIDDLEWARE = [
     "kb.middleware.SignedOut",
     "kb.middleware.CarriedOut",
     "kb.middleware.NumberAsWritten",
+    "search.log.middleware.OpenedFromSearch",
 ]
 
 ROOT_URLCONF = "kb.urls"
@@ -261,6 +262,8 @@ REDLINE_TICKET_LOOKUP = "kb.tickets.queries.ticket_for_reference"
 REDLINE_REVIEW_MONTHS = _number("REDLINE_REVIEW_MONTHS", 24, least=1)
 # Within how many hours somebody who answers for the procedure gives a first answer to a safety comment.
 REDLINE_SAFETY_HOURS = _number("REDLINE_SAFETY_HOURS", 4, least=1)
+# So many days it is kept what was searched for, without a name; 0 keeps nothing.
+REDLINE_SEARCH_LOG_DAYS = _number("REDLINE_SEARCH_LOG_DAYS", 180, least=0)
 REDLINE_SEARCH_ENGINE = env.str("REDLINE_SEARCH_ENGINE", "auto")
 REDLINE_ELASTICSEARCH_URL = env.str("REDLINE_ELASTICSEARCH_URL", "")
 REDLINE_ELASTICSEARCH_CA = env.str("REDLINE_ELASTICSEARCH_CA", "")

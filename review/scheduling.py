@@ -1,6 +1,7 @@
 """What the clock does: scheduled versions go into force, stages are reminded of, escalated and closed,
 and so are the duties of versions in force (review.reminding) and marks under a service level (review.pursuing);
-safety comments without an answer are escalated. The search engine is told what it has not heard yet.
+safety comments without an answer are escalated. The search engine is told what it has not heard yet, and what was
+searched for is forgotten in time.
 
 Any number of workers may run this at once: each thing is done under the lock of its procedure, after asking
 again whether it is still to be done. What fails is reported and holds nothing else up.
@@ -25,6 +26,7 @@ from review.mailing.tasks import enqueue_due
 from review.models import Notice, NoticeKind, Release, Stage, StageKind
 from review.notifying import notify
 from search import feeding
+from search.log import tidying
 from search.outbox import Unreachable
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ def run(now: datetime) -> Iterator[str]:
         (reminding.remind, _("Reminders: %(reason)s")),
         (pursuing.pursue, _("Service levels: %(reason)s")),
         (feeding.feed, _("Search: %(reason)s")),
+        (tidying.tidy, _("Search log: %(reason)s")),
     ):
         try:
             yield from do(now)

@@ -11,6 +11,7 @@ from review.views import (
     queue,
     reading,
     releases,
+    searches,
     threads,
     watches,
 )
@@ -29,6 +30,8 @@ urlpatterns = [
     path("age/", duties.age, name="age"),
     path("figures/", figures.figures, name="figures"),
     path("figures.csv", figures.figures_csv, name="figures_csv"),
+    path("searches/", searches.searches, name="searches"),
+    path("searches.csv", searches.searches_csv, name="searches_csv"),
     path("readers/", reading.readers_report, name="readers"),
     path("readers.csv", reading.readers_csv, name="readers_csv"),
     path("<str:number>/still-correct/", duties.still_correct, name="still_correct"),

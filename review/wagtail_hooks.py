@@ -237,6 +237,18 @@ def figures_menu() -> MenuItem:
     )
 
 
+class SearchesMenuItem(MenuItem):
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("search.view_search_reports")
+
+
+@hooks.register("register_reports_menu_item")
+def searches_menu() -> MenuItem:
+    return SearchesMenuItem(
+        _("What people search for"), reverse("review:searches"), icon_name="search", order=895
+    )
+
+
 class ReleaseAction(ActionMenuItem):
     """From the editor to the page where the working copy is submitted and signed."""
 

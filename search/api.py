@@ -16,6 +16,8 @@ from django.views.decorators.http import require_safe
 from search.engine import NEWEST, PAGE_SIZE, UPDATED, Hit, Results
 from search.facets import labels_of
 from search.forms import PARAMS, SearchForm
+from search.log import keeping
+from search.log.models import Channel
 from search.queries import SUGGESTIONS, find, suggest, warnings_of
 from search.views import passage_name
 
@@ -51,14 +53,20 @@ class AskedForm(SearchForm):
         return self.cleaned_data
 
 
-def api(view: Callable[[HttpRequest], tuple[int, dict[str, Any]]]) -> Callable[[HttpRequest], HttpResponse]:
-    """A view that returns status and body."""
+Answer = tuple[int, dict[str, Any], keeping.Asked | None]
+"""Status, body, and what the search log keeps of it."""
+
+
+def api(view: Callable[[HttpRequest], Answer]) -> Callable[[HttpRequest], HttpResponse]:
+    """A view that gives an Answer."""
 
     @wraps(view)
     def answering(request: HttpRequest) -> HttpResponse:
-        status, said = view(request)
+        status, said, asked = view(request)
         response = JsonResponse(said, status=status)
         response["Cache-Control"] = "private, no-store"
+        if asked is not None:
+            asked.keep(response)
         return response
 
     return answering
@@ -66,7 +74,7 @@ def api(view: Callable[[HttpRequest], tuple[int, dict[str, Any]]]) -> Callable[[
 
 @require_safe
 @api
-def search(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def search(request: HttpRequest) -> Answer:
     """What is found, with counts by facet."""
     form = AskedForm(request.GET, SEARCH)
     if not form.is_valid():
@@ -78,44 +86,52 @@ def search(request: HttpRequest) -> tuple[int, dict[str, Any]]:
         page_size=form.cleaned_data["page_size"] or PAGE_SIZE,
     )
     found = find(request.user, query)
-    return 200, {
-        "query": {
-            "q": query.text,
-            "was_cut": query.was_cut,
-            "filters": {PARAMS[facet]: value for facet, value in query.filters.items()},
-            "sort": query.sort or "relevance",
-            "page": found.page,
-            "page_size": query.page_size,
+    return (
+        200,
+        {
+            "query": {
+                "q": query.text,
+                "was_cut": query.was_cut,
+                "filters": {PARAMS[facet]: value for facet, value in query.filters.items()},
+                "sort": query.sort or "relevance",
+                "page": found.page,
+                "page_size": query.page_size,
+            },
+            "total": found.total,
+            "whole": found.whole,
+            "ms": round(found.took_ms, 1),
+            "facets": _facets(found),
+            "hits": hits_of(found.hits),
         },
-        "total": found.total,
-        "whole": found.whole,
-        "ms": round(found.took_ms, 1),
-        "facets": _facets(found),
-        "hits": hits_of(found.hits),
-    }
+        keeping.begin(request, query, found, Channel.API),
+    )
 
 
 @require_safe
 @api
-def suggestions(request: HttpRequest) -> tuple[int, dict[str, Any]]:
+def suggestions(request: HttpRequest) -> Answer:
     """What begins with what is typed so far."""
     form = AskedForm(request.GET, ("q",))
     if not form.is_valid():
         return _refused(form)
     hits = suggest(request.user, form.search_query().text, SUGGESTIONS)
     warnings = warnings_of(hits)
-    return 200, {
-        "suggestions": [
-            {
-                "type": hit.document.source,
-                "number": hit.document.number,
-                "title": hit.document.title,
-                "url": hit.document.url,
-                "warning": str(warnings.get(hit.document.pk, "")),
-            }
-            for hit in hits
-        ]
-    }
+    return (
+        200,
+        {
+            "suggestions": [
+                {
+                    "type": hit.document.source,
+                    "number": hit.document.number,
+                    "title": hit.document.title,
+                    "url": hit.document.url,
+                    "warning": str(warnings.get(hit.document.pk, "")),
+                }
+                for hit in hits
+            ]
+        },
+        None,
+    )
 
 
 def hits_of(hits: Sequence[Hit]) -> list[dict[str, Any]]:
@@ -163,13 +179,13 @@ def _facets(found: Results) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _refused(form: AskedForm) -> tuple[int, dict[str, Any]]:
+def _refused(form: AskedForm) -> Answer:
     fields: dict[str, list[str]] = {}
     for name, errors in form.errors.as_data().items():
         fields["query" if name == "__all__" else name] = [
             reason for error in errors for reason in _reasons(form, name, error)
         ]
-    return 400, {"message": _("Not taken: see what is said of each field."), "fields": fields}
+    return 400, {"message": _("Not taken: see what is said of each field."), "fields": fields}, None
 
 
 def _reasons(form: AskedForm, name: str, error: Any) -> list[str]:

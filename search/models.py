@@ -13,10 +13,20 @@ from django.db.models import (
 )
 from django.utils.translation import gettext_lazy as _
 
+from search.log.models import GoodSearch, SearchLog, SearchOpening
 from search.spelling import Spelling
 from search.term_groups import TermGroup
 
-__all__ = ["PendingChange", "SearchDocument", "SearchProfile", "Spelling", "TermGroup"]
+__all__ = [
+    "GoodSearch",
+    "PendingChange",
+    "SearchDocument",
+    "SearchLog",
+    "SearchOpening",
+    "SearchProfile",
+    "Spelling",
+    "TermGroup",
+]
 
 
 class SearchDocument(Model):

@@ -14,6 +14,7 @@ from search.registry import get_source, scopes_for
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
+    from search.models import SearchDocument
     from search.registry import User
 
 SUGGESTIONS = 8
@@ -85,10 +86,14 @@ def warnings_of(hits: Iterable[Hit]) -> "dict[int, StrOrPromise]":
 
 
 def _visible(user: "User", hits: Iterable[Hit]) -> set[int]:
+    return visible(user, (hit.document for hit in hits))
+
+
+def visible(user: "User", documents: "Iterable[SearchDocument]") -> set[int]:
     """Primary keys of the documents whose source says, from the database as it is now, that they may show."""
     asked: dict[str, dict[str, int]] = defaultdict(dict)
-    for hit in hits:
-        asked[hit.document.source][hit.document.object_id] = hit.document.pk
+    for document in documents:
+        asked[document.source][document.object_id] = document.pk
     seen: set[int] = set()
     for name, pks in asked.items():
         source = get_source(name)

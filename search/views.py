@@ -15,6 +15,7 @@ from search import my_model
 from search.engine import MAX_TEXT, Hit, Results, SearchQuery
 from search.facets import Facet, address_of, facets_of, fixed_labels
 from search.forms import SearchForm
+from search.log import good, keeping
 from search.queries import find, suggest, warnings_of
 from search.registry import get_source
 
@@ -96,6 +97,8 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     query = form.search_query()
     found = find(request.user, query)
+    if (asked := keeping.begin(request, query, found)) is not None:
+        found = asked.linked(found)
     mine = my_model.my_model(request, query, found)
     paginator = Paginator(range(found.total), query.page_size)
     search = SearchPage(
@@ -117,6 +120,8 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
     template = "search/_results.html" if is_fragment else "search/results.html"
     response = render(request, template, {"form": form, "search": search, "is_fragment": is_fragment})
     patch_vary_headers(response, ["HX-Request", "HX-Target", "Cookie"])
+    if asked is not None:
+        asked.keep(response)
     return response
 
 
@@ -129,7 +134,8 @@ def choose_model(request: HttpRequest) -> HttpResponse:
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
     """A list of links to what is being typed, empty where nothing fits."""
-    hits = suggest(request.user, SearchForm(request.GET).search_query().text)
+    text = SearchForm(request.GET).search_query().text
+    hits = suggest(request.user, text)
     warnings = warnings_of(hits)
     shown = [
         # A code's title begins with the code.
@@ -137,7 +143,9 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         for hit in hits
         for warning in [warnings.get(hit.document.pk, "")]
     ]
-    return render(request, "search/_suggestions.html", {"hits": shown})
+    return render(
+        request, "search/_suggestions.html", {"hits": shown, "past": good.offered(request.user, text)}
+    )
 
 
 def passage_name(hit: Hit) -> str:

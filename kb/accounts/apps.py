@@ -6,3 +6,8 @@ class AccountsConfig(AppConfig):
     name = "kb.accounts"
     label = "accounts"
     verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        from kb.accounts import searchers
+
+        searchers.register()

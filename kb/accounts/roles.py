@@ -52,6 +52,7 @@ _STAFF = [
     ),
     "procedures.accept_overlap",
     *(f"search.{verb}_termgroup" for verb in ("view", "add", "change", "delete")),
+    "search.view_search_reports",
     *(f"procedures.{verb}_{model}" for model in _CATALOGUE for verb in ("view", "add", "change", "delete")),
     *(f"wagtailimages.{verb}_image" for verb in ("add", "change", "choose")),
 ]
@@ -60,6 +61,7 @@ _ADMINISTRATOR = [
     *(f"accounts.{verb}_user" for verb in ("view", "add", "change", "delete")),
     *(f"auth.{verb}_group" for verb in ("view", "add", "change")),
     "search.change_pendingchange",
+    "search.view_single_searches",
 ]
 
 ROLE_PERMISSIONS: Mapping[str, list[str]] = {

@@ -1,6 +1,8 @@
 """Test objects that speak the domain; a state is reached through the real actions."""
 
+import re
 from collections.abc import Mapping, Sequence
+from html import unescape
 from itertools import count
 from typing import Any
 
@@ -168,6 +170,12 @@ def signed_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def results_lead_to(page: str) -> list[str]:
+    """Where the links to the results of a search page lead, without what tells the search log of them."""
+    links = map(unescape, re.findall(r'href="([^"]*[?&;]from-search=[^"]*)"', page))
+    return [re.sub(r"[?&]from-search=[^#]*", "", link) for link in links]
 
 
 def faq_entry(

@@ -18,7 +18,8 @@ read = environ.Env.read_env
 environ.Env.read_env = lambda _checkout: [read(file) for file in sys.argv[1:]]  # in the place of its .env
 from django.conf import settings
 names = ("DATABASES", "ALLOWED_HOSTS", "BASE_URL", "HTTPS", "DEBUG", "TIME_ZONE", "EMAIL_BACKEND", "DEFAULT_FROM_EMAIL",
-         "REDLINE_MAIL_WAIT", "REDLINE_REVIEW_MONTHS", "REDLINE_SAFETY_HOURS", "REDLINE_SEARCH_ENGINE", "LOGGING")
+         "REDLINE_MAIL_WAIT", "REDLINE_REVIEW_MONTHS", "REDLINE_SAFETY_HOURS", "REDLINE_SEARCH_ENGINE",
+         "REDLINE_SEARCH_LOG_DAYS", "LOGGING")
 print(json.dumps({name: getattr(settings, name) for name in names}, default=str))
 """
 WHOLE = START + "import django; django.setup()"  # with every app, which takes two seconds
@@ -71,7 +72,7 @@ def test_the_data_lie_beside_the_site_wherever_it_is_started(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("DATABASE_URL", "nonsense"), ("REDLINE_SAFETY_HOURS", "four"), ("REDLINE_SAFETY_HOURS", "0"),
-     ("REDLINE_MAIL_WAIT", "-1"), ("REDLINE_REVIEW_MONTHS", "x")],
+     ("REDLINE_MAIL_WAIT", "-1"), ("REDLINE_REVIEW_MONTHS", "x"), ("REDLINE_SEARCH_LOG_DAYS", "-1")],
 )  # fmt: skip
 def test_a_malformed_variable_stops_the_start_by_a_sentence_that_names_it(
     tmp_path: Path, name: str, value: str

@@ -1,0 +1,64 @@
+"""What the log keeps of a text, and by what two texts count as the same."""
+
+import pytest
+
+from search.log.masking import MASK, as_kept, normalised
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "E-1042 alarm",
+        "VL500S型 4022.636.12345",
+        "4022 636 12345 E-1042",
+        "1042 4022 636 12345",
+        "KubePersistentVolumeFillingUp2Critical",
+        "pin 3 of connector X12",
+        "报E-1042后更换VL500S型主轴承并测量轴心承压然后再次启动系统",
+        "/etc/ceph/ceph.conf is missing",
+        "SN 1234567890",
+    ],
+)
+def test_what_a_search_is_about_is_kept(text: str) -> None:
+    assert as_kept(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("password: hunter2 does not work", f"password: {MASK} does not work"),
+        ("密码是abc123", f"密码是{MASK}"),
+        ("API key = xyz", f"API key = {MASK}"),
+        ("ask jane.doe+x@example.com about E-1042", f"ask {MASK} about E-1042"),
+        ("call 13800138000", f"call {MASK}"),
+        ("call 138 0013 8000 now", f"call {MASK} now"),
+        ("call +49 89 1234567", f"call {MASK}"),
+        ("身份证11010519491231002X", f"身份证{MASK}"),
+        ("4111 1111 1111 1111", MASK),
+        ("ghp_16C7e42F292c6912E7710c838347Ae178B4a", MASK),
+        ("a\0b\ud800c", "a\ufffdb\ufffdc"),
+    ],
+)
+def test_what_was_pasted_by_mistake_is_not(text: str, kept: str) -> None:
+    assert as_kept(text) == kept
+
+
+def test_the_same_search() -> None:
+    assert normalised(" Ｅ-1042  Alarm? ") == normalised("e-1042 alarm") == "e-1042 alarm"
+    assert normalised("“leak rate”") != normalised("leak rate")
+    assert normalised("?!") == "?!"
+    assert normalised(" \t ") == ""
+    assert len(normalised("长" * 5_000)) == 200
+
+
+def test_long_texts_take_no_time() -> None:
+    for text in (
+        "a" * 2_000,
+        "1 " * 1_000,
+        "a.b" * 700,
+        "@" * 2_000,
+        "a@" * 1_000,
+        "密码" * 1_000,
+        "+1-" * 600,
+    ):
+        as_kept(text)
