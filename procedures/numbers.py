@@ -45,7 +45,8 @@ def owner_of(number: str, *, besides: int | None, reserved: bool = True) -> Proc
 def number_as_written(number: str, user: Any) -> str | None:
     """The number of the procedure that this person may read and means by this one, in other capitals, or, where only
     one fits, with other separators and widths."""
-    return _in_other_capitals(number, user) or _in_another_spelling(number, user)
+    written = _in_other_capitals(number, user) or _in_another_spelling(number, user)
+    return written if written != number else None
 
 
 def _in_another_spelling(number: str, user: Any) -> str | None:
@@ -75,7 +76,7 @@ def _in_other_capitals(number: str, user: Any) -> str | None:
         drafted = ProcedurePage.objects.filter(number__iexact=number)
         known = had.values_list("number", flat=True).first()
         written = known or drafted.values_list("number", flat=True).first()
-    return written if written != number else None
+    return written
 
 
 def taken_message(number: str, page: ProcedurePage) -> str:

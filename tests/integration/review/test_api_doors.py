@@ -15,16 +15,16 @@ from tests.factories import signed_in
 from tests.integration.review.test_api import (
     PROPOSALS,
     THREADS,
+    build,
     engineer,
     get,
     owner,
     proposed,
     send,
-    version,
 )
 
 pytestmark = pytest.mark.django_db
-__all__ = ["engineer", "owner", "version"]
+__all__ = ["build", "engineer", "owner"]
 
 
 def test_signed_out_is_asked_to_sign_in_and_a_customer_finds_nothing(version) -> None:

@@ -21,10 +21,10 @@ from review.models import Acknowledgement, Hold, Suggestion
 from tests import factories as make
 from tests.factories import signed_in
 from tests.integration.audit.conftest import plan
-from tests.integration.review.test_holds import INSTEAD, STEP, WHY, hold, lift, owner, place, text, version
+from tests.integration.review.test_holds import INSTEAD, STEP, WHY, build, hold, lift, owner, place, text
 
 pytestmark = pytest.mark.django_db
-__all__ = ["hold", "owner", "version"]
+__all__ = ["build", "hold", "owner"]
 
 
 def readers() -> list[tuple[str, Client]]:

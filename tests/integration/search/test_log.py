@@ -139,7 +139,8 @@ def test_what_is_not_a_search_is_not_kept(engine: Engine, client: Client) -> Non
     assert not SearchLog.objects.exists()
     with NOTHING:
         page = ask("laser", client)
-    assert 'href="/guide/calibrate/"' in page
+    assert "/guide/calibrate/" in page
+    assert "from-search" not in page
     assert not SearchLog.objects.exists()
     assert COOKIE not in client.cookies
 

@@ -167,7 +167,6 @@ def test_file_stem(name: str, expected: str) -> None:
         (b"---\nlanguage: fr\n---\n# T", "language"),
         (b"---\nnumber: a b\n---\n# T", "number"),
         (b"---\napplies_to: [{model: M, from: 2.10}]\n---\n# T", "quotes"),
-        (b"---\nerror_codes: [E-1]\n---\n# T", "no product line"),
         (b"", "no title"),
     ],
 )
