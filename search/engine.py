@@ -76,7 +76,7 @@ class SearchQuery:
 class Hit:
     """One document found. `score` grows with relevance and compares within one answer only.
 
-    `url` leads to the passage that the snippet is from.
+    `url` leads to the passage that the snippet is from. One found `by_meaning` has none of the words.
     """
 
     document: SearchDocument
@@ -84,6 +84,7 @@ class Hit:
     title_html: SafeString
     snippet_html: SafeString
     url: str
+    by_meaning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ class Results:
 
     `facets[facet][value]` counts what choosing that value would show, the other filters kept. `whole`
     of the documents have all that was asked for, the others some of it. `page` is the page given,
-    the last one if a later one was asked for.
+    the last one if a later one was asked for. `related` of the total were found by meaning alone; they are in
+    no facet's counts.
     """
 
     hits: tuple[Hit, ...] = ()
@@ -101,6 +103,12 @@ class Results:
     whole: int = 0
     took_ms: float = 0.0
     page: int = 1
+    related: int = 0
+
+    @property
+    def by_words(self) -> int:
+        """How many have something of what was typed."""
+        return self.total - self.related
 
     def without(self, unseen: Iterable[SearchDocument]) -> "Results":
         """The same answer as if these documents had not been found: not shown and not counted."""
@@ -108,7 +116,10 @@ class Results:
         if not dropped:
             return self
         facets = {facet: dict(counts) for facet, counts in self.facets.items()}
+        related = {hit.document.pk for hit in self.hits if hit.by_meaning and hit.document.pk in dropped}
         for document in dropped.values():
+            if document.pk in related:
+                continue
             for facet, counts in facets.items():
                 for value in list(_values_of(document, facet, counts)):
                     if value in counts:
@@ -117,6 +128,7 @@ class Results:
             self,
             hits=tuple(hit for hit in self.hits if hit.document.pk not in dropped),
             total=self.total - len(dropped),
+            related=self.related - len(related),
             facets={f: {v: n for v, n in counts.items() if n > 0} for f, counts in facets.items()},
         )
 

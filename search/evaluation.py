@@ -20,13 +20,15 @@ from django.utils.translation import gettext as _
 
 from search.engine import Engine, SearchQuery
 from search.engines.sqlite import SqliteEngine
+from search.meaning.nearest import forget
 from search.registry import DocumentData
 
 DEPTH = 100
 """Hits asked for a question."""
 
 _SCOPE = "evaluation"
-_BESIDE = "search_beside"  # the database of the index that a folder is measured in
+BESIDE = "search_beside"
+"""The database of the index that a folder is measured in."""
 
 Grades = Mapping[str, int]
 """Document -> how relevant it is to a question, above 0."""
@@ -90,10 +92,13 @@ def read(folder: Path) -> Questions:
 
 
 @contextmanager
-def index_beside() -> Iterator[Engine]:
-    """An empty index that nothing else sees, for as long as the context lasts."""
+def index_beside(*, meaning: bool = False) -> Iterator[Engine]:
+    """An empty index that nothing else sees, for as long as the context lasts; by `meaning` too, if given.
+
+    Once it is filled, search.meaning.making.make(BESIDE) makes its vectors.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        connections.databases[_BESIDE] = {
+        connections.databases[BESIDE] = {
             **connections["default"].settings_dict,
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(Path(folder) / "index.sqlite3"),
@@ -101,11 +106,14 @@ def index_beside() -> Iterator[Engine]:
             "TEST": {"NAME": None, "MIRROR": None, "CHARSET": None, "COLLATION": None, "MIGRATE": True},
         }
         try:
-            call_command("migrate", "search", database=_BESIDE, verbosity=0)
-            yield SqliteEngine(_BESIDE)
+            call_command("migrate", "search", database=BESIDE, verbosity=0)
+            engine = SqliteEngine(BESIDE)
+            engine.by_meaning = meaning
+            yield engine
         finally:
-            connections[_BESIDE].close()
-            del connections[_BESIDE], connections.databases[_BESIDE]
+            forget(BESIDE)
+            connections[BESIDE].close()
+            del connections[BESIDE], connections.databases[BESIDE]
 
 
 def ask(engine: Engine, text: str) -> Answer:

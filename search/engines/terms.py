@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
@@ -13,6 +14,10 @@ from django.utils.safestring import mark_safe
 from search.engine import NEWEST, UPDATED, Hit, Results, SearchQuery
 from search.facets import Profile, known, most_first, passing, profiles, tally
 from search.highlight import Highlighter
+from search.meaning import model
+from search.meaning.fusion import NOTHING_FUSED, Fused, fuse
+from search.meaning.nearest import Near, nearest
+from search.meaning.opening import opened_at
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, parse
 from search.ranking import CANDIDATES, Candidate, Known, Statistics, Totals, rank, rarity, weights_of
@@ -41,6 +46,9 @@ class TermEngine:
 
     It also is what `search.ranking` calls Statistics.
     """
+
+    by_meaning: bool | None = None
+    """Whether it searches by meaning as well; None is as the site is set."""
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         self.using = using  # the database of SearchDocument
@@ -91,14 +99,18 @@ class TermEngine:
             whole = total if whole is None else whole
             if total >= reading.enough:
                 break
-        last_page = max(1, -(-total // query.page_size))
-        page = min(max(1, query.page), last_page)
         selection = _selection(query, seen, now)
+        near = self._near(query, parsed, selection)
+        fused = self._fused(reading, selection, query, statistics, near) if near else NOTHING_FUSED
+        last_page = max(1, -(-(total + len(fused.alone)) // query.page_size))
+        page = min(max(1, query.page), last_page)
         offset = (page - 1) * query.page_size
-        found = self._page(reading, selection, query, statistics, offset=offset) if total else []
+        some = total or fused.order
+        found = self._page(reading, selection, query, statistics, offset=offset, fused=fused) if some else []
         return Results(
-            hits=tuple(self._hits(found, parsed)),
-            total=total,
+            hits=tuple(self._hits(found, parsed, near=near, alone=fused.alone)),
+            total=total + len(fused.alone),
+            related=len(fused.alone),
             facets=facets | {"code": self._codes(reading, selection, total)},
             whole=min(whole or 0, total),
             took_ms=_ms_since(started),
@@ -137,20 +149,74 @@ class TermEngine:
         statistics: Statistics,
         *,
         offset: int,
+        fused: Fused = NOTHING_FUSED,
     ) -> list[tuple[int, float]]:
-        """(pk, score) of one page: the first CANDIDATES as search.ranking orders them, the rest as the engine does."""
+        """(pk, score) of one page: the first CANDIDATES as search.ranking orders them, the rest as the engine does.
+
+        What was `fused` with what meaning found stands in the place of the former.
+        """
         end = offset + query.page_size
+        if fused.order:
+            rest: list[Candidate] = []
+            if end > len(fused.order) >= CANDIDATES:
+                after = CANDIDATES + max(0, offset - len(fused.order))
+                rest = self.best(reading, selection, limit=query.page_size, offset=after)
+            shown = {pk for pk, _score in fused.order}
+            further = [(one.pk, one.score) for one in rest if one.pk not in shown]
+            return [*fused.order[offset:end], *further][: query.page_size]
         if query.sort == NEWEST or offset >= CANDIDATES:
             newest = query.sort == NEWEST
             found = self.best(reading, selection, limit=query.page_size, offset=offset, newest=newest)
             return [(one.pk, one.score) for one in found]
         found = self.best(reading, selection, limit=max(CANDIDATES, end))
-        exact = {one.pk: one.exact for one in found}
-        ranked = sorted(rank(query.text, found[:CANDIDATES], statistics), key=lambda one: not exact[one[0]])
+        ranked = _in_order(query.text, found[:CANDIDATES], statistics)
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
+    def _near(self, query: SearchQuery, parsed: ParsedQuery, selection: Selection) -> Mapping[int, Near]:
+        """What meaning finds; nothing where the option is off, or just what was typed is wanted."""
+        literal = all(clause.quoted or clause.is_code for clause in parsed.clauses)
+        is_on = model.is_on() if self.by_meaning is None else self.by_meaning
+        if not is_on or literal or query.sort == NEWEST or any(clause.quoted for clause in parsed.clauses):
+            return {}
+        profiles_ = set(selection.profiles)
+
+        def may_be_found(document: SearchDocument) -> bool:
+            return (
+                document.profile in profiles_
+                and document.updated_at.timestamp() >= selection.since
+                and (not selection.code or selection.code in document.codes)
+            )
+
+        found = nearest(query.text, self.using, may_be_found)
+        weights = {pk: weight for weight, pks in source_weights(profiles_).items() for pk in pks}
+        if not weights:
+            return found
+        # Times the weight of its source, as in the search by words.
+        worth = {pk: near.above * weights.get(near.profile, 1.0) for pk, near in found.items()}
+        return dict(sorted(found.items(), key=lambda item: -worth[item[0]]))
+
+    def _fused(
+        self,
+        reading: Reading,
+        selection: Selection,
+        query: SearchQuery,
+        statistics: Statistics,
+        near: Mapping[int, Near],
+    ) -> Fused:
+        found = self.best(reading, selection, limit=CANDIDATES)
+        ranked = _in_order(query.text, found, statistics)
+        fused = fuse([pk for pk, _score in ranked], list(near), [one.pk for one in found if one.exact])
+        # Where words found more than was looked at, theirs may be among it: they are not counted twice.
+        return replace(fused, alone=frozenset()) if len(found) == CANDIDATES else fused
+
     def _hits(
-        self, found: Iterable[tuple[int, float]], parsed: ParsedQuery, *, snippets: bool = True
+        self,
+        found: Iterable[tuple[int, float]],
+        parsed: ParsedQuery,
+        *,
+        snippets: bool = True,
+        near: Mapping[int, Near] = MappingProxyType({}),
+        alone: Collection[int] = (),
     ) -> list[Hit]:
         scores = dict(found)
         documents = SearchDocument.objects.using(self.using).in_bulk(list(scores))
@@ -161,7 +227,10 @@ class TermEngine:
                 continue
             title = highlighter.title(document.title)
             snippet = highlighter.snippet(document.text) if snippets else mark_safe("")
-            hits.append(Hit(document, score, title, snippet, document.url))
+            url = document.url
+            if pk in alone or (pk in near and "<mark>" not in title + snippet):
+                url, snippet = opened_at(document, near[pk].start)
+            hits.append(Hit(document, score, title, snippet, url, by_meaning=pk in alone))
         return hits
 
     # Counting
@@ -178,6 +247,12 @@ class TermEngine:
         if not total or total > MAX_CODES_FROM:
             return {}
         return most_first(self.code_counts(reading, replace(selection, code="")))
+
+
+def _in_order(text: str, found: Sequence[Candidate], statistics: Statistics) -> list[tuple[int, float]]:
+    """(pk, score) as search.ranking orders them, those that bear a code that was asked for before all others."""
+    exact = {one.pk: one.exact for one in found}
+    return sorted(rank(text, found, statistics), key=lambda one: not exact[one[0]])
 
 
 def source_weights(profiles: Iterable[int]) -> dict[float, list[int]]:
