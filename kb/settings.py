@@ -259,7 +259,7 @@ REDLINE_REVIEW_MONTHS = _number("REDLINE_REVIEW_MONTHS", 24, least=1)
 # Within how many hours somebody who answers for the procedure gives a first answer to a safety comment.
 REDLINE_SAFETY_HOURS = _number("REDLINE_SAFETY_HOURS", 4, least=1)
 REDLINE_SEARCH_ENGINE = env.str("REDLINE_SEARCH_ENGINE", "auto")
-# Also by meaning, with a local model: needs the packages of requirements-semantic.txt.
+# Also by meaning, with a local model: needs what `make semantic` installs.
 REDLINE_SEARCH_MEANING = env.bool("REDLINE_SEARCH_MEANING", False)
 
 LOGGING = {

@@ -192,8 +192,10 @@ class TermEngine:
         if not weights:
             return found
         # Times the weight of its source, as in the search by words.
-        worth = {pk: near.above * weights.get(near.profile, 1.0) for pk, near in found.items()}
-        return dict(sorted(found.items(), key=lambda item: -worth[item[0]]))
+        weighed = {
+            pk: replace(near, above=near.above * weights.get(near.profile, 1.0)) for pk, near in found.items()
+        }
+        return dict(sorted(weighed.items(), key=lambda item: -item[1].above))
 
     def _fused(
         self,
@@ -205,7 +207,9 @@ class TermEngine:
     ) -> Fused:
         found = self.best(reading, selection, limit=CANDIDATES)
         ranked = _in_order(query.text, found, statistics)
-        fused = fuse([pk for pk, _score in ranked], list(near), [one.pk for one in found if one.exact])
+        fused = fuse(
+            ranked, [(pk, one.above) for pk, one in near.items()], [one.pk for one in found if one.exact]
+        )
         # Where words found more than was looked at, theirs may be among it: they are not counted twice.
         return replace(fused, alone=frozenset()) if len(found) == CANDIDATES else fused
 

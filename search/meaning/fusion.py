@@ -1,18 +1,23 @@
 """What words found and what meaning found, in one order.
 
-Reciprocal rank fusion: G. Cormack, C. Clarke, S. Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and
-Individual Rank Learning Methods" (2009).
+A weighted sum of scores from 0 to 1. The usual reciprocal ranks (G. Cormack, C. Clarke, S. Büttcher, 2009) need no
+scores, but forget how much better the first is than the second, which both sides know here (S. Bruch, S. Gai,
+A. Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023). Measured as nDCG@10 of every fourth question
+of stackfaq, and of tidbfaq, one set of numbers for both: words alone .874 and .720, meaning alone .951 and .751,
+ranks with k = 60 and meaning counting twice at best .945 and .756, sums .958 and .781. Shares from .65 to .8 differ
+by .003, so this is no fit to a set.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-K = 60
-"""How little the very first ranks stand out, as in the paper."""
-WORDS, MEANING = 1.0, 2.0
-"""What a rank counts in either list."""
+SHARE = 0.7
+"""What meaning counts of the whole; words the rest."""
 ALONE = 20
 """Documents that have none of the words and still are shown: the nearest, one page of them."""
+
+Scored = Sequence[tuple[int, float]]
+"""(pk, score above 0), the best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +31,26 @@ class Fused:
 NOTHING_FUSED = Fused()
 
 
-def fuse(by_words: Sequence[int], by_meaning: Sequence[int], first: Iterable[int] = ()) -> Fused:
+def fuse(by_words: Scored, by_meaning: Scored, first: Iterable[int] = ()) -> Fused:
     """Both lists in one; what is in `first` stays before all others, in the order of the words.
 
     `by_words` is all that the words found, or its beginning.
     """
-    scores = {pk: WORDS / (K + rank) for rank, pk in enumerate(by_words, 1)}
-    fixed = [pk for pk in by_words if pk in set(first)]
+    scores = {pk: (1 - SHARE) * score for pk, score in _from_0_to_1(by_words)}
+    fixed = set(first)
+    borne = [pk for pk, _score in by_words if pk in fixed]
     alone: list[int] = []
-    for rank, pk in enumerate(by_meaning, 1):
+    for pk, score in _from_0_to_1(by_meaning):
         if pk not in scores:
             if len(alone) == ALONE:
                 continue
             alone.append(pk)
-        scores[pk] = scores.get(pk, 0.0) + MEANING / (K + rank)
-    for pk in fixed:
-        scores[pk] += WORDS + MEANING
-    places = {pk: place for place, pk in enumerate(fixed, -len(fixed))}
-    order = sorted(scores.items(), key=lambda scored: (places.get(scored[0], 0), -scored[1]))
-    return Fused(order, frozenset(alone))
+        scores[pk] = scores.get(pk, 0.0) + SHARE * score
+    for place, pk in enumerate(reversed(borne), 1):
+        scores[pk] = 1.0 + place  # above all others, whose scores are at most 1
+    return Fused(sorted(scores.items(), key=lambda scored: -scored[1]), frozenset(alone))
+
+
+def _from_0_to_1(found: Scored) -> Scored:
+    most = max((score for _pk, score in found), default=0.0)
+    return [(pk, max(0.0, score) / most if most > 0 else 1.0) for pk, score in found]

@@ -101,9 +101,11 @@ def _ranked(text: str, using: str) -> list[tuple[Key, Near]]:
         ]
     )
     best = numpy.maximum.reduceat(cosines, held.firsts)
+    # A document begins with what it is about: of two with as near a passage, the one that is about it is meant.
+    nearness = (best + cosines[held.firsts]) / 2
     counts = numpy.bincount(held.language, minlength=len(held.languages))
-    sums = numpy.bincount(held.language, weights=best, minlength=len(held.languages))
-    above = best - ((sums + _PRIOR * STRANGER) / (counts + _PRIOR))[held.language]
+    sums = numpy.bincount(held.language, weights=nearness, minlength=len(held.languages))
+    above = nearness - ((sums + _PRIOR * STRANGER) / (counts + _PRIOR))[held.language]
     enough = numpy.flatnonzero((best >= FLOOR) & (above > 0))
     order = enough[numpy.argsort(-above[enough], kind="stable")][:_MOST_ASKED]
     edges = [*held.firsts.tolist(), len(cosines)]

@@ -13,6 +13,7 @@ BENCHES = (
     "reading",
     "search",
     "relevance",
+    "meaning",
     "compare",
     "merging",
     "queue",

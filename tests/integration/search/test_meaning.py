@@ -128,7 +128,7 @@ def test_a_failure_while_reading_is_the_schedules_to_tell(
 
 
 def test_what_bears_the_code_stays_first_and_both_lists_lift_a_document() -> None:
-    fused = fuse([1, 2, 3], [3, 9, 2], first=[2])
+    fused = fuse([(1, 9.0), (2, 6.0), (3, 5.0)], [(3, 0.1), (9, 0.08), (2, 0.05)], first=[2])
     assert [pk for pk, _score in fused.order] == [2, 3, 9, 1]
     scores = [score for _pk, score in fused.order]
     assert scores == sorted(scores, reverse=True)
@@ -136,7 +136,7 @@ def test_what_bears_the_code_stays_first_and_both_lists_lift_a_document() -> Non
 
 
 def test_of_what_has_none_of_the_words_a_page_is_shown() -> None:
-    fused = fuse([1], range(1, 100))
+    fused = fuse([(1, 3.0)], [(pk, 1 / pk) for pk in range(1, 100)])
     assert len(fused.alone) == ALONE
     assert len(fused.order) == 1 + ALONE
 
@@ -173,7 +173,7 @@ def test_a_question_finds_the_guide_in_the_other_language(read: Engine, question
 
 @pytest.mark.meaning
 def test_it_opens_where_the_meaning_is(read: Engine) -> None:
-    results = read.search(SearchQuery(text="给泵加注润滑油", scopes=frozenset({"public"})))
+    results = read.search(SearchQuery(text="把旧油排到桶里，再加新油", scopes=frozenset({"public"})))
     hit = next(hit for hit in results.hits if hit.document.object_id == "oil")
     assert hit.by_meaning
     assert hit.url == "/guide/oil/#step-2"
