@@ -27,6 +27,7 @@ from review.models import Notice, NoticeKind, Release, Stage, StageKind
 from review.notifying import notify
 from search import feeding
 from search.log import tidying
+from search.meaning import making
 from search.outbox import Unreachable
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,11 @@ def run(now: datetime) -> Iterator[str]:
     except Exception as error:  # as above: what was done before stays done, and the caller is told
         logger.exception("mails failed")
         yield Failure(_("Mails: %(reason)s") % {"reason": _reason(error)})
+    try:
+        yield from making.make_due(now)  # after all that somebody waits for: it takes up to a minute
+    except Exception as error:
+        logger.exception("search by meaning failed")
+        yield Failure(_("Search by meaning: %(reason)s") % {"reason": _reason(error)})
 
 
 def _each(

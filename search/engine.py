@@ -84,7 +84,7 @@ class Hit:
 
     `url` leads to the passage that the snippet is from, the `passage`-th of the document (0: what comes before the
     first). `marks` are the words found in it. Besides there, it was found by the `codes` that were asked for, and by
-    its title if that is `titled`.
+    its title if that is `titled`. One found `by_meaning` has none of the words.
     """
 
     document: SearchDocument
@@ -96,6 +96,7 @@ class Hit:
     marks: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     titled: bool = False
+    by_meaning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ class Results:
 
     `facets[facet][value]` counts what choosing that value would show, the other filters kept. `whole`
     of the documents have all that was asked for, the others some of it. `page` is the page given,
-    the last one if a later one was asked for. `degraded`: the engine is away, see search.degraded.
+    the last one if a later one was asked for. `related` of the total were found by meaning alone; they are in
+    no facet's counts. `degraded`: the engine is away, see search.degraded.
     """
 
     hits: tuple[Hit, ...] = ()
@@ -116,6 +118,12 @@ class Results:
     did_you_mean: str = ""  # what the question may have been meant for, and the asker finds something by
     is_corrected: bool = False  # nothing was found: this is what is found for `did_you_mean`
     degraded: bool = False
+    related: int = 0
+
+    @property
+    def by_words(self) -> int:
+        """How many have something of what was typed."""
+        return self.total - self.related
 
     def without(self, unseen: Iterable[SearchDocument]) -> "Results":
         """The same answer as if these documents had not been found: not shown and not counted."""
@@ -123,7 +131,10 @@ class Results:
         if not dropped:
             return self
         facets = {facet: dict(counts) for facet, counts in self.facets.items()}
+        related = {hit.document.pk for hit in self.hits if hit.by_meaning and hit.document.pk in dropped}
         for document in dropped.values():
+            if document.pk in related:
+                continue
             for facet, counts in facets.items():
                 for value in list(_values_of(document, facet, counts)):
                     if value in counts:
@@ -132,6 +143,7 @@ class Results:
             self,
             hits=tuple(hit for hit in self.hits if hit.document.pk not in dropped),
             total=self.total - len(dropped),
+            related=self.related - len(related),
             facets={f: {v: n for v, n in counts.items() if n > 0} for f, counts in facets.items()},
         )
 

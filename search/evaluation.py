@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from search.engine import Engine, SearchQuery
 from search.engines.elastic import ElasticBeside
 from search.engines.sqlite import SqliteEngine
+from search.meaning.nearest import forget
 from search.registry import DocumentData
 from search.term_groups import TermGroup
 
@@ -31,7 +32,8 @@ DEPTH = 100
 ENGINES = ("sqlite", "elasticsearch")
 
 _SCOPE = "evaluation"
-_BESIDE = "search_beside"  # the database of the index that a folder is measured in
+BESIDE = "search_beside"
+"""The database of the index that a folder is measured in."""
 
 Grades = Mapping[str, int]
 """Document -> how relevant it is to a question, above 0."""
@@ -95,13 +97,16 @@ def read(folder: Path) -> Questions:
 
 
 @contextmanager
-def index_beside(engine: str = "sqlite", *, with_terms: bool = False) -> Iterator[Engine]:
+def index_beside(
+    engine: str = "sqlite", *, with_terms: bool = False, meaning: bool = False
+) -> Iterator[Engine]:
     """An empty index of that one of ENGINES that nothing else sees, for as long as the context lasts.
 
-    What is measured is the search itself: the site's own term list counts only `with_terms`.
+    What is measured is the search itself: the site's own term list counts only `with_terms`. With `meaning`, by
+    meaning too: once it is filled, search.meaning.making.make(BESIDE) makes its vectors.
     """
     with tempfile.TemporaryDirectory() as folder:
-        connections.databases[_BESIDE] = {
+        connections.databases[BESIDE] = {
             **connections["default"].settings_dict,
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": str(Path(folder) / "index.sqlite3"),
@@ -109,20 +114,24 @@ def index_beside(engine: str = "sqlite", *, with_terms: bool = False) -> Iterato
             "TEST": {"NAME": None, "MIRROR": None, "CHARSET": None, "COLLATION": None, "MIGRATE": True},
         }
         try:
-            call_command("migrate", "search", database=_BESIDE, verbosity=0)
+            call_command("migrate", "search", database=BESIDE, verbosity=0)
             if with_terms:
-                TermGroup.objects.using(_BESIDE).bulk_create(TermGroup.objects.all())
+                TermGroup.objects.using(BESIDE).bulk_create(TermGroup.objects.all())
             if engine == "sqlite":
-                yield SqliteEngine(_BESIDE)
+                embedded = SqliteEngine(BESIDE)
+                embedded.by_meaning = meaning
+                yield embedded
                 return
-            elastic = ElasticBeside(_BESIDE, prefix=f"redline-evaluation-{uuid.uuid4().hex[:12]}")
+            elastic = ElasticBeside(BESIDE, prefix=f"redline-evaluation-{uuid.uuid4().hex[:12]}")
+            elastic.by_meaning = meaning
             try:
                 yield elastic
             finally:
                 elastic.indices.remove_all()
         finally:
-            connections[_BESIDE].close()
-            del connections[_BESIDE], connections.databases[_BESIDE]
+            forget(BESIDE)
+            connections[BESIDE].close()
+            del connections[BESIDE], connections.databases[BESIDE]
 
 
 def ask(engine: Engine, text: str) -> Answer:

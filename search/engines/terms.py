@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
@@ -14,6 +15,10 @@ from search.analysis import code_term
 from search.corrections import corrected
 from search.engine import NEWEST, UPDATED, Hit, Results, SearchQuery
 from search.highlight import Highlighter
+from search.meaning import model
+from search.meaning.fusion import NOTHING_FUSED, Fused, fuse
+from search.meaning.nearest import Near, nearest
+from search.meaning.opening import opened_at
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, parse
 from search.profiles import Profile, known, most_first, passing, profiles, tally
@@ -44,6 +49,9 @@ class TermEngine:
 
     It also is what `search.ranking` calls Statistics.
     """
+
+    by_meaning: bool | None = None
+    """Whether it searches by meaning as well; None is as the site is set."""
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         self.using = using  # the database of SearchDocument
@@ -94,14 +102,22 @@ class TermEngine:
             whole = total if whole is None else whole
             if total >= reading.enough:
                 break
-        last_page = max(1, -(-total // query.page_size))
-        page = min(max(1, query.page), last_page)
         selection = _selection(query, seen, now)
+        near = self._near(query, parsed, reading, selection)
+        fused = self._fused(reading, selection, query, parsed, statistics, near) if near else NOTHING_FUSED
+        last_page = max(1, -(-(total + len(fused.alone)) // query.page_size))
+        page = min(max(1, query.page), last_page)
         offset = (page - 1) * query.page_size
-        found = self._page(reading, selection, query, parsed, statistics, offset=offset) if total else []
+        some = total or fused.order
+        found = (
+            self._page(reading, selection, query, parsed, statistics, offset=offset, fused=fused)
+            if some
+            else []
+        )
         return Results(
-            hits=tuple(self._hits(found, parsed)),
-            total=total,
+            hits=tuple(self._hits(found, parsed, near=near, alone=fused.alone)),
+            total=total + len(fused.alone),
+            related=len(fused.alone),
             facets=facets | {"code": self._codes(reading, selection, total)},
             whole=min(whole or 0, total),
             took_ms=_ms_since(started),
@@ -156,28 +172,96 @@ class TermEngine:
         statistics: Statistics,
         *,
         offset: int,
+        fused: Fused = NOTHING_FUSED,
     ) -> list[tuple[int, float]]:
-        """(pk, score) of one page: the first CANDIDATES as search.ranking orders them, the rest as the engine does."""
+        """(pk, score) of one page: the first CANDIDATES as search.ranking orders them, the rest as the engine does.
+
+        What was `fused` with what meaning found stands in the place of the former.
+        """
         end = offset + query.page_size
+        if fused.order:
+            rest: list[Candidate] = []
+            if end > len(fused.order) >= CANDIDATES:
+                after = CANDIDATES + max(0, offset - len(fused.order))
+                rest = self.best(reading, selection, limit=query.page_size, offset=after)
+            shown = {pk for pk, _score in fused.order}
+            further = [(one.pk, one.score) for one in rest if one.pk not in shown]
+            return [*fused.order[offset:end], *further][: query.page_size]
         if query.sort == NEWEST or offset >= CANDIDATES:
             newest = query.sort == NEWEST
             found = self.best(reading, selection, limit=query.page_size, offset=offset, newest=newest)
             return [(one.pk, one.score) for one in found]
         found = self.best(reading, selection, limit=max(CANDIDATES, end))
-        exact = {one.pk: one.exact for one in found}
-        # What scores alike stands in the order of the keys: engines may offer it in another.
-        in_order = rank(query.text, found[:CANDIDATES], statistics, parsed.synonyms)
-        ranked = sorted(in_order, key=lambda one: (not exact[one[0]], -one[1], one[0]))
+        ranked = _in_order(query.text, found[:CANDIDATES], statistics, parsed)
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
+    def _near(
+        self, query: SearchQuery, parsed: ParsedQuery, reading: Reading, selection: Selection
+    ) -> Mapping[int, Near]:
+        """What meaning finds; nothing where the option is off, or just what was typed is wanted."""
+        # A code that some document bears, and nothing else.
+        literal = bool(reading.codes) and all(clause.is_code for clause in parsed.clauses)
+        is_on = model.is_on() if self.by_meaning is None else self.by_meaning
+        if not is_on or literal or query.sort == NEWEST or any(clause.quoted for clause in parsed.clauses):
+            return {}
+        profiles_ = set(selection.profiles)
+
+        def may_be_found(document: SearchDocument) -> bool:
+            return (
+                document.profile in profiles_
+                and document.updated_at.timestamp() >= selection.since
+                and (not selection.code or selection.code in document.codes)
+            )
+
+        found = nearest(query.text, self.using, may_be_found)
+        weights = {pk: weight for weight, pks in source_weights(profiles_).items() for pk in pks}
+        if not weights:
+            return found
+        # Times the weight of its source, as in the search by words.
+        weighed = {
+            pk: replace(near, above=near.above * weights.get(near.profile, 1.0)) for pk, near in found.items()
+        }
+        return dict(sorted(weighed.items(), key=lambda item: -item[1].above))
+
+    def _fused(
+        self,
+        reading: Reading,
+        selection: Selection,
+        query: SearchQuery,
+        parsed: ParsedQuery,
+        statistics: Statistics,
+        near: Mapping[int, Near],
+    ) -> Fused:
+        found = self.best(reading, selection, limit=CANDIDATES)
+        ranked = _in_order(query.text, found, statistics, parsed)
+        fused = fuse(
+            ranked, [(pk, one.above) for pk, one in near.items()], [one.pk for one in found if one.exact]
+        )
+        # Where words found more than was looked at, theirs may be among it: they are not counted twice.
+        return replace(fused, alone=frozenset()) if len(found) == CANDIDATES else fused
+
     def _hits(
-        self, found: Iterable[tuple[int, float]], parsed: ParsedQuery, *, snippets: bool = True
+        self,
+        found: Iterable[tuple[int, float]],
+        parsed: ParsedQuery,
+        *,
+        snippets: bool = True,
+        near: Mapping[int, Near] = MappingProxyType({}),
+        alone: Collection[int] = (),
     ) -> list[Hit]:
         scores = dict(found)
         documents = SearchDocument.objects.using(self.using).in_bulk(list(scores))
         highlighter = Highlighter(parsed)
         return [
-            shown(documents[pk], score, parsed, highlighter, snippets=snippets)
+            shown(
+                documents[pk],
+                score,
+                parsed,
+                highlighter,
+                snippets=snippets,
+                near=near.get(pk),
+                is_alone=pk in alone,
+            )
             for pk, score in scores.items()
             if pk in documents
         ]
@@ -209,12 +293,20 @@ def shown(
     highlighter: Highlighter,
     *,
     snippets: bool = True,
+    near: Near | None = None,
+    is_alone: bool = False,
 ) -> Hit:
-    """The document as a hit, what was asked for marked in it."""
+    """The document as a hit, what was asked for marked in it.
+
+    What meaning found `near`, where there is nothing to mark, opens there; if that is all there is, it `is_alone`.
+    """
     title = highlighter.title(document.title)
     if not snippets:
         return Hit(document, score, title, mark_safe(""), document.url, titled="<mark>" in title)
     passage = highlighter.passage(document.text, document.passages, document.title)
+    if near and (is_alone or not (passage.marks or "<mark>" in title)):
+        url, snippet = opened_at(document, near.start)
+        return Hit(document, score, title, snippet, url, by_meaning=is_alone)
     return Hit(
         document,
         score,
@@ -232,6 +324,18 @@ def borne(document: SearchDocument, parsed: ParsedQuery) -> tuple[str, ...]:
     """The document's codes that were asked for."""
     bears = dict.fromkeys(filter(None, (document.number, *document.codes)))
     return tuple(code for code in bears if code_term(code) in parsed.codes)
+
+
+def _in_order(
+    text: str, found: Sequence[Candidate], statistics: Statistics, parsed: ParsedQuery
+) -> list[tuple[int, float]]:
+    """(pk, score) as search.ranking orders them, those that bear a code that was asked for before all others.
+
+    What scores alike stands in the order of the keys: engines may offer it in another.
+    """
+    exact = {one.pk: one.exact for one in found}
+    ranked = rank(text, found, statistics, parsed.synonyms)
+    return sorted(ranked, key=lambda one: (not exact[one[0]], -one[1], one[0]))
 
 
 def source_weights(profiles: Iterable[int]) -> dict[float, list[int]]:

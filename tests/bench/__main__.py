@@ -14,6 +14,7 @@ BENCHES = (
     "search",
     "relevance",
     "elasticsearch",
+    "meaning",
     "compare",
     "merging",
     "queue",

