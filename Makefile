@@ -10,7 +10,7 @@ PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
 debian = @dpkg -s $(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1 || true
 PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes
 
-.PHONY: setup demo run test test-browser test-postgresql test-elasticsearch check bench translations lock
+.PHONY: setup demo run test test-browser test-faults test-postgresql test-elasticsearch check bench translations lock
 
 # pip installs uv, and uv the rest in seconds; pip does it all where uv cannot (only pip may know the index).
 .venv/installed: requirements.lock
@@ -33,15 +33,15 @@ run: setup
 
 test: setup  # what could not run is said at the end
 	$(call debian,$(PRINTING))
-	$(TESTS) -m "not browser"
+	$(TESTS) -m "not browser and not faults"
 
 test-elasticsearch: setup  # the contract of the search, and its faults, on a real node that the tests start
 	$(if $(and $(shell command -v java),$(shell command -v mvn)),,$(call debian,default-jre-headless maven))
 	$(BIN)/python -m pytest -m elasticsearch tests/integration/search
 
-test-browser: setup  # the running site in Chromium
+test-browser test-faults: setup  # the running site in Chromium; processes killed, files damaged, many at once
 	$(call debian,$(PRINTING) $(if $(shell command -v chromium),,chromium))
-	$(TESTS) -m browser
+	$(TESTS) -m $(@:test-%=%)
 
 test-postgresql: setup  # the same tests as `make test` against the server that DATABASE_URL names
 	@test -n "$$DATABASE_URL" || { echo "Set DATABASE_URL, e.g. postgres://redline:PASSWORD@127.0.0.1:5432/redline"; exit 2; }

@@ -65,10 +65,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if config.option.markexpr.startswith("not browser"):
-        terminalreporter.write_line("NOT RUN here: the browser tests: make test-browser")
+    for marker in ("browser", "faults"):
+        if f"not {marker}" in config.option.markexpr:
+            terminalreporter.write_line(f"NOT RUN here: the {marker} tests: make test-{marker}")
     for marker, command in APART.items():
-        if marker not in config.option.markexpr and not config.option.markexpr.startswith("browser"):
+        if marker not in config.option.markexpr and not config.option.markexpr.startswith(
+            ("browser", "faults")
+        ):
             terminalreporter.write_line(f"NOT RUN here: the {marker} tests: {command}")
     for marker, (present, why) in NEEDS.items():
         if not present and (marker not in APART or marker in config.option.markexpr):

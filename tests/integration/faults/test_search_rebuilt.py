@@ -27,6 +27,7 @@ from tests.integration.faults.test_search_sidecar import (
     die,
     elsewhere,
     end_of,
+    engine,
     find,
     in_a_process,
     line,
@@ -35,7 +36,7 @@ from tests.integration.faults.test_search_sidecar import (
 )
 
 pytestmark = pytest.mark.usefixtures("own_database")
-__all__ = ["codes", "line"]
+__all__ = ["codes", "engine", "line"]
 
 
 # Rebuilt
