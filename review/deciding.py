@@ -26,7 +26,7 @@ from review.models import (
     SuggestionStatus,
 )
 from review.notifying import notify
-from review.recording import required, save_as
+from review.recording import cleaned_text, required, save_as
 from review.steps import Steps
 from review.wanted import FIRST
 
@@ -189,7 +189,7 @@ def _text_of(landing: Landing, acceptance: Acceptance, change: SuggestedChange) 
     if undecided and (take := acceptance.takes.get(change.field)) is not None:
         text = landing.taken(change.field)[take]
     elif (final := acceptance.final.get(change.field)) is not None:
-        text = clean_line(final) if change.field == SuggestedField.TITLE else clean_text(final)
+        text = clean_line(final) if change.field == SuggestedField.TITLE else cleaned_text(final)
     elif undecided:
         raise NotAllowed(
             _(

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from procedures.content import STEP_TEXTS, clean_line, clean_text
+from procedures.content import STEP_TEXTS, clean_line
 from procedures.models import ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.wording import in_order
@@ -35,7 +35,7 @@ from review.models import (
 )
 from review.notifying import notify
 from review.photos import CleanPhoto
-from review.recording import required, save_as
+from review.recording import cleaned_text, required, save_as
 from review.threads import SHOWN, step_of
 from review.wanted import FIRST, in_a_ring
 
@@ -231,7 +231,7 @@ def _changes(version: ProcedureVersion, edit: StepEdit) -> list[SuggestedChange]
         missing = {image.replaces for image in edit.images} - {image["sha256"] for image in shown["images"]}
         if missing:
             raise NotAllowed(_("This image is not in the step: open the procedure again."))
-    texts = {name: clean_text(text) for name, text in edit.texts.items()}
+    texts = {name: cleaned_text(text) for name, text in edit.texts.items()}
     if texts.get(SuggestedField.TITLE, shown["title"]) != shown["title"]:
         texts[SuggestedField.TITLE] = clean_line(texts[SuggestedField.TITLE])
     if not texts.get(SuggestedField.TITLE, shown["title"]) and not edit.removes:

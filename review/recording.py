@@ -15,10 +15,15 @@ _BLANK = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
 
 def required(text: str, message: str) -> str:
     """The text cleaned. Raises NotAllowed with the message where nothing is left that anybody could see."""
-    cleaned = clean_text(text)
-    if is_blank(cleaned):
+    if not (cleaned := cleaned_text(text)):
         raise NotAllowed(message)
     return cleaned
+
+
+def cleaned_text(text: str) -> str:
+    """The text cleaned, "" where there is nothing in it that anybody could see."""
+    cleaned = clean_text(text)
+    return "" if is_blank(cleaned) else cleaned
 
 
 def is_blank(text: str) -> bool:

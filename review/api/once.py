@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from procedures.access import may_read_internal
 from review.models import ApiAnswer
 
 HEADER = "Idempotency-Key"
@@ -56,6 +57,8 @@ def once(request: HttpRequest, answer: Callable[[], Answer]) -> Answer:
             raise KeyRefused(
                 422, _("This key was used for another request: each request has a key of its own.")
             )
+        elif not may_read_internal(request.user):
+            return answer()  # lost that right since: refused as whoever never had it
     return kept.status, kept.body
 
 

@@ -7,6 +7,7 @@ import logging
 import smtplib
 import uuid
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,39 +42,54 @@ def send(pk: int, now: datetime) -> None:
         if message is None:
             _record(mail, MailState.DROPPED)
             return
-        server = _connected(left)
+        server, handing = _connected(left)
     except Exception as error:  # whatever it is, the mail server has not seen the mail
         patience.lose()
         _refused(mail, error, now)
         return
     try:
         _hand_over(message, server)
-    except smtplib.SMTPServerDisconnected as error:  # it may have taken the mail before
-        patience.lose()
-        _unknown(mail, error, now)
-    except smtplib.SMTPException as error:  # its answer was no
-        _refused(mail, error, now)
-    except OSError as error:  # the connection broke
-        patience.lose()
-        _unknown(mail, error, now)
+    except OSError as error:  # as every exception of smtplib is
+        is_answer = isinstance(error, smtplib.SMTPException) and not isinstance(
+            error, smtplib.SMTPServerDisconnected
+        )
+        if not is_answer:
+            patience.lose()
+        if is_answer or not handing.has_begun:
+            _refused(mail, error, now)
+        else:  # the connection broke, and it may have taken the mail before
+            _unknown(mail, error, now)
     except Exception as error:  # an address or a header that no mail can have
         _refused(mail, error, now)
     else:
         _record(mail, MailState.SENT, sent_at=now)
 
 
-def _connected(left: float | None) -> Any:
-    """A mail server that answers, within `left` seconds where somebody waits. A server that has begun to take a mail
-    has its usual time: whether one that was cut off was sent would be unknown."""
-    if left is None:
-        server = get_connection()
-        server.open()
-        return server
-    server = get_connection(timeout=left)
+@dataclass(slots=True)
+class _Handing:
+    has_begun: bool = False
+
+
+def _connected(left: float | None) -> tuple[Any, _Handing]:
+    """A mail server that answers, within `left` seconds where somebody waits, and whether it was given a mail.
+
+    A server that has begun to take a mail has its usual time: whether one that was cut off was sent would be unknown.
+    """
+    server = get_connection() if left is None else get_connection(timeout=left)
     server.open()
-    if (conversation := getattr(server, "connection", None)) is not None:
-        conversation.sock.settimeout(settings.EMAIL_TIMEOUT)
-    return server
+    conversation: smtplib.SMTP | None = getattr(server, "connection", None)
+    if conversation is None:  # not SMTP
+        return server, _Handing(has_begun=True)
+    handing, take = _Handing(), conversation.data
+
+    def data(message: Any) -> Any:
+        handing.has_begun = True
+        if conversation.sock is not None:
+            conversation.sock.settimeout(settings.EMAIL_TIMEOUT)
+        return take(message)
+
+    conversation.data = data  # type: ignore[assignment,method-assign]  # the step of sendmail() from which on it may have the mail
+    return server, handing
 
 
 def _hand_over(message: EmailMessage, server: Any) -> None:

@@ -123,3 +123,8 @@ def test_what_nobody_sees_is_not_kept_in_a_title_or_a_number(version) -> None:
     assert canonical_content(working_copy(page))["steps"][0]["title"] == "Step1"
     with pytest.raises(NotAllowed, match="needs a title"):
         propose(version, StepEdit("b", texts={"title": "\u200b"}))
+
+
+def test_a_text_that_nobody_could_see_is_none(version) -> None:
+    kept = propose(version, StepEdit("a", texts={"body": "\u200b", "caution": "\u200b"}))
+    assert {change.field: change.proposed_text for change in kept.changes.all()} == {"body": ""}

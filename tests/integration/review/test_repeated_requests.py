@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from kb.accounts.models import User
 from procedures.models import ProcedureVersion
 from review.api import once
 from review.models import ApiAnswer, Comment, Thread
@@ -89,3 +90,10 @@ def test_a_key_is_free_again_after_a_day(engineer) -> None:
     row = ApiAnswer.objects.get()
     with pytest.raises(IntegrityError), transaction.atomic():
         ApiAnswer.objects.create(person=row.person, key="k1", digest="x", at=row.at)
+
+
+def test_what_was_answered_is_not_shown_to_whoever_lost_the_right_to_read_it(engineer) -> None:
+    assert send(engineer, BODY, "k1")[0] == 201
+    User.objects.get(pk=engineer.session["_auth_user_id"]).groups.clear()
+    assert send(engineer, BODY, "k1")[0] == 404
+    assert Thread.objects.count() == 1
