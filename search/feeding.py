@@ -1,13 +1,17 @@
 """Telling an engine outside the database, apart from anybody's request: the schedule, the command, a person's wish."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.utils import timezone
 from django.utils.translation import ngettext
 
 from search import outbox
 from search.engine import get_engine
 from search.engines.fed import FedEngine
+
+LATE = timedelta(minutes=1)
+"""Whoever changes a document tells it at once; the schedule says only what had waited longer."""
 
 
 def is_fed() -> bool:
@@ -16,12 +20,17 @@ def is_fed() -> bool:
 
 
 def feed(now: datetime) -> Iterator[str]:
-    """Tell all that waits, what was refused before as well; yields what was done. Raises Unreachable."""
+    """Tell all that waits, what was refused before as well; yields what was done if some of it is LATE.
+
+    Raises Unreachable.
+    """
     engine = get_engine()
     if not isinstance(engine, FedEngine):
         return
     engine.prepare()
-    if told := outbox.tell(engine):
+    since = outbox.waiting().since
+    is_late = since is not None and since < timezone.now() - LATE
+    if (told := outbox.tell(engine)) and is_late:
         said = ngettext(
             "%(count)d document told to the search engine",
             "%(count)d documents told to the search engine",

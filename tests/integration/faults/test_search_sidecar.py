@@ -162,6 +162,7 @@ def test_killed_between_the_commit_and_telling(codes: list[ErrorCode], told_by: 
     assert end_of(in_a_process(change)) == -signal.SIGKILL
     assert outbox.waiting().count == 1
     if told_by == "schedule":
+        PendingChange.objects.update(noted_at=timezone.now() - 2 * feeding.LATE)
         assert list(feeding.feed(timezone.now())) == ["1 document told to the search engine"]
     assert (find("platypus"), find("quokka")) == (["E-0"], [])
     check_whole()

@@ -63,6 +63,7 @@ def run() -> list[str]:
 
 
 def test_what_is_refused_is_tried_by_the_schedule_only_and_given_up(choosy: Choosy) -> None:
+    PendingChange.objects.update(noted_at=timezone.now() - 2 * feeding.LATE)
     assert run() == ["1 document told to the search engine"]
     heard = len(choosy.heard)
     choosy.catch_up()
