@@ -45,6 +45,7 @@ _SEPARATORS = re.compile(_SEPARATOR)
 _ASCII_PARTS = re.compile("[0-9]+|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _OTHER_PARTS = re.compile(r"\d+|[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
+_CODE_NUMBER = re.compile(r"[^\W\d_]{1,5}[-_./ ]?(?P<number>\d{3,})")
 
 _MAX_JOINED_PARTS = 8  # a path such as /etc/ceph/ceph.conf is words, but no code has more parts
 _MIN_JOINED_DIGITS = 5  # "4022.455.12345" is a part number, "2.1" is not
@@ -223,3 +224,9 @@ def code_term(code: str) -> str:
         lexeme.text if lexeme.is_cjk else take_apart(lexeme.text).whole for lexeme in lexemes(normalise(code))
     )
     return MARK + whole[:MAX_TERM] if whole else ""
+
+
+def number_term(code: str) -> str:
+    """The term by which a code is found by its number alone (1042 for E-1042); "" where it has no such number."""
+    found = _CODE_NUMBER.fullmatch(normalise(code).strip())
+    return 2 * MARK + found["number"][:MAX_TERM] if found else ""

@@ -22,7 +22,7 @@ from search.queries import SUGGESTIONS, find, suggest, warnings_of
 from search.views import passage_name
 
 MAX_PAGE_SIZE = 100
-SEARCH = ("q", *PARAMS.values(), "sort", "page", "page_size")
+SEARCH = ("q", *PARAMS.values(), "exactly", "sort", "page", "page_size")
 _LIST_FIELDS = ("codes", "lines", "models", "releases")
 
 
@@ -99,6 +99,8 @@ def search(request: HttpRequest) -> Answer:
             },
             "total": found.total,
             "whole": found.whole,
+            "did_you_mean": found.did_you_mean,
+            "is_corrected": found.is_corrected,
             "ms": round(found.took_ms, 1),
             "facets": _facets(found),
             "hits": hits_of(found.hits),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import DEFAULT_DB_ALIAS
 
 from search import spelling
-from search.analysis import MARK, Terms, analyse, code_term, raw_words
+from search.analysis import MARK, Terms, analyse, code_term, number_term, raw_words
 from search.models import SearchDocument, SearchProfile
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def entry_of(document: SearchDocument) -> Entry:
         codes.stream.extend([*terms.stream, MARK])
         codes.extra.extend(terms.extra)
     # A model is a word to find its documents by, not a code that is theirs.
-    codes.extra.extend(filter(None, map(code_term, (document.number, *document.codes))))
+    borne = (document.number, *document.codes)
+    codes.extra.extend(filter(None, [*map(code_term, borne), *map(number_term, borne)]))
     body = analyse(document.text)
     lead = analyse(document.text.lstrip().partition("\n")[0][:LEAD])
     body.extra.extend([*lead.stream, *lead.extra])

@@ -35,6 +35,12 @@ _STOP_WORDS = frozenset(
         " there this to was what when where which why will with you your",
     )
 )
+# Beside a number, these say that it is a code's: "error 1042", 报1042.
+_FAULT_WORDS = frozenset(
+    re.findall(r"\w+", "alarm alarms code codes err error errors fault faults trip warning")
+)
+_FAULT_CHARACTERS = frozenset("报警错障码")
+_LEAST_DIGITS = 3
 # The same of Chinese: characters that carry grammar, and those that questions are asked with.
 _FUNCTION_CHARACTERS = frozenset(
     "的了是在和与及或吗呢么什如何怎样为哪些有没否能会可以要应该请问我你它这那个不将被把从到对于用使时后前中"
@@ -169,7 +175,19 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
     codes += [
         MARK + code for found in (tight, spaced_codes) for several in found.values() for code in several
     ]
+    codes += [2 * MARK + number for number in _numbers_of_codes(everything)]
     return clauses or empty, codes
+
+
+def _numbers_of_codes(words: Sequence[Lexeme]) -> Iterator[str]:
+    """Numbers of three digits and more beside a word such as "error": codes that somebody names by their number."""
+    for at, lexeme in enumerate(words):
+        if lexeme.text.isdigit() and len(lexeme.text) >= _LEAST_DIGITS:
+            beside = [*words[max(0, at - 2) : at], *words[at + 1 : at + 2]]
+            if any(word.text.casefold() in _FAULT_WORDS for word in beside) or any(
+                word.is_cjk and not _FAULT_CHARACTERS.isdisjoint(word.text) for word in beside
+            ):
+                yield lexeme.text[:MAX_TERM]
 
 
 def _word_clause(word: Word, spaced: Sequence[str], is_tight: bool, same: Sequence[Phrase]) -> Clause:

@@ -98,9 +98,10 @@ class TermEngine:
             return bool(self.best(reading, Selection(list(seen)), limit=1))
 
         for reading in readings(parsed, statistics.frequencies(terms_of(parsed)), is_borne):
-            total, facets = self._count(reading, seen, query.filters, now)
+            total, facets, everything = self._count(reading, seen, query.filters, now)
             whole = total if whole is None else whole
-            if total >= reading.enough:
+            # What narrows the results must not widen the question: it was counted for this reading.
+            if everything >= reading.enough and (total or not reading.enough):
                 break
         selection = _selection(query, seen, now)
         near = self._near(query, parsed, reading, selection)
@@ -274,11 +275,13 @@ class TermEngine:
 
     def _count(
         self, reading: Reading, seen: Mapping[int, Profile], filters: Mapping[str, str], now: datetime
-    ) -> tuple[int, dict[str, dict[str, int]]]:
-        """How many pass the filters, and the facets but for the codes."""
+    ) -> tuple[int, dict[str, dict[str, int]], int]:
+        """How many pass the filters, the facets but for the codes, and how many there are without filters."""
         spans = [int((now - span).timestamp()) for span in UPDATED.values()]
-        selection = Selection(list(seen), code=filters.get("code", ""))
-        return tally(self.counts(reading, selection, spans), seen, filters)
+        everything = self.counts(reading, Selection(list(seen)), spans)
+        code = filters.get("code", "")
+        counted = self.counts(reading, Selection(list(seen), code=code), spans) if code else everything
+        return *tally(counted, seen, filters), sum(count for *_, count in everything)
 
     def _codes(self, reading: Reading, selection: Selection, total: int) -> Mapping[str, int]:
         if not total or total > MAX_CODES_FROM:

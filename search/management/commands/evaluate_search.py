@@ -37,7 +37,10 @@ class Command(BaseCommand):
             help="Let the site's term list count. Default: what is measured is the search itself.",
         )
         parser.add_argument(
-            "--meaning", action="store_true", help="Search by meaning as well (redline[semantic])."
+            "--semantic",
+            action="store_true",
+            dest="meaning",
+            help="Search by meaning as well (redline[semantic]).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -33,15 +33,24 @@ class Command(BaseCommand):
         asked = SearchQuery(text=options["query"], scopes=frozenset(), page_size=options["limit"])
         found = find(_person(options["username"]), asked)
         if not options["json"]:
+            if found.is_corrected:
+                self.stderr.write(
+                    _("Nothing has it; these are the results for: %(text)s") % {"text": found.did_you_mean}
+                )
             for hit in found.hits:
                 self.stdout.write(f"{hit.score:8.3f}  {hit.document.url}  {hit.document.title}")
             if not found.hits:
                 self.stderr.write(_("Nothing found."))
             return
         hits = [{"source": hit["type"], **hit} for hit in hits_of(found.hits)]
-        answer = {"total": found.total, "whole": found.whole, "ms": round(found.took_ms, 1), "hits": hits}
-        if found.did_you_mean:
-            answer |= {"did_you_mean": found.did_you_mean, "is_corrected": found.is_corrected}
+        answer = {
+            "total": found.total,
+            "whole": found.whole,
+            "did_you_mean": found.did_you_mean,
+            "is_corrected": found.is_corrected,
+            "ms": round(found.took_ms, 1),
+            "hits": hits,
+        }
         self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
 
 

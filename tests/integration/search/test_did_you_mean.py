@@ -137,3 +137,11 @@ def test_one_slip_always_meets_in_what_is_left_out(word: str, data: st.DataObjec
         )
     )
     assert {word, *spelling.left_out(word)} & {slipped, *spelling.left_out(slipped)}
+
+
+def test_programs_are_told_as_well(engine: Engine, client: Client) -> None:
+    answer = client.get("/api/search/", {"q": "calibratoin"}).json()
+    assert (answer["did_you_mean"], answer["is_corrected"]) == ("calibration", True)
+    assert [hit["url"] for hit in answer["hits"]] == ["/guide/calibrate/"]
+    exactly = client.get("/api/search/", {"q": "calibratoin", "exactly": "1"}).json()
+    assert (exactly["hits"], exactly["is_corrected"]) == ([], False)

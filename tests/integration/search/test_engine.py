@@ -32,6 +32,18 @@ def test_the_document_of_a_code_comes_before_those_that_mention_it(engine: Engin
 
 
 @pytest.mark.parametrize(
+    "query",
+    ["error 1042", "1042 alarm", "error code #1042", "报1042", "the UPS shows fault 1042 after start"],
+)
+def test_a_number_that_is_called_a_fault_is_its_code(engine: Engine, query: str) -> None:
+    engine.index(
+        [document(f"error {n}", "Error codes: an alarm and its fault", "error alarm") for n in range(4)]
+    )
+    assert ids(engine, query)[0] == "code"
+    assert ids(engine, "torque 1042 Nm")[0] != "code"
+
+
+@pytest.mark.parametrize(
     ("query", "expected"),
     [
         ("轴承", {"bearing"}),
@@ -93,6 +105,14 @@ def test_filters_and_counts(engine: Engine) -> None:
     assert narrowed.facets["kind"] == results.facets["kind"], "what choosing another kind would show"
     assert narrowed.facets["language"] == {"en": 1, "zh-hans": 1}
     assert ids(engine, "E-1042", source="nothing", model="' OR 1=1 --") == []
+
+
+def test_a_filter_does_not_widen_the_question(engine: Engine) -> None:
+    engine.index([document(f"pump {n}", "Pump oil", kind="repair" if n else "maintain") for n in range(4)])
+    engine.index([document(f"part {n}", "Pump filter", kind="maintain") for n in range(5)])
+    counts = engine.search(SearchQuery(text="pump oil", scopes=PUBLIC)).facets["kind"]
+    assert counts == {"repair": 3, "maintain": 1}
+    assert ids(engine, "pump oil", kind="maintain") == ["pump 0"]
 
 
 def test_what_is_out_of_scope_shows_nowhere(engine: Engine) -> None:
