@@ -9,14 +9,16 @@ MASK = "•••"
 _ENDS = " \t?!.,;:。？！，；：…"
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")  # no database takes these
 _NAMED = re.compile(
-    r"(?i)((?<![a-z])(?:pass(?:word|wd|phrase|code)|pwd|token|secret|api[ _-]?key)|密码|口令|密钥)"
+    r"(?i)((?<![a-z])(?:pass(?:word|wort|wd|phrase|code)|pwd|pw|token|secret|api[ _-]?key)|密码|口令|密钥)"
     r"(\s*(?:[:=：]|\bis\b|为|是)\s*)\S+"
 )
+_BEARER = re.compile(r"(?i)\b(bearer|basic) [A-Za-z0-9+/=_.~-]{8,}")
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _BLOB = re.compile(r"[A-Za-z0-9+/=_.~-]{24,}")
 _NUMBERS = re.compile(
     r"\d{11,}[Xx]?"  # telephone, identity card, bank card, account
     r"|\+\d(?:[ ./-]?\d){7,}"
+    r"|\(0\d{1,5}\)[ ./-]?\d(?:[ ./-]?\d){4,}"
     r"|(?<!\d)1[3-9]\d[ -]\d{4}[ -]\d{4}(?!\d)"
     r"|(?<!\d)\d{4}(?:[ -]\d{4}){3}(?!\d)"
 )
@@ -29,6 +31,7 @@ def as_kept(text: str) -> str:
     """
     text = _NO_TEXT.sub("\ufffd", text)
     text = _NAMED.sub(rf"\1\2{MASK}", text)
+    text = _BEARER.sub(rf"\1 {MASK}", text)
     text = _MAIL.sub(MASK, text)
     text = _BLOB.sub(lambda found: MASK if _is_key(found[0]) else found[0], text)
     return _NUMBERS.sub(MASK, text)

@@ -27,6 +27,10 @@ def test_what_a_search_is_about_is_kept(text: str) -> None:
     ("text", "kept"),
     [
         ("password: hunter2 does not work", f"password: {MASK} does not work"),
+        ("Passwort: Geheim99!x", f"Passwort: {MASK}"),
+        ("pw=abc123XYZ", f"pw={MASK}"),
+        ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdef", f"Bearer {MASK}"),
+        ("call (0711) 123 456-78", f"call {MASK}"),
         ("密码是abc123", f"密码是{MASK}"),
         ("API key = xyz", f"API key = {MASK}"),
         ("ask jane.doe+x@example.com about E-1042", f"ask {MASK} about E-1042"),
