@@ -272,6 +272,7 @@ def test_a_link_that_was_handed_on_leads_there_and_is_not_counted(
         signing.dumps(["key", "guide", "code", 1, ""]),
         "%00",
     ],
+    ids=["empty", "address", "no scheme", "colons", "not ASCII", "long", "another salt", "no salt", "NUL"],
 )
 def test_a_forged_link_is_not_counted(engine: Engine, client: Client, token: str) -> None:
     for given in ({keeping.PARAMETER: token}, {keeping.PARAMETER: token, "next": "https://evil.example/"}):
