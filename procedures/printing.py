@@ -135,7 +135,7 @@ def _has_chinese_font() -> bool:
 def _frozen_only(weasyprint: ModuleType, images: Collection[str]) -> Any:
     """A fetcher that answers `frozen:SHA256` for these images and refuses every other address."""
 
-    class FrozenOnly(weasyprint.URLFetcher):  # type: ignore[name-defined, misc]  # imported where it is used, and without types
+    class FrozenOnly(weasyprint.URLFetcher):  # type: ignore[name-defined]  # imported where it is used, and without types
         def fetch(self, url: str, headers: Any = None) -> Any:
             scheme, _colon, sha256 = url.partition(":")
             frozen = read_frozen(sha256) if scheme == "frozen" and sha256 in images else None

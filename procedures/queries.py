@@ -181,7 +181,7 @@ def faq_categories(user: Any) -> list[FaqCategory]:
     counts = dict(FaqPage.objects.visible_to(user).order_by().values_list("category").annotate(Count("pk")))
     categories = list(FaqCategory.objects.filter(pk__in=counts))
     for category in categories:
-        category.entry_count = counts[category.pk]  # type: ignore[attr-defined]
+        category.entry_count = counts[category.pk]  # type: ignore[attr-defined]  # for the page only
     return categories
 
 

@@ -288,7 +288,7 @@ class LiftForm(DecisionForm):
     hold = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**62)
 
 
-class DelegationForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is generic to the checker only
+class DelegationForm(forms.ModelForm):
     """While I am away, somebody else signs in my place."""
 
     class Meta:

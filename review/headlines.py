@@ -108,7 +108,7 @@ def _headline(notice: Notice, edits: _Edits, versions: Mapping[int, ProcedureVer
         return f"{said} · {', '.join(map(edits.step, edits.carried_with(edit)))}"
     if notice.kind == NoticeKind.PASSED_ON and edit.assigned_to is not None:
         said = gettext("Your proposed edit was handed on to %(name)s") % {
-            "name": edit.assigned_to.display_name  # type: ignore[attr-defined]  # this site's people
+            "name": edit.assigned_to.display_name
         }
     if notice.kind in _OF_ONE_EDIT:
         outcomes = _OUTCOMES.get(NoticeKind(notice.kind), {})

@@ -65,7 +65,7 @@ def run(now: datetime) -> Iterator[str]:
         yield Failure(_("Mails: %(reason)s") % {"reason": _reason(error)})
     try:
         yield from making.make_due(now)  # after all that somebody waits for: it takes up to a minute
-    except Exception as error:
+    except Exception as error:  # as above: what was done before stays done, and the caller is told
         logger.exception("search by meaning failed")
         yield Failure(_("Search by meaning: %(reason)s") % {"reason": _reason(error)})
 

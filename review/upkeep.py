@@ -121,7 +121,7 @@ def ages(today: date) -> tuple[list[Ages], list[Ages]]:
     people = get_user_model()._default_manager.in_bulk({row[0] for row in rows})
     lines = ProductLine.objects.in_bulk({row[1] for row in rows})
     by_owner = (
-        (person.display_name if (person := people.get(owner)) else "", on, due)  # type: ignore[attr-defined]  # the site's user has a display_name
+        (person.display_name if (person := people.get(owner)) else "", on, due)
         for owner, _line, on, due in rows
     )
     by_line = (

@@ -12,7 +12,7 @@ from review.models import SAFETY_HOW, How, MailPreference, Watch
 STOP = "off"
 
 
-class WatchesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is generic to the checker only
+class WatchesForm(forms.ModelForm):
     """The preferences, and a field for each watch."""
 
     PREFERENCES = ("own", "asked", "safety", "usual", "daily_hour")
@@ -26,8 +26,8 @@ class WatchesForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's is gen
         super().__init__(data, instance=preference)
         self.watches = watches
         for name in ("own", "asked", "usual"):
-            self.fields[name].widget.choices = How.choices  # type: ignore[attr-defined]  # without the empty choice
-        self.fields["safety"].widget.choices = SAFETY_HOW  # type: ignore[attr-defined]  # as above
+            self.fields[name].widget.choices = How.choices  # without the empty choice
+        self.fields["safety"].widget.choices = SAFETY_HOW  # as above
         for watch in watches:
             self.fields[self.name_of(watch)] = forms.ChoiceField(
                 label=_("How I am told"), choices=[*How.choices, (STOP, _("Stop watching"))],

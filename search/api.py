@@ -194,5 +194,5 @@ def _reasons(form: AskedForm, name: str, error: Any) -> list[str]:
     """Django's own words for a choice that there is not repeat what was sent; these name what there is."""
     if error.code != "invalid_choice":
         return list(error.messages)
-    choices = ", ".join(value for value, _label in form.fields[name].choices)  # type: ignore[attr-defined]  # as above
+    choices = ", ".join(value for value, _label in form.fields[name].choices)  # type: ignore[attr-defined]  # only such a field has this error
     return [_("Choose one of these: %(choices)s.") % {"choices": choices}]

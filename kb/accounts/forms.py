@@ -25,10 +25,9 @@ class ProfileForm(forms.ModelForm[User]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["language"].widget.choices = [  # type: ignore[attr-defined]
-            ("", _("As the browser asks")),
-            *User._meta.get_field("language").choices,  # type: ignore[misc]
-        ]
+        self.fields["language"].widget.choices = User._meta.get_field("language").get_choices(
+            blank_choice=[("", _("As the browser asks"))]
+        )
         self.fields["language"].help_text = ""
 
 

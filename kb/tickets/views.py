@@ -56,7 +56,7 @@ def reads_tickets(view: View) -> View:
 
 
 def _is_fragment(request: HttpRequest) -> bool:
-    return bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]
+    return bool(request.htmx) and not request.htmx.boosted  # type: ignore[attr-defined]  # django-htmx
 
 
 def _ticket(request: HttpRequest, number: str) -> Ticket:

@@ -135,7 +135,7 @@ def parse_date(text: str) -> date:
     try:
         if match:
             return date(*map(int, match.groups()))
-    except ValueError:
+    except ValueError:  # no calendar has it: refused as any other
         pass
     raise ValidationError(_("“%(text)s” is not a date; write it as 2026-01-31.") % {"text": text})
 

@@ -130,7 +130,7 @@ def _image_problem(digest: str) -> str:
     if name is None:
         return _("The image file is gone.")
     with default_storage.open(name) as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != digest:  # type: ignore[arg-type]  # a storage's file reads like any other
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
             return _("The image file does not have the hash that it is named by.")
     return ""
 

@@ -151,7 +151,7 @@ def _insert_rows(model: type[Model], objects: Sequence[Model]) -> None:
     columns = model._meta.local_concrete_fields
     size = connection.ops.bulk_batch_size(columns, objects)
     for start in range(0, len(objects), size):
-        model._base_manager._insert(  # type: ignore[attr-defined]
+        model._base_manager._insert(  # type: ignore[attr-defined]  # Django's own, as said above
             objects[start : start + size], fields=columns, using=router.db_for_write(model)
         )
 

@@ -190,7 +190,7 @@ def _edit(
         form.empty_permitted = False
         check(form, {"step_id": "step"}, where)
         others.append(new["step_id"])
-        return form.edit()  # type: ignore[no-any-return]  # either form's is one
+        return form.edit()
     step = find(version.steps, edit.get("step", ""))
     if step is None:
         raise Refused(400, fields={f"{where}step": [_("This version has no such step.")]})
@@ -211,7 +211,7 @@ def _edit(
         names |= {f"image-{place}": f"images.{n}.file", f"alt-{place}": f"images.{n}.alt"}
     form = StepForm(data, files, step=step, steps=version.steps)
     check(form, names, where)
-    return form.edit()  # type: ignore[no-any-return]  # as above
+    return form.edit()
 
 
 @require_POST

@@ -48,7 +48,8 @@ class IndexedEntry(Document):
         dynamic = MetaField("strict")
 
 
-MAPPING: Mapping[str, Any] = IndexedEntry._doc_type.mapping.to_dict()  # type: ignore[attr-defined]
+# elasticsearch-dsl has no public name for it.
+MAPPING: Mapping[str, Any] = IndexedEntry._doc_type.mapping.to_dict()
 VERSION = hashlib.sha256(json.dumps([MAPPING, _FIXED], sort_keys=True).encode()).hexdigest()[:8]
 
 

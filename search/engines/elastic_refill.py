@@ -46,7 +46,7 @@ class Refill:
                 if not self._catch_up(name):
                     break
             self._indices.swap_in(name)
-        except BaseException:
+        except BaseException:  # interrupted as well: what is half filled goes
             with suppress(Unreachable):  # then the next one does it
                 self._indices.remove_others()
             raise
@@ -59,7 +59,7 @@ class Refill:
         for attempt in range(RETRIES):
             if not late:
                 return
-            time.sleep(0.5 * 2**attempt)
+            time.sleep(0.5 * 2**attempt)  # an overloaded cluster does not say when to come back
             late = self._send(name, self._these([refusal.pk for refusal in late]))
         raise_if_closed(late)
 

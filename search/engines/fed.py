@@ -9,7 +9,7 @@ import fcntl
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -135,10 +135,12 @@ class FedEngine(TermEngine):
 
     def catch_up(self) -> None:
         """Tell what still waits after its commit, so far as that takes no time."""
-        with suppress(RuntimeError):  # inside a transaction
+        try:
             outbox.check_committed()
-            if time.monotonic() >= self._paused_until and outbox.is_anything_new():
-                self.tell_soon(CATCH_UP)
+        except RuntimeError:  # inside a transaction, and only then
+            return
+        if time.monotonic() >= self._paused_until and outbox.is_anything_new():
+            self.tell_soon(CATCH_UP)
 
     # Asking
 
@@ -224,7 +226,7 @@ def _nobody_writing() -> Iterator[None]:
                 return
         if time.monotonic() > until:
             raise outbox.Unreachable("somebody's transaction has been writing documents for a minute")
-        time.sleep(0.02)
+        time.sleep(0.02)  # see above: it must not stand in the queue
 
 
 @contextmanager

@@ -92,7 +92,7 @@ class _Open:
         self.connection.connection = None
 
     def __del__(self) -> None:
-        with suppress(Exception):  # at the interpreter's end
+        with suppress(Exception):  # at the interpreter's end anything may be gone that it needs, and nobody listens
             self.close()
 
 
@@ -182,7 +182,7 @@ def anew() -> Iterator[Any]:
         yield connection_
         cursor.execute(f"PRAGMA application_id = {APPLICATION}")
         cursor.execute(f"PRAGMA user_version = {VERSION}")
-    with suppress(DatabaseError):  # somebody reads
+    with suppress(DatabaseError):  # somebody reads: the log is only shortened another time
         connection_.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -222,9 +222,9 @@ def _transaction(connection_: Any) -> Iterator[None]:
         with faults():
             yield
             connection_.cursor().execute("COMMIT")
-    except BaseException:
+    except BaseException:  # whatever ends it, and interrupted as well: no transaction stays open
         if connection_.connection is not None and connection_.connection.in_transaction:
-            with suppress(DatabaseError):
+            with suppress(DatabaseError):  # what ended it is told, and SQLite rolls back what is closed
                 connection_.cursor().execute("ROLLBACK")
         raise
 
@@ -244,7 +244,7 @@ def _lock(kind: int, patience: float) -> Iterator[None]:
             except BlockingIOError:
                 if time.monotonic() >= until:
                     raise Unreachable("the index is made anew at this moment") from None
-            time.sleep(0.02)
+            time.sleep(0.02)  # flock has no patience: at once, or for ever
         yield
 
 
