@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import node
 
@@ -36,6 +37,11 @@ NEEDS = {
 # What has a command of its own, and is left out where -m does not name it.
 APART = {"elasticsearch": "make test-elasticsearch"}
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+# How long an example takes is the machine's affair, and what a fixture made is shared by a test's examples on purpose.
+settings.register_profile(
+    "redline", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("redline")
 
 
 def _needs_database(item: pytest.Item) -> bool:
@@ -106,9 +112,9 @@ def _no_network() -> Iterator[None]:
             raise RuntimeError(f"a test tried to reach {address}")
         return connect(self, address)
 
-    socket.socket.connect = guarded  # type: ignore[method-assign]
-    yield
-    socket.socket.connect = connect  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -144,7 +144,7 @@ class Node:
     def remove(self) -> None:
         """Kill it and drop its data."""
         self.kill()
-        shutil.rmtree(self.home, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)  # a scratch folder: what stays in it is in nobody's way
 
     def _signal(self, number: int) -> None:
         if self._process is not None:

@@ -92,7 +92,9 @@ class _Open:
         self.connection.connection = None
 
     def __del__(self) -> None:
-        with suppress(Exception):  # at the interpreter's end anything may be gone that it needs, and nobody listens
+        with suppress(
+            Exception
+        ):  # at the interpreter's end anything may be gone that it needs, and nobody listens
             self.close()
 
 

@@ -10,7 +10,6 @@ import random
 import statistics
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -135,8 +134,7 @@ def _asking(engine: Any, node: Node) -> None:
             f" {ours / statistics.median(bare):.2f} times (target {TARGET_ASKING});"
             f"   a whole search p50 {statistics.median(whole):6.1f} ms"
         )
-    with suppress(AttributeError):
-        del engine._search
+    del engine._search
 
 
 def _ms(ask: Callable[[], object]) -> float:

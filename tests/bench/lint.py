@@ -131,7 +131,7 @@ def run() -> float:
     out = StringIO()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     wall, cpu = time.perf_counter(), time.process_time()
-    with suppress(SystemExit):
+    with suppress(SystemExit):  # there is something to find
         call_command("lint_applicability", line=LINE, stdout=out)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -12,13 +12,14 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.pristine import ROOT, manage, sqlite_template
 
 PASSWORD = "lumen-demo-2026"
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1280, "height": 900}
+# Without its sandbox, which needs rights that a container does not have.
 QUIET = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -118,7 +119,7 @@ def visit(site: str, chromium: Browser, sign_in: SignIn) -> Visit:
     def visiting(
         username: str = "",
         *,
-        viewport: dict[str, int] = PHONE,
+        viewport: ViewportSize = PHONE,
         script: bool = True,
         locale: str = "en",
         expected: Sequence[str] = (),
@@ -127,7 +128,7 @@ def visit(site: str, chromium: Browser, sign_in: SignIn) -> Visit:
             base_url=site,
             viewport=viewport,
             java_script_enabled=script,
-            locale=locale,  # type: ignore[arg-type]
+            locale=locale,
         )
         page = context.new_page()
         wrong: list[str] = []

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_core_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser.conftest import DESK, PHONE, SignIn
 
@@ -29,15 +29,15 @@ WIDER = "document.documentElement.scrollWidth - document.documentElement.clientW
 
 @pytest.mark.parametrize(("viewport", "dark"), [(PHONE, False), (DESK, True)], ids=["phone", "desk"])
 def test_axe_finds_nothing_serious(
-    site: str, chromium: Browser, sign_in: SignIn, viewport: dict[str, int], dark: bool
+    site: str, chromium: Browser, sign_in: SignIn, viewport: ViewportSize, dark: bool
 ) -> None:
     schemes: list[tuple[Literal["light", "dark"], dict[str, Any]]] = [("light", {})]
     if dark:
         schemes.append(("dark", COLOURS))
     found = []
     for username, addresses in (("", SIGNED_OUT), ("oscar.owner", PAGES)):
-        # Playwright's own type of a viewport is private; axe is put into the page, which its policy would refuse.
-        context = chromium.new_context(base_url=site, viewport=viewport, bypass_csp=True)  # type: ignore[arg-type]
+        # axe is put into the page, which the page's policy would refuse.
+        context = chromium.new_context(base_url=site, viewport=viewport, bypass_csp=True)
         page = context.new_page()
         if username:
             sign_in(page, username)

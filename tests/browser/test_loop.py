@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import DESK, PASSWORD, PHONE, Visit
 
@@ -16,7 +16,7 @@ class Walk:
     """One way through the loop: a procedure, words to find it by, a step, and the sentence that is mended."""
 
     script: bool
-    viewport: dict[str, int]
+    viewport: ViewportSize
     number: str
     words: str
     machine: str

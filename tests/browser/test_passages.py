@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import DESK, PHONE, Visit
 
@@ -35,7 +35,7 @@ def first_step(page: Page):
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESK], ids=["phone", "desk"])
-def test_a_selected_passage_is_commented_on_where_it_stands(visit: Visit, viewport: dict[str, int]) -> None:
+def test_a_selected_passage_is_commented_on_where_it_stands(visit: Visit, viewport: ViewportSize) -> None:
     said = f"Said at {viewport['width']} pixels."
     with visit("fiona.field", viewport=viewport) as page:
         step = first_step(page)

@@ -1,7 +1,7 @@
 """From a proposal over two steps, through a three-way choice and a batch of decisions, to the credits of a version."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser.conftest import DESK, PASSWORD, PHONE, Visit
 
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
     ids=["phone", "desk-without-javascript"],
 )
 def test_two_proposals_meet_and_both_authors_are_credited(
-    visit: Visit, number: str, viewport: dict[str, int], script: bool
+    visit: Visit, number: str, viewport: ViewportSize, script: bool
 ) -> None:
     with visit("fiona.field", viewport=viewport, script=script) as page:
         page.goto(f"/procedures/{number}/")

@@ -1,16 +1,11 @@
 """Finding by keyboard, and narrowing on a phone."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESK, PHONE, Visit
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group(__name__)]
-
-SHOTS = os.environ.get("REDLINE_SHOTS", "")
 
 
 def test_suggestions_go_by_the_arrow_keys(visit: Visit) -> None:
@@ -25,8 +20,6 @@ def test_suggestions_go_by_the_arrow_keys(visit: Visit) -> None:
         box.press("ArrowDown")
         expect(box).to_have_attribute("aria-activedescendant", options.first.get_attribute("id") or "")
         expect(options.first).to_have_attribute("aria-selected", "true")
-        if SHOTS:
-            page.screenshot(path=str(Path(SHOTS) / "suggest.png"))
         box.press("Escape")
         expect(options).to_have_count(0)
         expect(box).to_have_value("E-10")
@@ -62,22 +55,3 @@ def test_a_phone_folds_the_filters_and_a_hit_opens_at_the_step(visit: Visit) -> 
         opens.click()
         # Where the browser finds the words as well, what they stand in is the target.
         expect(page.locator(f"#{anchor}:target, #{anchor}:has(:target)")).to_be_in_viewport()
-
-
-def test_shots(visit: Visit) -> None:
-    if not SHOTS:
-        pytest.skip("set REDLINE_SHOTS to a folder")
-    for name, viewport in (("phone", PHONE), ("desk", DESK)):
-        for locale, query in (("en", "bus voltage"), ("zh-CN", "母线电压")):
-            with visit("", viewport=viewport, locale=locale) as page:
-                page.goto("/search/?q=seal")
-                page.screenshot(path=str(Path(SHOTS) / f"anon-{name}-{locale}.png"))
-            with visit("fiona.field", viewport=viewport, locale=locale) as page:
-                page.goto(f"/search/?q={query}")
-                page.locator("#my-model-choice").select_option("LM-400")
-                page.locator("#my-model button").click()
-                for scheme in ("light", "dark"):
-                    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                    page.screenshot(path=str(Path(SHOTS) / f"{name}-{locale}-{scheme}.png"), full_page=True)
-                page.goto("/search/?q=zzzzqq&type=procedure")
-                page.screenshot(path=str(Path(SHOTS) / f"none-{name}-{locale}.png"))

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
@@ -163,12 +163,7 @@ OTHERS = (
 )  # fmt: skip
 
 
-@settings(
-    max_examples=400,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
+@settings(max_examples=400, derandomize=True)
 @given(data=st.data())
 def test_whatever_stands_in_the_place_of_a_value_a_record_is_refused_without_a_traceback(
     record: str, tmp_path: Path, data: st.DataObject

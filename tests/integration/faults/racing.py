@@ -14,7 +14,7 @@ PATIENCE = 0.4  # seconds
 
 
 class _Meeting:
-    """Holds each thread before its first write until the other is there, too, or is seen to wait for a lock."""
+    """Holds each thread before its first write until the other is there, too, or for PATIENCE: it may hold its lock."""
 
     def __init__(self, barrier: threading.Barrier) -> None:
         self.barrier = barrier
@@ -23,7 +23,7 @@ class _Meeting:
     def __call__(self, execute: Any, sql: Any, params: Any, many: bool, context: Any) -> Any:
         if not self.met and _WRITE.match(str(sql)):
             self.met = True
-            with suppress(threading.BrokenBarrierError):
+            with suppress(threading.BrokenBarrierError):  # they cannot meet, see PATIENCE
                 self.barrier.wait(PATIENCE)
         return execute(sql, params, many, context)
 

@@ -185,7 +185,7 @@ class _Silence(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         type(self).met += 1
-        with suppress(OSError):
+        with suppress(OSError):  # whoever has waited enough hangs up
             while self.request.recv(1000):
                 pass
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from procedures.models import ErrorCode, ProductLine
 from search import outbox
-from search.engines import sidecar_file
+from search.engines import fed, sidecar_file
 from search.engines.fed import RebuildUnderWay
 from search.engines.sidecar import SidecarEngine
 from search.indexing import rebuild
@@ -106,25 +106,20 @@ def test_a_rebuild_while_many_write(codes: list[ErrorCode], line: ProductLine) -
     check_whole()
 
 
-@pytest.mark.parametrize("place", ["_describe", "put aside", "write"])
-def test_a_rebuild_that_is_killed(codes: list[ErrorCode], place: str) -> None:
+@pytest.mark.parametrize(
+    ("owner", "name"), [(fed, "_describe"), (SidecarEngine, "refill"), (SidecarEngine, "write")]
+)
+def test_a_rebuild_that_is_killed(codes: list[ErrorCode], owner: object, name: str) -> None:
     with transaction.atomic():  # no signal, no reindex: only a rebuild sees it
         ErrorCode.objects.filter(pk=codes[0].pk).update(meaning="platypus")
 
     def killed() -> None:
-        if place == "_describe":
-            from search.engines import fed
-
-            fed._describe = die  # type: ignore[assignment]
-        elif place == "write":
-            SidecarEngine.write = die  # type: ignore[method-assign, assignment]
-        else:
-            SidecarEngine.refill = die  # type: ignore[method-assign, assignment]
+        pytest.MonkeyPatch().setattr(owner, name, die)
         rebuild()
 
     assert end_of(in_a_process(killed)) == -signal.SIGKILL
     assert find("wombat") == ["E-1"], "the old index goes on answering"
-    if place != "_describe":
+    if name != "_describe":
         assert find("platypus") == ["E-0"], "what it had stored is told"
     rebuild()
     check_whole()

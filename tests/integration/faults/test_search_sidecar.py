@@ -96,7 +96,9 @@ def elsewhere(*actions: Callable[[], Any]) -> None:
     def run(action: Callable[[], Any]) -> None:
         try:
             action()
-        except BaseException as error:
+        except (
+            BaseException
+        ) as error:  # a thread's own would be lost, pytest's failures (no Exception) as well
             failed.append(error)
         finally:
             connection.close()
@@ -120,7 +122,7 @@ def in_a_process(action: Callable[[], Any]) -> int:
         try:
             action()
             connections.close_all()
-        except BaseException:
+        except BaseException:  # whatever it is, the copy must not go on with the tests
             os._exit(1)
         os._exit(0)
     return pid
@@ -131,13 +133,16 @@ def end_of(pid: int) -> int:
 
 
 def die(*_arguments: Any, **_named: Any) -> None:
+    """For the place of a function of this process, which ends as it is called."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 # Told
 
 
-def test_what_is_committed_is_found_and_what_is_rolled_back_is_not(codes: list[ErrorCode]) -> None:
+def test_what_is_committed_is_found_and_what_is_rolled_back_is_not(
+    codes: list[ErrorCode], engine: SidecarEngine
+) -> None:
     rename(codes[0], "platypus")
     assert not PendingChange.objects.exists(), "told right after the commit"
     assert (find("platypus"), find("quokka")) == (["E-0"], [])
@@ -145,7 +150,7 @@ def test_what_is_committed_is_found_and_what_is_rolled_back_is_not(codes: list[E
         rename(codes[1], "echidna")
         assert find("echidna") == [], "nothing is told inside a transaction"
         with pytest.raises(RuntimeError):
-            outbox.tell(get_engine())  # type: ignore[arg-type]
+            outbox.tell(engine)
         transaction.set_rollback(True)
     assert (find("echidna"), find("wombat")) == ([], ["E-1"])
     remove(codes[2])
@@ -156,7 +161,7 @@ def test_what_is_committed_is_found_and_what_is_rolled_back_is_not(codes: list[E
 @pytest.mark.parametrize("told_by", ["search", "schedule"])
 def test_killed_between_the_commit_and_telling(codes: list[ErrorCode], told_by: str) -> None:
     def change() -> None:
-        SidecarEngine.tell_soon = die  # type: ignore[method-assign]
+        pytest.MonkeyPatch().setattr(SidecarEngine, "tell_soon", die)
         rename(codes[0], "platypus")
 
     assert end_of(in_a_process(change)) == -signal.SIGKILL
@@ -168,13 +173,10 @@ def test_killed_between_the_commit_and_telling(codes: list[ErrorCode], told_by: 
     check_whole()
 
 
-@pytest.mark.parametrize("place", ["put", "_settle"])
-def test_killed_while_telling(codes: list[ErrorCode], place: str) -> None:
+@pytest.mark.parametrize(("owner", "name"), [(SidecarEngine, "put"), (outbox, "_settle")])
+def test_killed_while_telling(codes: list[ErrorCode], owner: object, name: str) -> None:
     def change() -> None:
-        if place == "put":
-            SidecarEngine.put = die  # type: ignore[method-assign, assignment]
-        else:
-            outbox._settle = die
+        pytest.MonkeyPatch().setattr(owner, name, die)
         rename(codes[0], "platypus")
 
     assert end_of(in_a_process(change)) == -signal.SIGKILL
@@ -193,7 +195,12 @@ def test_two_processes_tell_at_once(codes: list[ErrorCode], line: ProductLine) -
             document=SearchDocument.objects.get(number=code.code).pk,
             defaults={"revision": 1, "noted_at": timezone.now()},
         )
-    work = lambda: [list(feeding.feed(timezone.now())), *(rename(code, "dunnart") for code in codes)]  # noqa: E731
+
+    def work() -> None:
+        list(feeding.feed(timezone.now()))
+        for code in codes:
+            rename(code, "dunnart")
+
     assert [end_of(pid) for pid in [in_a_process(work), in_a_process(work)]] == [0, 0]
     check_whole()
     assert sorted(find("dunnart")) == [code.code for code in codes]

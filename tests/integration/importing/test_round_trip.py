@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from kb.accounts.models import User
 from procedures.content import canonical_content, content_hash
@@ -31,7 +31,7 @@ def catalogue(line: ProductLine) -> None:
 
 
 @given(content=contents(codes=CODES))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_random_contents_survive(content: dict[str, Any], catalogue: None, approver: User) -> None:
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
         _write(first, own_format.write(content, team="Power"))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from procedures.actions import build_version
@@ -137,7 +137,7 @@ def small_world(db: None) -> SmallWorld:
     return SmallWorld()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(drawn=st.lists(_guide, min_size=GUIDES, max_size=GUIDES))
 def test_the_report_says_what_readers_would_meet(
     small_world: SmallWorld, drawn: list[dict[str, Any]]

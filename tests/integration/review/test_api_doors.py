@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review import releasing
@@ -141,7 +141,7 @@ def test_whatever_json_is_sent_it_is_no_fault(version, engineer, owner, what: st
         "decision": f"/api/edits/{head['edits'][1]['id']}/decision/",
     }[what]
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=60)
     @given(NEARLY[what] | JSON)
     def check(body: Any) -> None:
         status, said = send(owner, address, json.dumps(body))  # Django's client raises what would be a 500

@@ -184,6 +184,7 @@ def proposals(draw: st.DrawFn) -> list[tuple[SuggestedAction, str, str | None, b
     return [(*each, draw(st.booleans())) for each in draw(st.permutations(parts))]
 
 
+# What Hypothesis calls too slow is how long a busy machine draws.
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(proposals())
 def test_any_part_of_a_proposal_leaves_each_step_once_and_in_the_order_of_the_whole(drawn) -> None:

@@ -1,7 +1,7 @@
 """Codes, numbers and Chinese are found in any writing by any other, and what was typed never stops an engine."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.analysis import code_term
@@ -12,7 +12,7 @@ from tests.integration.search.conftest import document, ids
 
 pytestmark = pytest.mark.django_db
 PUBLIC = frozenset({"public"})
-_ANY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_ANY = settings(max_examples=60)
 _SEPARATORS = ["-", ".", "/", "_", " ", "", "\u2013", "\u2011", "\u00a0"]
 _WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 

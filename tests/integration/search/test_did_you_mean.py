@@ -1,5 +1,7 @@
 """What was mistyped: put right where the asker finds something by it, said so, and never against their will."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
@@ -18,9 +20,9 @@ from tests.integration.search.conftest import Collection, document
 pytestmark = pytest.mark.django_db
 
 
-def found(text: str, *, staff: bool = False, **fields: object) -> Results:
+def found(text: str, *, staff: bool = False, **fields: Any) -> Results:
     user = get_user_model()(is_staff=True) if staff else AnonymousUser()
-    return find(user, SearchQuery(text=text, scopes=frozenset(), **fields))  # type: ignore[arg-type]
+    return find(user, SearchQuery(text=text, scopes=frozenset(), **fields))
 
 
 @pytest.mark.parametrize(

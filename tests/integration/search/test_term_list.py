@@ -1,13 +1,14 @@
 """Words that mean the same: found and marked from the next question on, kept in the admin, harmless whatever is in it."""
 
 import time
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.demo import load
@@ -165,7 +166,7 @@ def test_the_list_is_read_again_only_when_it_changed(leak_rate: TermGroup) -> No
     assert ("pump",) not in term_list().others
 
 
-def _only_the_stamp(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+def _only_the_stamp(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
     assert "COUNT(*)" in sql
     return execute(sql, params, many, context)
 
@@ -202,7 +203,7 @@ def test_a_hostile_list_slows_no_question(engine: Engine) -> None:
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=12), max_size=6))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 def test_any_list_and_any_question_are_answered(engine: Engine, text: str, terms: list[str]) -> None:
     clean = "\n".join(terms).replace("\0", "").encode(errors="ignore").decode()
     TermGroup.objects.all().delete()
@@ -214,10 +215,8 @@ def test_any_list_and_any_question_are_answered(engine: Engine, text: str, terms
         engine.search(SearchQuery(text=asked, scopes=PUBLIC))
 
 
-def test_the_measure_of_the_search_leaves_the_list_out(
-    leak_rate: TermGroup, django_db_blocker: object
-) -> None:
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+def test_the_measure_of_the_search_leaves_the_list_out(leak_rate: TermGroup, django_db_blocker: Any) -> None:
+    with django_db_blocker.unblock():
         for with_terms in (False, True):
             with index_beside(with_terms=with_terms) as engine:
                 engine.rebuild([document("en", "Leak rate test"), document("other", "Pump")])

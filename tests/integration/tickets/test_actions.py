@@ -1,5 +1,7 @@
 """Opening, editing, resolving and recording what was used."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
@@ -11,7 +13,7 @@ from tests.integration.tickets.conftest import Scene
 
 
 def edit(scene: Scene, **changes: object) -> Ticket:
-    values = {
+    values: dict[str, Any] = {
         "machine": scene.machine,
         "error_code": scene.code,
         "symptom": scene.ticket.symptom,
@@ -20,7 +22,7 @@ def edit(scene: Scene, **changes: object) -> Ticket:
         "edition": queries.edition(scene.ticket),
         "by": scene.engineer,
     }
-    return actions.edit_ticket(ticket=scene.ticket, **values | changes)  # type: ignore[arg-type]
+    return actions.edit_ticket(ticket=scene.ticket, **values | changes)
 
 
 def test_a_new_ticket_is_numbered_and_its_history_names_the_person(scene: Scene) -> None:

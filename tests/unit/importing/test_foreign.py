@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from procedures.importing.documents import MAX_TITLE, Defaults, Unreadable
@@ -209,7 +209,6 @@ LINES = st.lists(
 
 
 @given(LINES, st.sampled_from(["heading", "file-name", "first-line"]))
-@settings(deadline=None)
 def test_no_text_is_lost(lines: list[str], title_from: str) -> None:
     """Every word of the file is in the title, the summary or a step, as often as in the file."""
     try:

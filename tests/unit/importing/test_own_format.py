@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from procedures.content import clean_text
 from procedures.importing import own_format
@@ -13,7 +13,6 @@ from tests.unit.importing.contents import contents
 
 
 @given(contents())
-@settings(deadline=None)
 def test_round_trip(content: dict[str, Any]) -> None:
     text = own_format.write(content, team="Power", owner="oscar")
     document = parse(text.encode(), path="x.md", defaults=Defaults())
@@ -22,7 +21,6 @@ def test_round_trip(content: dict[str, Any]) -> None:
 
 
 @given(contents())
-@settings(deadline=None)
 def test_a_windows_editor_changes_nothing(content: dict[str, Any]) -> None:
     text = own_format.write(content).replace("\n", "\r\n")
     assert parse(text.encode(), path="x.md", defaults=Defaults()).content == content
