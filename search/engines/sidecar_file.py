@@ -92,9 +92,7 @@ class _Open:
         self.connection.connection = None
 
     def __del__(self) -> None:
-        with suppress(
-            Exception
-        ):  # at the interpreter's end anything may be gone that it needs, and nobody listens
+        with suppress(Exception):  # at the interpreter's end whatever it needs may be gone, and nobody listens
             self.close()
 
 
