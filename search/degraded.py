@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from search.analysis import lexemes, normalise
 from search.engine import Hit, Results, SearchQuery
-from search.engines.terms import TermEngine, shown
+from search.engines.terms import selected, shown
 from search.highlight import Highlighter
 from search.models import SearchDocument
 from search.parsing import is_stop_word, parse
@@ -56,7 +56,7 @@ def _found(query: SearchQuery, words: list[str]) -> Iterator[SearchDocument]:
 
 def _within(query: SearchQuery) -> QuerySet[SearchDocument]:
     """What the query's scopes and filters leave."""
-    selection = TermEngine().selected(query)
+    selection = selected(query)
     since = datetime.fromtimestamp(selection.since, UTC)
     documents = SearchDocument.objects.filter(profile__in=selection.profiles, updated_at__gte=since)
     return documents.filter(codes__icontains=f'"{query.code}"') if query.code else documents

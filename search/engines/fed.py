@@ -8,6 +8,7 @@ when it began; whatever has changed since was described by the very transaction 
 import fcntl
 import logging
 import time
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -43,24 +44,24 @@ class FedEngine(TermEngine):
 
     _paused_until = 0.0  # of time.monotonic()
 
+    @abstractmethod
     def turn(self) -> AbstractContextManager[object]:
         """See outbox.Listener."""
-        raise NotImplementedError
 
+    @abstractmethod
     def put(self, entries: Sequence[Entry]) -> Mapping[int, str]:
         """See outbox.Listener."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drop(self, gone: Mapping[int, int]) -> Mapping[int, str]:
         """See outbox.Listener."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refill(self) -> None:
         """Make the index anew from the documents as stored; searches see the old one until the new one is whole.
 
         Called outside transactions. What it has read need not be told again: see outbox.all_heard. Raises Unreachable.
         """
-        raise NotImplementedError
 
     def prepare(self) -> None:
         """Make sure that there is an index to tell, however long it takes. Raises Unreachable."""

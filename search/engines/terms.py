@@ -2,6 +2,7 @@
 
 import heapq
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -44,7 +45,7 @@ class Selection:
     code: str = ""
 
 
-class TermEngine:
+class TermEngine(ABC):
     """The shared half. A subclass keeps Entries and answers Readings from them.
 
     It also is what `search.ranking` calls Statistics.
@@ -58,29 +59,29 @@ class TermEngine:
 
     # What a subclass provides
 
+    @abstractmethod
     def best(
         self, reading: Reading, selection: Selection, *, limit: int, offset: int = 0, newest: bool = False
     ) -> list[Candidate]:
         """What is found, those that bear one of its codes first, then by the engine's own rank (or date)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def counts(
         self, reading: Reading, selection: Selection, spans: Sequence[int]
     ) -> list[tuple[int, int, int]]:
         """(profile, span, how many): span n changed at or after spans[n], which falls, and not after spans[n-1]."""
-        raise NotImplementedError
 
+    @abstractmethod
     def code_counts(self, reading: Reading, selection: Selection) -> Mapping[str, int]:
         """How many of those found bear each code."""
-        raise NotImplementedError
 
+    @abstractmethod
     def totals(self) -> Totals:
         """See search.ranking.Statistics."""
-        raise NotImplementedError
 
+    @abstractmethod
     def frequencies(self, terms: Collection[str]) -> Mapping[str, int]:
         """See search.ranking.Statistics."""
-        raise NotImplementedError
 
     # Asking
 
@@ -269,10 +270,6 @@ class TermEngine:
 
     # Counting
 
-    def selected(self, query: SearchQuery) -> Selection:
-        """What the query's scopes and filters leave to be found."""
-        return _selection(query, profiles(self.using, query.scopes), timezone.now())
-
     def _count(
         self, reading: Reading, seen: Mapping[int, Profile], filters: Mapping[str, str], now: datetime
     ) -> tuple[int, dict[str, dict[str, int]], int]:
@@ -349,6 +346,11 @@ def source_weights(profiles: Iterable[int]) -> dict[float, list[int]]:
         if weight := weights.get(known(pk).values["source"][0]):
             found.setdefault(weight, []).append(pk)
     return found
+
+
+def selected(query: SearchQuery) -> Selection:
+    """What the query's scopes and filters leave to be found, in the site's own database."""
+    return _selection(query, profiles(DEFAULT_DB_ALIAS, query.scopes), timezone.now())
 
 
 def _selection(query: SearchQuery, seen: Mapping[int, Profile], now: datetime) -> Selection:
