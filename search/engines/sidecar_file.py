@@ -92,7 +92,8 @@ class _Open:
         self.connection.connection = None
 
     def __del__(self) -> None:
-        with suppress(Exception):  # at the interpreter's end whatever it needs may be gone, and nobody listens
+        # At the interpreter's end whatever it needs may be gone, and nobody listens.
+        with suppress(Exception):
             self.close()
 
 

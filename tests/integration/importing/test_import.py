@@ -316,7 +316,7 @@ def test_a_text_that_cannot_be_rendered_is_reported_and_the_rest_goes_in(
             raise RecursionError
         return build_version(**options)
 
-    monkeypatch.setattr(writing, "build_version", failing)
+    monkeypatch.setattr(writing, "build_version", failing)  # no known text is nested deep enough to be it
     text, failed = run(folder, product_line="LM", codes_from="file-name", verbosity=2)
     assert "2 new, 0 changed, 0 unchanged; 2 versions. 1 file was not imported." in failed
     assert "deep.md: Its text is nested too deep to be shown." in text

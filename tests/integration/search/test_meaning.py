@@ -115,11 +115,11 @@ def test_switched_off_nothing_is_read(guides: Engine, settings: Any) -> None:
 def test_a_failure_while_reading_is_the_schedules_to_tell(
     guides: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(now: datetime) -> Iterator[str]:
+    def broken(using: str) -> None:
         raise RuntimeError("disk full")
-        yield ""
 
-    monkeypatch.setattr(making, "make_due", broken)
+    monkeypatch.setattr(model, "_load", object)  # a model is there
+    monkeypatch.setattr(making, "_drop_gone", broken)  # no known state makes it fail
     lines = list(scheduling.run(datetime.now(UTC)))
     assert any(isinstance(line, scheduling.Failure) and "Search by meaning" in line for line in lines)
 
