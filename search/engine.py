@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Protocol
 
@@ -32,7 +32,7 @@ PROFILE_FACETS = {
 """Facet -> the field of a document and its profile. Where a document has an empty list, it counts for every value."""
 FACETS = (*PROFILE_FACETS, "code", "updated")
 UPDATED = {"week": timedelta(days=7), "month": timedelta(days=30), "year": timedelta(days=365)}
-"""The values of the facet "updated": changed within this time, the shortest first."""
+"""The values of the facet "updated": changed within so many days, the shortest first."""
 NEWEST = "newest"
 """The one order other than by relevance."""
 
@@ -162,8 +162,13 @@ def _values_of(document: SearchDocument, facet: str, counted: Iterable[str]) -> 
 
 def within(updated: datetime) -> Iterator[str]:
     """The values of the facet "updated" that a date counts for."""
-    age = timezone.now() - updated
-    return (value for value, most in UPDATED.items() if age <= most)
+    return (value for value, since in cutoffs(timezone.now()).items() if updated >= since)
+
+
+def cutoffs(now: datetime) -> dict[str, datetime]:
+    """From when on a date counts for each value of the facet "updated": from the beginning of a day (UTC)."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {value: today - span for value, span in UPDATED.items()}
 
 
 class Engine(Protocol):

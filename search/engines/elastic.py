@@ -24,11 +24,11 @@ from search.engine import Again
 from search.engines import elastic_bulk as bulk
 from search.engines import elastic_queries as queries
 from search.engines.alone import alone
+from search.engines.answers import Answers, Selection, source_weights
 from search.engines.cluster import Cluster
 from search.engines.elastic_index import Indices
 from search.engines.elastic_refill import Refill
 from search.engines.fed import FedEngine, RebuildUnderWay
-from search.engines.terms import Selection, source_weights
 from search.models import PendingChange
 from search.outbox import Unreachable
 from search.ranking import Candidate, Totals
@@ -73,10 +73,14 @@ class ElasticEngine(FedEngine):
 
     # Asking
 
+    def asking(self) -> Answers:
+        """See TermEngine. Nothing is remembered: each answer takes one request."""
+        return self
+
     def best(
         self, reading: Reading, selection: Selection, *, limit: int, offset: int = 0, newest: bool = False
     ) -> list[Candidate]:
-        """See TermEngine.best."""
+        """See Answers.best."""
         if newest:
             query, order = queries.found(reading, selection), "updated"
         else:
@@ -99,7 +103,7 @@ class ElasticEngine(FedEngine):
     def counts(
         self, reading: Reading, selection: Selection, spans: Sequence[int]
     ) -> list[tuple[int, int, int]]:
-        """See TermEngine.counts."""
+        """See Answers.counts."""
         ranges = [
             {"key": str(span)} | {"from": since} | ({"to": spans[span - 1]} if span else {})
             for span, since in enumerate(spans)
@@ -130,7 +134,7 @@ class ElasticEngine(FedEngine):
         return counted
 
     def code_counts(self, reading: Reading, selection: Selection) -> Mapping[str, int]:
-        """See TermEngine.code_counts."""
+        """See Answers.code_counts."""
         body = {
             "query": queries.found(reading, selection),
             "size": 0,

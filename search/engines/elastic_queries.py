@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from search.engines.terms import Selection
+from search.engines.answers import Selection
 from search.parsing import Clause, Phrase
 from search.readings import Reading
 

@@ -1,22 +1,26 @@
 """The tables of an index in SQLite. A later migration that rebuilds SearchDocument must create the trigger again."""
 
+_TABLES = ("search_vocabulary", "search_index", "search_entry")
+
 
 def create() -> list[str]:
     """The statements that make an empty index."""
     return [
-        # The terms are finished (search.analysis): split at blanks, keep all but ASCII punctuation.
+        # The terms are finished (search.analysis): split at blanks, keep all but ASCII punctuation. A row's id is
+        # its search.engines.places.place.
         "CREATE VIRTUAL TABLE search_index USING fts5 (title, codes, body, tokenize = \"ascii tokenchars '_'\")",
         "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab('search_index', 'row')",
-        "CREATE TABLE search_entry (id INTEGER PRIMARY KEY, revision INTEGER NOT NULL, profile INTEGER NOT NULL,"
+        "CREATE TABLE search_entry (id INTEGER PRIMARY KEY, place INTEGER NOT NULL, revision INTEGER NOT NULL,"
         " updated INTEGER NOT NULL, codes TEXT NOT NULL)",
+        # A number never is another profile's: who still holds an old answer must not take one for the other.
+        "CREATE TABLE IF NOT EXISTS search_number"
+        " (number INTEGER PRIMARY KEY AUTOINCREMENT, profile INTEGER NOT NULL UNIQUE)",
     ]
 
 
 def drop() -> list[str]:
-    """The statements after which `create` makes an empty index, whatever was there."""
-    return [
-        f"DROP TABLE IF EXISTS {table}" for table in ("search_vocabulary", "search_index", "search_entry")
-    ]
+    """The statements after which `create` makes an empty index, whatever was there. The numbers stay."""
+    return [f"DROP TABLE IF EXISTS {table}" for table in _TABLES]
 
 
 def create_beside_documents() -> list[str]:
@@ -24,5 +28,6 @@ def create_beside_documents() -> list[str]:
     return [
         *create(),
         "CREATE TRIGGER search_document_gone AFTER DELETE ON search_searchdocument BEGIN"
-        " DELETE FROM search_index WHERE rowid = old.id; DELETE FROM search_entry WHERE id = old.id; END",
+        " DELETE FROM search_index WHERE rowid = (SELECT place FROM search_entry WHERE id = old.id);"
+        " DELETE FROM search_entry WHERE id = old.id; END",
     ]

@@ -16,8 +16,8 @@ from search import outbox
 from search.documents import BATCH, Entry, entry_of
 from search.engines import sidecar_file
 from search.engines.fed import FedEngine
+from search.engines.fts import FtsTerms
 from search.engines.sidecar_file import Unfit
-from search.engines.sqlite import SqliteTerms
 from search.models import SearchDocument
 from search.outbox import Unreachable
 
@@ -28,7 +28,7 @@ _PATIENCE = 10.0  # seconds that a rebuild waits for those who tell
 logger = logging.getLogger(__name__)
 
 
-class SidecarEngine(FedEngine, SqliteTerms):
+class SidecarEngine(FedEngine, FtsTerms):
     """See search.engine.Engine."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class SidecarEngine(FedEngine, SqliteTerms):
         self._mending = threading.Lock()
 
     def connection(self) -> Any:
-        """See SqliteTerms. Raises Unfit and Unreachable."""
+        """See FtsTerms. Raises Unfit and Unreachable."""
         return sidecar_file.connected()
 
     # Told
@@ -69,8 +69,11 @@ class SidecarEngine(FedEngine, SqliteTerms):
     def drop(self, gone: Mapping[int, int]) -> Mapping[int, str]:
         """See outbox.Listener."""
         with self.connection().cursor() as cursor:
-            for table, key in (("search_index", "rowid"), ("search_entry", "id")):
-                cursor.executemany(f"DELETE FROM {table} WHERE {key} = %s", [(pk,) for pk in gone])
+            cursor.executemany(
+                "DELETE FROM search_index WHERE rowid = (SELECT place FROM search_entry WHERE id = %s)",
+                [(pk,) for pk in gone],
+            )
+            cursor.executemany("DELETE FROM search_entry WHERE id = %s", [(pk,) for pk in gone])
         return {}
 
     # Made anew

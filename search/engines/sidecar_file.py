@@ -29,7 +29,7 @@ from search.outbox import Unreachable
 
 APPLICATION = 0x52444C53
 """SQLite's application_id of the file: "RDLS"."""
-VERSION = 1
+VERSION = 2
 """Of its tables; another one makes the index anew."""
 
 _TIMEOUT = 5  # seconds that one who tells waits for another

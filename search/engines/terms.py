@@ -4,7 +4,7 @@ import heapq
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -14,7 +14,8 @@ from django.utils.safestring import mark_safe
 
 from search.analysis import code_term
 from search.corrections import corrected
-from search.engine import NEWEST, UPDATED, Hit, Results, SearchQuery
+from search.engine import NEWEST, Hit, Results, SearchQuery, cutoffs
+from search.engines.answers import Answers, Selection, source_weights
 from search.highlight import Highlighter
 from search.meaning import model
 from search.meaning.fusion import NOTHING_FUSED, Fused, fuse
@@ -22,10 +23,9 @@ from search.meaning.nearest import Near, nearest
 from search.meaning.opening import opened_at
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, parse
-from search.profiles import Profile, known, most_first, passing, profiles, tally
+from search.profiles import Profile, most_first, passing, profiles, tally
 from search.ranking import CANDIDATES, Candidate, Known, Statistics, Totals, rank, rarity, weights_of
 from search.readings import Reading, heading, rarest, readings, terms_of
-from search.registry import sources
 from search.term_groups import term_list
 
 TELLING = 16
@@ -34,15 +34,6 @@ ALIKE = 6_000
 """Documents that these terms may stand in together: more are no longer alike."""
 MAX_CODES_FROM = 1_000
 """Documents found, above which their codes are too many to choose from and are not counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What may be found: documents of these profiles, changed `since` (seconds since 1970), that bear the code."""
-
-    profiles: Sequence[int]
-    since: int = 0
-    code: str = ""
 
 
 class TermEngine(ABC):
@@ -60,20 +51,8 @@ class TermEngine(ABC):
     # What a subclass provides
 
     @abstractmethod
-    def best(
-        self, reading: Reading, selection: Selection, *, limit: int, offset: int = 0, newest: bool = False
-    ) -> list[Candidate]:
-        """What is found, those that bear one of its codes first, then by the engine's own rank (or date)."""
-
-    @abstractmethod
-    def counts(
-        self, reading: Reading, selection: Selection, spans: Sequence[int]
-    ) -> list[tuple[int, int, int]]:
-        """(profile, span, how many): span n changed at or after spans[n], which falls, and not after spans[n-1]."""
-
-    @abstractmethod
-    def code_counts(self, reading: Reading, selection: Selection) -> Mapping[str, int]:
-        """How many of those found bear each code."""
+    def asking(self) -> Answers:
+        """What answers the readings of one question."""
 
     @abstractmethod
     def totals(self) -> Totals:
@@ -93,26 +72,31 @@ class TermEngine(ABC):
             return Results(took_ms=_ms_since(started))
         now, statistics = timezone.now(), Known(self)
         seen = profiles(self.using, query.scopes)
+        answers = self.asking()
         whole = None  # how many have all that was asked for
 
         def is_borne(reading: Reading) -> bool:
-            return bool(self.best(reading, Selection(list(seen)), limit=1))
+            return bool(answers.best(reading, Selection(list(seen)), limit=1))
 
         for reading in readings(parsed, statistics.frequencies(terms_of(parsed)), is_borne):
-            total, facets, everything = self._count(reading, seen, query.filters, now)
+            total, facets, everything = _count(answers, reading, seen, query.filters, now)
             whole = total if whole is None else whole
             # What narrows the results must not widen the question: it was counted for this reading.
             if everything >= reading.enough and (total or not reading.enough):
                 break
         selection = _selection(query, seen, now)
         near = self._near(query, parsed, reading, selection)
-        fused = self._fused(reading, selection, query, parsed, statistics, near) if near else NOTHING_FUSED
+        fused = (
+            self._fused(answers, reading, selection, query, parsed, statistics, near)
+            if near
+            else NOTHING_FUSED
+        )
         last_page = max(1, -(-(total + len(fused.alone)) // query.page_size))
         page = min(max(1, query.page), last_page)
         offset = (page - 1) * query.page_size
         some = total or fused.order
         found = (
-            self._page(reading, selection, query, parsed, statistics, offset=offset, fused=fused)
+            self._page(answers, reading, selection, query, parsed, statistics, offset=offset, fused=fused)
             if some
             else []
         )
@@ -120,7 +104,7 @@ class TermEngine(ABC):
             hits=tuple(self._hits(found, parsed, near=near, alone=fused.alone)),
             total=total + len(fused.alone),
             related=len(fused.alone),
-            facets=facets | {"code": self._codes(reading, selection, total)},
+            facets=facets | {"code": _codes(answers, reading, selection, total)},
             whole=min(whole or 0, total),
             took_ms=_ms_since(started),
             page=page,
@@ -131,7 +115,9 @@ class TermEngine(ABC):
         parsed = parse(prefix, prefix=True)
         if not parsed.clauses or not scopes:
             return []
-        found = self.best(heading(parsed), Selection(list(profiles(self.using, scopes))), limit=limit)
+        found = self.asking().best(
+            heading(parsed), Selection(list(profiles(self.using, scopes))), limit=limit
+        )
         return self._hits([(one.pk, one.score) for one in found], parsed, snippets=False)
 
     def similar(self, query: SearchQuery) -> list[Hit]:
@@ -151,7 +137,7 @@ class TermEngine(ABC):
         selection = _selection(query, profiles(self.using, query.scopes), timezone.now())
         reading = Reading(some=clauses, codes=codes)
         offset = (query.page - 1) * query.page_size
-        found = self._page(reading, selection, query, parsed, statistics, offset=offset)
+        found = self._page(self.asking(), reading, selection, query, parsed, statistics, offset=offset)
         return self._hits(found, ParsedQuery(clauses, codes))
 
     def did_you_mean(self, query: SearchQuery) -> str:
@@ -159,14 +145,16 @@ class TermEngine(ABC):
         if not query.text or not query.scopes:
             return ""
         selection = Selection(list(profiles(self.using, query.scopes)))
+        answers = self.asking()
 
         def is_found(term: str) -> bool:
-            return bool(self.best(Reading((Clause(((term,),)),)), selection, limit=1))
+            return bool(answers.best(Reading((Clause(((term,),)),)), selection, limit=1))
 
         return corrected(query.text, self, is_found, self.using)
 
     def _page(
         self,
+        answers: Answers,
         reading: Reading,
         selection: Selection,
         query: SearchQuery,
@@ -185,15 +173,15 @@ class TermEngine(ABC):
             rest: list[Candidate] = []
             if end > len(fused.order) >= CANDIDATES:
                 after = CANDIDATES + max(0, offset - len(fused.order))
-                rest = self.best(reading, selection, limit=query.page_size, offset=after)
+                rest = answers.best(reading, selection, limit=query.page_size, offset=after)
             shown = {pk for pk, _score in fused.order}
             further = [(one.pk, one.score) for one in rest if one.pk not in shown]
             return [*fused.order[offset:end], *further][: query.page_size]
         if query.sort == NEWEST or offset >= CANDIDATES:
             newest = query.sort == NEWEST
-            found = self.best(reading, selection, limit=query.page_size, offset=offset, newest=newest)
+            found = answers.best(reading, selection, limit=query.page_size, offset=offset, newest=newest)
             return [(one.pk, one.score) for one in found]
-        found = self.best(reading, selection, limit=max(CANDIDATES, end))
+        found = answers.best(reading, selection, limit=max(CANDIDATES, end))
         ranked = _in_order(query.text, found[:CANDIDATES], statistics, parsed)
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
@@ -227,6 +215,7 @@ class TermEngine(ABC):
 
     def _fused(
         self,
+        answers: Answers,
         reading: Reading,
         selection: Selection,
         query: SearchQuery,
@@ -234,7 +223,7 @@ class TermEngine(ABC):
         statistics: Statistics,
         near: Mapping[int, Near],
     ) -> Fused:
-        found = self.best(reading, selection, limit=CANDIDATES)
+        found = answers.best(reading, selection, limit=CANDIDATES)
         ranked = _in_order(query.text, found, statistics, parsed)
         fused = fuse(
             ranked, [(pk, one.above) for pk, one in near.items()], [one.pk for one in found if one.exact]
@@ -269,21 +258,6 @@ class TermEngine(ABC):
         ]
 
     # Counting
-
-    def _count(
-        self, reading: Reading, seen: Mapping[int, Profile], filters: Mapping[str, str], now: datetime
-    ) -> tuple[int, dict[str, dict[str, int]], int]:
-        """How many pass the filters, the facets but for the codes, and how many there are without filters."""
-        spans = [int((now - span).timestamp()) for span in UPDATED.values()]
-        everything = self.counts(reading, Selection(list(seen)), spans)
-        code = filters.get("code", "")
-        counted = self.counts(reading, Selection(list(seen), code=code), spans) if code else everything
-        return *tally(counted, seen, filters), sum(count for *_, count in everything)
-
-    def _codes(self, reading: Reading, selection: Selection, total: int) -> Mapping[str, int]:
-        if not total or total > MAX_CODES_FROM:
-            return {}
-        return most_first(self.code_counts(reading, replace(selection, code="")))
 
 
 def shown(
@@ -338,14 +312,21 @@ def _in_order(
     return sorted(ranked, key=lambda one: (not exact[one[0]], -one[1], one[0]))
 
 
-def source_weights(profiles: Iterable[int]) -> dict[float, list[int]]:
-    """Weight -> the profiles whose source has it, where it is not 1."""
-    weights = {source.name: source.weight for source in sources() if source.weight != 1}
-    found: dict[float, list[int]] = {}
-    for pk in profiles if weights else ():
-        if weight := weights.get(known(pk).values["source"][0]):
-            found.setdefault(weight, []).append(pk)
-    return found
+def _count(
+    answers: Answers, reading: Reading, seen: Mapping[int, Profile], filters: Mapping[str, str], now: datetime
+) -> tuple[int, dict[str, dict[str, int]], int]:
+    """How many pass the filters, the facets but for the codes, and how many there are without filters."""
+    spans = [int(since.timestamp()) for since in cutoffs(now).values()]
+    everything = answers.counts(reading, Selection(list(seen)), spans)
+    code = filters.get("code", "")
+    counted = answers.counts(reading, Selection(list(seen), code=code), spans) if code else everything
+    return *tally(counted, seen, filters), sum(count for *_, count in everything)
+
+
+def _codes(answers: Answers, reading: Reading, selection: Selection, total: int) -> Mapping[str, int]:
+    if not total or total > MAX_CODES_FROM:
+        return {}
+    return most_first(answers.code_counts(reading, replace(selection, code="")))
 
 
 def selected(query: SearchQuery) -> Selection:
@@ -358,8 +339,8 @@ def _selection(query: SearchQuery, seen: Mapping[int, Profile], now: datetime) -
     found = passing(seen, query.filters)
     if not query.updated:
         return Selection(found, code=query.code)
-    span = UPDATED.get(query.updated)
-    return Selection(found if span else [], int((now - span).timestamp()) if span else 0, query.code)
+    since = cutoffs(now).get(query.updated)
+    return Selection(found if since else [], int(since.timestamp()) if since else 0, query.code)
 
 
 def _ms_since(started: float) -> float:

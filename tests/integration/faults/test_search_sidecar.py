@@ -23,6 +23,7 @@ from search import feeding, outbox
 from search.engine import SearchQuery, get_engine
 from search.engines import sidecar as sidecar_engine
 from search.engines import sidecar_file
+from search.engines.places import pk_of
 from search.engines.sidecar import SidecarEngine
 from search.indexing import rebuild, reindex
 from search.models import PendingChange, SearchDocument, SearchProfile
@@ -80,10 +81,11 @@ def check_whole() -> None:
     assert not PendingChange.objects.exists()
     with sidecar_file.connected().cursor() as cursor:
         entries = dict(cursor.execute("SELECT id, revision FROM search_entry").fetchall())
-        terms = {pk for (pk,) in cursor.execute("SELECT rowid FROM search_index").fetchall()}
+        places = {at for (at,) in cursor.execute("SELECT place FROM search_entry").fetchall()}
+        assert places == {at for (at,) in cursor.execute("SELECT rowid FROM search_index").fetchall()}
         cursor.execute("INSERT INTO search_index (search_index) VALUES ('integrity-check')")
     assert entries == dict(SearchDocument.objects.values_list("pk", "revision"))
-    assert terms == set(entries)
+    assert set(map(pk_of, places)) == set(entries)
     stored = dict(SearchDocument.objects.filter(source="error_code").values_list("number", "title"))
     assert stored == {code.code: f"{code.code} · {code.meaning}" for code in ErrorCode.objects.all()}
     assert not SearchDocument.objects.exclude(profile__in=SearchProfile.objects.values("pk")).exists()

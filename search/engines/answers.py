@@ -1,0 +1,58 @@
+"""What an engine is asked, once a question is read, and what it has to answer."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from search.profiles import known
+from search.ranking import Candidate
+from search.readings import Reading
+from search.registry import sources
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What may be found: documents of these profiles, changed `since` (seconds since 1970), that bear the code.
+
+    `since` is the beginning of a day (UTC).
+    """
+
+    profiles: Sequence[int]
+    since: int = 0
+    code: str = ""
+
+
+class Answers(Protocol):
+    """What answers the readings of one question; it may remember what it has found."""
+
+    def best(
+        self, reading: Reading, selection: Selection, *, limit: int, offset: int = 0, newest: bool = False
+    ) -> list[Candidate]:
+        """What is found, those that bear one of its codes first, then by the engine's own rank (or date).
+
+        All that is found, where it is no more than `limit`, may come in any order.
+        """
+        ...
+
+    def counts(
+        self, reading: Reading, selection: Selection, spans: Sequence[int]
+    ) -> list[tuple[int, int, int]]:
+        """(profile, span, how many): span n changed at or after spans[n], which falls, and not after spans[n-1].
+
+        Spans begin with a day (UTC), as Selection.since does.
+        """
+        ...
+
+    def code_counts(self, reading: Reading, selection: Selection) -> Mapping[str, int]:
+        """How many of those found bear each code."""
+        ...
+
+
+def source_weights(profiles: Iterable[int]) -> dict[float, list[int]]:
+    """Weight -> the profiles whose source has it, where it is not 1."""
+    weights = {source.name: source.weight for source in sources() if source.weight != 1}
+    found: dict[float, list[int]] = {}
+    for pk in profiles if weights else ():
+        if weight := weights.get(known(pk).values["source"][0]):
+            found.setdefault(weight, []).append(pk)
+    return found

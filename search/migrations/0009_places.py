@@ -1,0 +1,21 @@
+"""A row of the embedded index is found, filtered and counted by its rowid alone: the index is made anew.
+
+`search.apps` has it built when the migrations are through; PostgreSQL's sidecar file knows by its version.
+"""
+
+from django.db import migrations
+
+from search.engines.schema import create_beside_documents, drop
+
+
+def anew(apps, schema_editor):
+    if schema_editor.connection.vendor != "sqlite":
+        return
+    statements = ["DROP TRIGGER IF EXISTS search_document_gone", *drop(), *create_beside_documents()]
+    for statement in [*statements, "DELETE FROM search_searchdocument"]:
+        schema_editor.execute(statement)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("search", "0008_vectors")]
+    operations = [migrations.RunPython(anew, migrations.RunPython.noop)]
