@@ -4,27 +4,21 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import ClassVar
 from urllib.parse import quote
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from search.analysis import MAX_TEXT, fold, take_apart
-from search.characters import plain
-from search.parsing import ParsedQuery, Phrase, phrases
+from search.analysis import MAX_TEXT, fold
+from search.occurrences import Finder, Span
+from search.parsing import ParsedQuery, phrases
 
 SNIPPET = 180
 """Characters of a snippet, before the marks."""
 _LEAD = 40  # characters of context before the first mark
-_MAX_SPANS = 400  # spans looked at in one text
-_BETWEEN = "[-_./, \u2010\u2013\u2212]?"  # what may stand between the characters of a code
 
 _MAX_DIRECTIVES = 3  # words that an address asks the browser to mark
 _CONTEXT = 24  # characters before and behind such a word that say which one is meant
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,35 +43,15 @@ class Passage:
         return f"{page}#{quote(self.anchor, safe='')}{self.fragment}"
 
 
-class _PlainForms(dict[str, str]):
-    """Character -> its plain form, worked out once each."""
-
-    def __missing__(self, char: str) -> str:
-        form = self[char] = plain(char)
-        if len(form) != 1:
-            self.unequal.add(char)
-        return form
-
-    unequal: ClassVar[set[str]] = set()
-    """Characters whose plain form is none, or several."""
-
-
-_plain = _PlainForms()
-
-
 class Highlighter:
     """Marks one query's terms in any number of texts."""
 
     def __init__(self, query: ParsedQuery) -> None:
-        self._wanted = set(phrases(query))
-        patterns = sorted({_pattern(phrase) for phrase in self._wanted}, key=len, reverse=True)
-        # Looking ahead finds overlapping terms too, as the bigrams of one Chinese word are.
-        self._regex = re.compile(f"(?=({'|'.join(patterns)}))", re.IGNORECASE) if patterns else None
-        self._stems = {phrase[-1] for phrase in self._wanted}
+        self._finder = Finder(phrases(query))
 
     def title(self, text: str) -> SafeString:
         """The whole text with its marks."""
-        return _marked(text, self._spans(text), 0, len(text))
+        return _marked(text, self._finder.spans(text), 0, len(text))
 
     def passage(self, text: str, starts: Sequence[Sequence[int | str]] = (), title: str = "") -> Passage:
         """The passage with the most different terms, the first of those that have as many.
@@ -86,7 +60,7 @@ class Highlighter:
         """
         text = text[:MAX_TEXT]
         offsets = [int(start) for start, _anchor in starts if int(start) < len(text)]
-        spans = self._spans(text)
+        spans = self._finder.spans(text)
         found: dict[int, set[str]] = {}
         for first, last in spans:
             found.setdefault(bisect_right(offsets, first), set()).update(_terms_in(text[first:last]))
@@ -111,34 +85,6 @@ class Highlighter:
         before = "… " if start > begin else ""
         after = " …" if last < end else ""
         return mark_safe(before + _marked(text, spans, start, last) + after)
-
-    def _spans(self, text: str) -> list[Span]:
-        """Where in the original text terms stand, in order and apart."""
-        if self._regex is None:
-            return []
-        forms = list(map(_plain.__getitem__, text))
-        plain = "".join(forms)
-        # A character such as ℃ is two in its plain form: map plain offsets back to the original's.
-        origin: list[int] | None = None
-        if not _plain.unequal.isdisjoint(text):
-            origin = [index for index, form in enumerate(forms) for _ in form] + [len(text)]
-        spans: list[Span] = []
-        for match in self._regex.finditer(plain):
-            if len(spans) >= _MAX_SPANS:
-                break
-            if self._is_term(match[1]):
-                start, end = match.span(1)
-                start, end = (origin[start], origin[end - 1] + 1) if origin else (start, end)
-                if spans and start <= spans[-1][1]:
-                    start, end = spans[-1][0], max(end, spans.pop()[1])
-                spans.append((start, end))
-        return spans
-
-    def _is_term(self, found: str) -> bool:
-        """Whether a word that begins like a term has its stem ("station" begins like "state")."""
-        if not (found.isascii() and found.isalpha()):
-            return True
-        return fold(found) in self._stems or take_apart(found).parts in self._wanted
 
     def _best_start(self, text: str, spans: list[Span], begin: int) -> int:
         if not spans:
@@ -208,29 +154,6 @@ def _beside(words: str) -> str:
 def _percent(words: str) -> str:
     """Percent-encoded, "-" too, which would say prefix or suffix."""
     return quote(words, safe="", errors="replace").replace("-", "%2D")
-
-
-@lru_cache(maxsize=1_000)
-def _pattern(phrase: Phrase) -> str:
-    """A regular expression for a phrase as people write it: separators between, endings after a stem."""
-    *firsts, last = phrase
-    pieces = [_piece(term) for term in firsts] + [_piece(last, open_end=True)]
-    return r"[\W_]{0,3}".join(pieces)
-
-
-def _piece(term: str, *, open_end: bool = False) -> str:
-    if not term.isascii():
-        return re.escape(term)
-    if term.isdigit():
-        # Also in groups: 1,000 and 4022.636.12345.
-        between = _BETWEEN if len(term) > 4 else ""
-        digits = f"{term[0]}[, ]?{term[1:]}" if len(term) == 4 else between.join(term)
-        return rf"(?<!\d){digits}(?!\d)"
-    if not term.isalpha():  # a joined code: any separator may stand between its letters and digits
-        return r"(?<![a-z0-9])" + _BETWEEN.join(term) + ("(?![a-z0-9])" if open_end else "")
-    # Snowball ends "battery" and "batteries" alike in "batteri", and "calibrate" in "calibr".
-    stem = term[:-1] if term.endswith("i") and len(term) > 3 else term
-    return rf"(?<![a-z]){stem}[a-z]*"
 
 
 def _marked(text: str, spans: list[Span], start: int, end: int) -> SafeString:

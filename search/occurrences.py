@@ -1,0 +1,154 @@
+"""Where in a text, as it is written, stands what was asked for."""
+
+import re
+from bisect import insort
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import ClassVar
+
+from search.analysis import fold, take_apart
+from search.characters import plain
+from search.parsing import Phrase
+
+Span = tuple[int, int]
+
+_MOST = 400  # looked at of one phrase in one text
+_BETWEEN = "[-_./, \u2010\u2013\u2212]?"  # what may stand between the characters of a code
+_APART = 3  # characters that may stand between the terms of a phrase, none of them a letter or digit
+
+
+class _PlainForms(dict[str, str]):
+    """Character -> its plain form, worked out once each."""
+
+    def __missing__(self, char: str) -> str:
+        form = self[char] = plain(char).lower()
+        if len(form) != 1:
+            self.unequal.add(char)
+        return form
+
+    unequal: ClassVar[set[str]] = set()
+    """Characters whose plain form is none, or several."""
+
+
+_plain = _PlainForms()
+
+
+class Finder:
+    """Finds any of these phrases in any number of texts."""
+
+    def __init__(self, wanted: Iterable[Phrase]) -> None:
+        self._wanted = set(wanted)
+        self._stems = {phrase[-1] for phrase in self._wanted}
+        self._plain = [phrase for phrase in self._wanted if all(map(_is_letters, phrase))]
+        others = sorted(self._wanted.difference(self._plain))
+        self._patterns = [re.compile(_pattern(phrase)) for phrase in others]
+
+    def spans(self, text: str) -> list[Span]:
+        """In order and apart; what touches is one."""
+        if not self._wanted:
+            return []
+        # A character such as ℃ is two in its plain form: map plain offsets back to the original's.
+        origin: list[int] | None = None
+        if text.isascii():
+            form = text.lower()
+        else:
+            forms = list(map(_plain.__getitem__, text))
+            form = "".join(forms)
+            if not _plain.unequal.isdisjoint(text):
+                origin = [index for index, several in enumerate(forms) for _ in several] + [len(text)]
+        found: list[Span] = []
+        for span in self._found(form):
+            insort(found, span)
+        spans: list[Span] = []
+        for start, end in found:
+            if origin:
+                start, end = origin[start], origin[end - 1] + 1
+            if spans and start <= spans[-1][1]:
+                start, end = spans[-1][0], max(end, spans.pop()[1])
+            spans.append((start, end))
+        return spans
+
+    def _found(self, text: str) -> Iterator[Span]:
+        for phrase in self._plain:
+            for start, end in _occurrences(phrase, text):
+                if self._is_term(text[start:end]):
+                    yield start, end
+        for pattern in self._patterns:
+            for count, match in enumerate(pattern.finditer(text)):
+                if count == _MOST:
+                    break
+                if self._is_term(match[0]):
+                    yield match.span()
+
+    def _is_term(self, found: str) -> bool:
+        """Whether a word that begins like a term has its stem ("station" begins like "state")."""
+        if not (found.isascii() and found.isalpha()):
+            return True
+        return fold(found) in self._stems or take_apart(found).parts in self._wanted
+
+
+def _is_letters(term: str) -> bool:
+    return not term.isascii() or term.isalpha()
+
+
+def _beginning(term: str) -> str:
+    """Snowball ends "battery" and "batteries" alike in "batteri", and "calibrate" in "calibr"."""
+    return term[:-1] if term.isascii() and term.endswith("i") and len(term) > 3 else term
+
+
+def _occurrences(phrase: Phrase, text: str) -> Iterator[Span]:
+    """Where the terms, of letters alone, stand beside each other; a regular expression would take ten times as long."""
+    first, end = _beginning(phrase[0]), -1
+    start = text.find(first)
+    for _count in range(_MOST):
+        if start < 0:
+            return
+        if (end := _end(phrase, text, start)) > 0:
+            yield start, end
+        start = text.find(first, max(end, start + 1))
+
+
+def _end(phrase: Phrase, text: str, at: int) -> int:
+    """Where the phrase ends that begins here; -1 if none does."""
+    for number, term in enumerate(phrase):
+        if number:
+            apart = at
+            while at - apart < _APART and at < len(text) and not text[at].isalnum():
+                at += 1
+        beginning = _beginning(term)
+        if not text.startswith(beginning, at):
+            return -1
+        if term.isascii():
+            if at and _is_latin(text[at - 1]):
+                return -1
+            at += len(beginning)
+            while at < len(text) and _is_latin(text[at]):
+                at += 1
+        else:
+            at += len(beginning)
+    return at
+
+
+def _is_latin(char: str) -> bool:
+    return "a" <= char <= "z"
+
+
+@lru_cache(maxsize=1_000)
+def _pattern(phrase: Phrase) -> str:
+    """A regular expression for a phrase as people write it: separators between, endings after a stem."""
+    *firsts, last = phrase
+    pieces = [_piece(term) for term in firsts] + [_piece(last, open_end=True)]
+    return rf"[\W_]{{0,{_APART}}}".join(pieces)
+
+
+def _piece(term: str, *, open_end: bool = False) -> str:
+    if not term.isascii():
+        return re.escape(term)
+    if term.isdigit():
+        # Also in groups: 1,000 and 4022.636.12345.
+        between = _BETWEEN if len(term) > 4 else ""
+        digits = f"{term[0]}[, ]?{term[1:]}" if len(term) == 4 else between.join(term)
+        return rf"(?<!\d){digits}(?!\d)"
+    if not term.isalpha():  # a joined code: any separator may stand between its letters and digits
+        return r"(?<![a-z0-9])" + _BETWEEN.join(term) + ("(?![a-z0-9])" if open_end else "")
+    return rf"(?<![a-z]){_beginning(term)}[a-z]*"
