@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import add
 from typing import Any
 
 from django.db import connections
@@ -73,6 +75,7 @@ def tally(
     total = 0
     found: dict[str, Counter[str]] = {facet: Counter() for facet in (*PROFILE_FACETS, "updated")}
     for_all: Counter[str] = Counter()
+    changed = [0] * (len(spans) + 1)
     for pk, by_span in by_profile.items():
         profile = seen[pk]
         missed = [facet for facet, value in asked if not profile.passes(facet, value)]
@@ -81,15 +84,16 @@ def tally(
         count = sum(by_span[: last + 1])
         if not missed:
             total += count
-            for n, name in enumerate(spans):
-                found["updated"][name] += sum(by_span[: n + 1])
-        for facet in missed or PROFILE_FACETS:
+            changed = list(map(add, changed, by_span))
+        for facet in missed or profile.values:
             values = profile.values[facet]
+            if not values:
+                for_all[facet] += count
+                continue
             counter = found[facet]
             for value in values:
                 counter[value] += count
-            if not values:
-                for_all[facet] += count
+    found["updated"] = Counter(dict(zip(spans, accumulate(changed), strict=False)))
     for facet in OPEN:
         if for_all[facet]:
             for value in {value for pk in by_profile for value in seen[pk].values[facet]}:
