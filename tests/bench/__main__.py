@@ -12,6 +12,7 @@ BENCHES = (
     "importing",
     "reading",
     "search",
+    "crowd",
     "relevance",
     "elasticsearch",
     "meaning",
