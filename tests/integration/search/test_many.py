@@ -1,0 +1,102 @@
+"""The embedded index remembers what few documents are found and asks again for many: the answers are the same."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from search.engine import Engine, Results, SearchQuery
+from search.engines import fts
+from search.engines.places import pk_of
+from search.models import SearchDocument
+from tests.integration.search.conftest import STAFF_SCOPES, document
+
+pytestmark = pytest.mark.django_db
+
+QUERY = SearchQuery(text="pump", scopes=STAFF_SCOPES)
+ASKED = [
+    QUERY,
+    replace(QUERY, text="pump E-7"),
+    replace(QUERY, text="pump valve"),
+    replace(QUERY, scopes=frozenset({"public"})),
+    replace(QUERY, kind="repair"),
+    replace(QUERY, model="VL500S"),
+    replace(QUERY, code="E-7"),
+    replace(QUERY, code="E-7", kind="repair", updated="month"),
+    replace(QUERY, updated="week"),
+    replace(QUERY, updated="nonsense"),
+    replace(QUERY, kind="nonsense"),
+    replace(QUERY, sort="newest"),
+    replace(QUERY, sort="newest", page=3, page_size=7),
+]
+
+
+@pytest.fixture
+def pumps(engine: Engine) -> Engine:
+    today = timezone.now()
+    engine.rebuild(
+        document(
+            str(n),
+            f"Pump {n}",
+            "Close the valve." if n % 4 else "Open it.",
+            kind=["repair", "maintain"][n % 2],
+            scope=["public", "internal"][n % 3 == 0],
+            models=[["VL500S"], ["NX-2000"], []][n % 3],
+            codes=["E-7"] if n % 5 == 0 else [],
+            updated_at=today - timedelta(days=n * 3, seconds=n),
+        )
+        for n in range(40)
+    )
+    return engine
+
+
+def seen(results: Results) -> tuple[Any, ...]:
+    hits = [(hit.document.object_id, round(hit.score, 9), hit.codes) for hit in results.hits]
+    return hits, results.total, results.whole, results.facets
+
+
+@pytest.mark.parametrize("query", ASKED, ids=lambda query: f"{query.text} {query.filters} {query.sort}")
+def test_many_are_answered_as_few_are(
+    pumps: Engine, query: SearchQuery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = pumps.search(query)
+    monkeypatch.setattr(fts, "FEW", 0)
+    assert seen(pumps.search(query)) == seen(few)
+    assert few.total or "nonsense" in query.filters.values()
+
+
+def test_a_document_that_changes_day_and_profile_moves(pumps: Engine) -> None:
+    changed = document("3", "Pump of tomorrow", kind="upgrade", scope="public", updated_at=timezone.now())
+    pumps.index([changed])
+    pumps.index([changed])
+    found = pumps.search(replace(QUERY, text="tomorrow", updated="week", kind="upgrade"))
+    assert [hit.document.object_id for hit in found.hits] == ["3"]
+    assert pumps.search(QUERY).total == 40
+    pumps.delete("guide", ["3"])
+    assert pumps.search(QUERY).total == 39
+
+
+@pytest.mark.skipif(
+    "connection.vendor != 'sqlite'", reason="PostgreSQL's file is looked into by its own tests"
+)
+def test_a_row_stands_where_its_entry_says(pumps: Engine) -> None:
+    pumps.index([document("3", "Pump", kind="upgrade", updated_at=timezone.now())])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id, place FROM search_entry")
+        entries = dict(cursor.fetchall())
+        cursor.execute("SELECT rowid FROM search_index")
+        assert {at for (at,) in cursor.fetchall()} == set(entries.values())
+    assert {pk: pk_of(at) for pk, at in entries.items()} == {pk: pk for pk in entries}
+    assert entries.keys() == set(SearchDocument.objects.values_list("pk", flat=True))
+
+
+def test_a_profile_keeps_its_number_through_a_rebuild(pumps: Engine) -> None:
+    assert isinstance(pumps, fts.FtsTerms)
+    before = dict(pumps._numbers())
+    pumps.rebuild([document("1", "Pump", kind="other"), document("2", "Pump", kind="another")])
+    after = pumps._numbers()
+    assert before.items() <= after.items()
+    assert len(after) == len(before) + 2
