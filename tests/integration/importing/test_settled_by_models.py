@@ -33,7 +33,9 @@ def test_models_of_two_lines_settle_nothing(line: ProductLine, folder: Path, run
     assert "--code needs --product-line, or a --model of one" in run(folder, code=["E-3034"])[1]
 
 
-def test_a_model_that_is_not_here_is_named_and_not_the_line(line: ProductLine, folder: Path, run: Run) -> None:
+def test_a_model_that_is_not_here_is_named_and_not_the_line(
+    line: ProductLine, folder: Path, run: Run
+) -> None:
     factories.error_code(line, "E-3034")
     (folder / "a.md").write_text(f"---\nmodels: [LM-400, XX-9]\ncodes: [E-3034]\n---\n{TEXT}")
     (folder / "b.md").write_text(TEXT)
