@@ -10,10 +10,12 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.bench.search import _CHINESE, _ENGLISH, _SCOPES, documents
+from tests.bench.search import documents, questions
 from tests.node import Node, missing
 
 QUERIES = 100
@@ -96,15 +98,8 @@ def _into_new_index(engine: Any, fill: Callable[[str], None]) -> float:
 
 def _asking(engine: Any, node: Node) -> None:
     """Each request that a search makes, by our way and as its bare body over http."""
-    from search.engine import SearchQuery
-
-    chance = random.Random(5)
-    kinds = {
-        "one word": lambda: chance.choice(_ENGLISH),
-        "two characters": lambda: chance.choice(_CHINESE),
-        "three words": lambda: " ".join(chance.sample(_ENGLISH, 3)),
-        "a code": lambda: f"E {1000 + chance.randrange(1000)}",
-    }
+    texts = [data.text for data in islice(documents(), 400)]
+    asking = questions(texts, random.Random(5))
     asked: list[tuple[float, dict[str, Any]]] = []
     search = engine._search
 
@@ -121,15 +116,12 @@ def _asking(engine: Any, node: Node) -> None:
             index=engine.indices.read, settings={"index.requests.cache.enable": False}
         )
     address = urlsplit(node.url)
-    for kind, make in kinds.items():
+    for kind in ("one word", "two characters", "three words", "a code"):
+        queries = [asking[kind]() for _ in range(QUERIES)]
+        for query in queries:  # what Elasticsearch keeps of a question, both sides find kept
+            engine.search(query)
         asked.clear()
-        texts = [make() for _ in range(QUERIES)]
-        for text in texts:  # what Elasticsearch keeps of a question, both sides find kept
-            engine.search(SearchQuery(text=text, scopes=_SCOPES))
-        asked.clear()
-        whole = [
-            _ms(lambda text=text: engine.search(SearchQuery(text=text, scopes=_SCOPES))) for text in texts
-        ]
+        whole = [_ms(partial(engine.search, query)) for query in queries]
         wire = http.client.HTTPConnection(str(address.hostname), address.port)
         bare = [_bare(wire, f"/{engine.indices.read}/_search", body) for _took, body in asked]
         wire.close()
