@@ -189,7 +189,9 @@ def _text_of(landing: Landing, acceptance: Acceptance, change: SuggestedChange) 
     if undecided and (take := acceptance.takes.get(change.field)) is not None:
         text = landing.taken(change.field)[take]
     elif (final := acceptance.final.get(change.field)) is not None:
-        text = clean_line(final) if change.field == SuggestedField.TITLE else cleaned_text(final)
+        text = cleaned_text(final)
+        if change.field == SuggestedField.TITLE:
+            text = clean_line(text)
     elif undecided:
         raise NotAllowed(
             _(

@@ -13,7 +13,7 @@ from review.anchors import Quote
 from review.models import Delegation, ThreadKind
 from review.photos import clean_photo
 from review.recording import is_blank
-from review.rules import check_day
+from review.release_rules import check_day
 from review.threads import MOST_PHOTOS, Point
 
 COMMENT_LENGTH = 10_000

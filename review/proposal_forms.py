@@ -10,7 +10,6 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from procedures.content import clean_text
 from review.deciding import Acceptance
 from review.forms import COMMENT_LENGTH, DecisionForm, WordsField, area, of_file
 from review.landing import Landing, Take
@@ -18,9 +17,10 @@ from review.merge import Clash, Step
 from review.models import SuggestedField, SuggestionKind
 from review.photos import clean_photo
 from review.proposing import NewImage, StepEdit
+from review.recording import cleaned_text
 from review.wanted import FIRST
 
-STEP_TEXT_LENGTH = 100_000
+STEP_TEXT_LENGTH, STEP_TITLE_LENGTH = 100_000, 255
 STAYS, AT_THE_TOP = "", "^"  # values of a choice of places; the others are ids of steps
 Place = tuple[str, str]  # (value, what a person reads)
 OWN = "own"  # beside the members of Take: the text that somebody wrote themselves
@@ -57,7 +57,7 @@ def place_value(after: str | None) -> str:
 
 
 class StepTexts(forms.Form):
-    title = WordsField(label=_("Title"), max_length=255)
+    title = WordsField(label=_("Title"), max_length=STEP_TITLE_LENGTH)
     body = forms.CharField(
         label=_("What to do"),
         required=False,
@@ -93,7 +93,7 @@ class StepForm(StepTexts):
                 required=False,
                 widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/heic"}),
             )
-            self.fields[f"alt-{number}"] = forms.CharField(
+            self.fields[f"alt-{number}"] = WordsField(
                 label=_("What the new image shows"), required=False, max_length=255, initial=image["alt"]
             )
 
@@ -304,11 +304,12 @@ class PartForm(DecisionForm):
                     label, [*((take, TEXTS_TAKEN[take]) for take in choices), (OWN, gettext("My own text"))]
                 )
                 label = gettext("My own text")
-            self.fields[name] = forms.CharField(
+            is_title = change.field == SuggestedField.TITLE
+            self.fields[name] = WordsField(
                 label=label,
                 required=False,
-                max_length=STEP_TEXT_LENGTH,
-                widget=area(1 if change.field == SuggestedField.TITLE else 6),
+                max_length=STEP_TITLE_LENGTH if is_title else STEP_TEXT_LENGTH,
+                widget=area(1 if is_title else 6),
                 initial=landed,
             )
 
@@ -339,11 +340,13 @@ class PartForm(DecisionForm):
         if "images" in self.fields and not data.get("images"):
             self.add_error("images", gettext("Choose which images the step is to show."))
         for name in self.texts:
+            own = cleaned_text(data.get(f"final-{name}", ""))
             if f"take-{name}" not in self.fields:
+                if name == SuggestedField.TITLE and not own and f"final-{name}" in data:
+                    self.add_error(f"final-{name}", gettext("A step needs a title."))
                 continue
             take, final = data.get(f"take-{name}"), self.fields[f"final-{name}"].initial
-            own = clean_text(data.get(f"final-{name}"))
-            is_written = own not in ("", clean_text(final))
+            is_written = own not in ("", cleaned_text(final))
             if not take and is_written:
                 data[f"take-{name}"] = OWN
             elif take == OWN and not own and name == SuggestedField.TITLE:

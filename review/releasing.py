@@ -15,7 +15,7 @@ from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion, VersionStatus
 from procedures.numbers import claim_number
 from procedures.rules import ChangedBehindTheLog, NotAllowed
-from review import duties, reviewing, rules, sealing, watching
+from review import duties, release_rules, reviewing, sealing, watching
 from review.carrying import carried_by
 from review.landing import working_copy
 from review.models import (
@@ -45,11 +45,11 @@ def submit_for_release(
 ) -> Release:
     """Send the working copy, as it stands now, through the stages of its review plan."""
     page = ProcedurePage.objects.select_for_update().get(pk=page.pk)
-    rules.check_submit(user=by, page=page)
+    release_rules.check_submit(user=by, page=page)
     at = at or timezone.now()
     summary = required(change_summary, _("Say what changes: readers see it in the change log."))
     if effective_from is not None:
-        rules.check_day(day=effective_from, at=at)
+        release_rules.check_day(day=effective_from, at=at)
     draft = working_copy(page)
     content = canonical_content(draft)
     if not content["steps"]:
@@ -140,7 +140,7 @@ def _sign(
     on_behalf_of: Any,
     at: datetime,
 ) -> Signature:
-    rules.check_sign(user=by, stage=stage, on_behalf_of=on_behalf_of)
+    release_rules.check_sign(user=by, stage=stage, on_behalf_of=on_behalf_of)
     release = stage.release
     if seen_sha256 != release.sha256:
         raise NotAllowed(_("What waits for approval is no longer what you looked at. Look again below."))
@@ -183,7 +183,7 @@ def _sign(
 def remark(*, stage: Stage, by: Any, text: str, at: datetime | None = None) -> Remark:
     """Say something about a release that a stage consults this person on."""
     stage = _locked(stage)
-    rules.check_remark(user=by, stage=stage)
+    release_rules.check_remark(user=by, stage=stage)
     text = required(text, _("Write a comment first."))
     at = at or timezone.now()
     said = Remark(stage=stage, author=by, written_at=at, text=text)
@@ -201,7 +201,7 @@ def remark(*, stage: Stage, by: Any, text: str, at: datetime | None = None) -> R
 def send_back(*, release: Release, by: Any, reason: str, at: datetime | None = None) -> None:
     """Refuse a release under way; its submitter sees the reason, and signatures given on it are void."""
     release = _lock_release(release)
-    rules.check_send_back(user=by, release=release)
+    release_rules.check_send_back(user=by, release=release)
     reason = required(reason, _("Say what has to change first."))
     reviewing.end(release, ReleaseStatus.SENT_BACK, by=by, at=at or timezone.now(), reason=reason)
 
@@ -210,7 +210,7 @@ def send_back(*, release: Release, by: Any, reason: str, at: datetime | None = N
 def take_back(*, release: Release, by: Any, at: datetime | None = None) -> None:
     """Stop a release under way before it is approved."""
     release = _lock_release(release)
-    rules.check_take_back(user=by, release=release)
+    release_rules.check_take_back(user=by, release=release)
     reviewing.end(release, ReleaseStatus.TAKEN_BACK, by=by, at=at or timezone.now())
 
 
@@ -218,7 +218,7 @@ def take_back(*, release: Release, by: Any, at: datetime | None = None) -> None:
 def replace(*, release: Release, by: Any, at: datetime | None = None) -> Release:
     """Review the working copy as it is now instead: the bytes change, so every signature given is void."""
     release = _lock_release(release)
-    rules.check_take_back(user=by, release=release)
+    release_rules.check_take_back(user=by, release=release)
     if content_hash(canonical_content(working_copy(release.page))) == release.sha256:
         raise NotAllowed(_("The working copy is still what is in review; every signature stands."))
     at = at or timezone.now()
@@ -308,7 +308,7 @@ def withdraw(
 ) -> ProcedureVersion:
     """Take a version out of force, or call off a scheduled one, signed with the password."""
     with refusals_on_record(by, version.page), transaction.atomic():
-        rules.check_withdraw_version(user=by, version=version)
+        release_rules.check_withdraw_version(user=by, version=version)
         check_password(by, password)
         if version.status == VersionStatus.APPROVED:
             # It never goes into force: the edits that it carried wait for the next version.

@@ -16,7 +16,7 @@ from procedures.content import canonical_content, content_hash
 from procedures.models import AuditKind, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from procedures.saved import as_saved
-from review import rules
+from review import release_rules
 from review.carrying import carried_by
 from review.models import NoticeKind
 from review.notifying import notify
@@ -51,7 +51,7 @@ def take_up(*, version: ProcedureVersion, by: Any, replacing: str = "") -> Proce
     and those whose words it holds are told. Raises WouldReplace where there is another.
     """
     page = ProcedurePage.objects.select_for_update().get(pk=version.page_id)
-    rules.check_submit(user=by, page=page)
+    release_rules.check_submit(user=by, page=page)
     if version.revision is None:
         raise NotAllowed(_("The working copy of version %(label)s is not kept.") % {"label": version.label})
     earlier: ProcedurePage = version.revision.as_object()

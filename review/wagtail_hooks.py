@@ -54,7 +54,11 @@ class ReviewPlanViewSet(SnippetViewSet):
         "product_line",
         "page",
         "significance",
-        "submitted_by",
+        Column(
+            "submitted_by",
+            label=_("submitted by a member of"),
+            accessor=lambda plan: gettext(plan.submitted_by.name) if plan.submitted_by else "",
+        ),
         Column("usable", label=_("Can be used"), accessor=lambda plan: _usable(plan)),
     ]
 

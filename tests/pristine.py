@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,11 +61,17 @@ def _template_key() -> str:
     return digest.hexdigest()[:16]
 
 
+def as_stored(built: Built) -> Built:
+    """A dataclass of rows, each as it is in the database now."""
+    rows = {field.name: getattr(built, field.name) for field in fields(built)}
+    return type(built)(**{name: type(row)._base_manager.get(pk=row.pk) for name, row in rows.items()})
+
+
 @contextmanager
 def built_once(blocker: Any, build: Callable[[], Built]) -> Iterator[Built]:
     """What `build` puts into the database is there for each test of a module, whatever the others did to it.
 
-    To be entered in a fixture of that scope, `blocker` being pytest-django's. Give keys, not objects: a test
+    To be entered in a fixture of that scope, `blocker` being pytest-django's. Give keys, or rows for `as_stored`: a test
     would meet what another one has changed of them.
     """
     outermost = transaction.atomic()

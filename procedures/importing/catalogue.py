@@ -48,15 +48,14 @@ class Catalogue:
     def settle_line(self, document: Document) -> None:
         """Give error codes without a product line that of the models, which a foreign file then belongs to as well.
 
-        Raises Unreadable where the models share none.
+        Raises Unreadable where the models share none, or one of them is not here.
         """
         content = document.content
         if all(code["product_line"] for code in content["error_codes"]):
             return
-        models = [self._models.get(row["model"]) for row in content["applies_to"]]
-        lines = {model.product_line_id for model in models if model is not None}
+        lines = {self._model(row["model"]).product_line_id for row in content["applies_to"]}
         found = [code for code, line in self._lines.items() if line.pk in lines]
-        if len(found) != 1 or None in models:
+        if len(found) != 1:
             raise Unreadable(
                 _(
                     "It names error codes but no product line: name it as product_line, or by --product-line, or "
@@ -68,6 +67,12 @@ class Catalogue:
         if not document.own_format:  # one of our own form says itself what it is
             content["product_line"] = found[0]
 
+    def _model(self, code: str) -> MachineModel:
+        """Raises Unreadable where it is not here."""
+        if (model := self._models.get(code)) is None:
+            raise Unreadable(_("There is no model %(code)s.") % {"code": code})
+        return model
+
     def check(self, content: Mapping[str, Any], new_codes: Mapping[str, str]) -> None:
         """Raise Unreadable for the first name in the content that the catalogue does not have, or range that it
         has no release in."""
@@ -75,9 +80,7 @@ class Catalogue:
         if line and line not in self._lines:
             raise Unreadable(_("There is no product line %(code)s.") % {"code": line})
         for row in content["applies_to"]:
-            model = self._models.get(row["model"])
-            if model is None:
-                raise Unreadable(_("There is no model %(code)s.") % {"code": row["model"]})
+            model = self._model(row["model"])
             for version in (row["from"], row["before"]):
                 if version and (model.product_line_id, version) not in self._releases:
                     raise Unreadable(

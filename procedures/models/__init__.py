@@ -1,5 +1,6 @@
 """Equipment, error codes, procedures and their versions, what happened to them, the FAQ."""
 
+from procedures.models.applicability import Applicability
 from procedures.models.audit import AuditEvent, AuditHead, AuditKind
 from procedures.models.catalogue import (
     ErrorCode,
@@ -13,7 +14,6 @@ from procedures.models.catalogue import (
 from procedures.models.faq import FaqCategory, FaqIndexPage, FaqPage
 from procedures.models.overlap import AcceptedOverlap
 from procedures.models.page import (
-    Applicability,
     Audience,
     Importance,
     Kind,

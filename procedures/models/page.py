@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from modelcluster.fields import ParentalKey, ParentalManyToManyField
+from modelcluster.fields import ParentalManyToManyField
 from wagtail import blocks
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, InlinePanel, ObjectList, TabbedInterface
 from wagtail.fields import StreamField
@@ -28,7 +28,7 @@ from wagtail.models import Page, PagePermissionTester, Revision
 from procedures.content import canonical_content, clean_line
 from procedures.editor_panel import NotesPanel
 from procedures.forms import CANNOT_OWN, ProcedurePageForm
-from procedures.models.catalogue import ErrorCode, MachineModel, ProductLine, SoftwareRelease
+from procedures.models.catalogue import ErrorCode, ProductLine
 from procedures.models.fields import TextListField
 from procedures.models.page_permissions import ApprovedOnlyPermissionTester, ProcedureFolderPermissionTester
 from procedures.people import possible_owners
@@ -352,47 +352,3 @@ class ProcedurePage(Page):
             raise PermissionDenied(gettext("Only an approved version can be published."))
         kwargs["skip_permission_checks"] = True  # the approval decided; see ApprovedOnlyPermissionTester
         return super().publish(revision, *args, **kwargs)
-
-
-class Applicability(models.Model):
-    """One row of "applies to": a model, from a release (inclusive) to before a release (exclusive)."""
-
-    page = ParentalKey(ProcedurePage, on_delete=models.CASCADE, related_name="applicability")
-    model = models.ForeignKey(MachineModel, on_delete=models.PROTECT, verbose_name=_("model"))
-    release_from = models.ForeignKey(
-        SoftwareRelease,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("from release"),
-    )
-    release_before = models.ForeignKey(
-        SoftwareRelease,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-        verbose_name=_("before release"),
-    )
-    options = TextListField(
-        _("options"), default=list, blank=True, help_text=_("All of these must be fitted.")
-    )
-    panels = [
-        FieldRowPanel([FieldPanel("model"), FieldPanel("release_from"), FieldPanel("release_before")]),
-        FieldPanel("options"),
-    ]
-
-    class Meta:
-        ordering = ["id"]
-        verbose_name = _("applicability")
-        verbose_name_plural = _("applicability")
-
-    def __str__(self) -> str:
-        return f"{self.model} {self.release_from or ''}–{self.release_before or ''}"
-
-    def clean(self) -> None:
-        from procedures.ordering import range_problem  # it asks the versions, which import this module
-
-        if reason := range_problem(self.release_from, self.release_before):
-            raise ValidationError({"release_before": reason})

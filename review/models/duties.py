@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any, Self
 
-from django import forms
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -15,6 +14,7 @@ from simple_history.models import HistoricalRecords
 from wagtail.admin.panels import FieldPanel
 
 from procedures.models import ProcedureVersion, ProductLine, VersionStatus
+from review.desk_forms import RoleBoxes
 from review.models.plans import or_any
 
 
@@ -74,7 +74,7 @@ class ReadingRule(models.Model):
 
     panels = [
         FieldPanel("product_line"),
-        FieldPanel("groups", widget=forms.CheckboxSelectMultiple),
+        FieldPanel("groups", widget=RoleBoxes),
         FieldPanel("days"),
     ]
 

@@ -20,12 +20,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
+from wagtail.admin.panels import FieldPanel
 from wagtail.models import Page, Task, TaskState, Workflow
 
 from procedures.models import ProcedurePage, ProductLine, Significance
 from procedures.people import staff
 from procedures.rules import NotAllowed
-from review.desk_forms import DelegationForm
+from review.desk_forms import DelegationForm, RoleBoxes, RoleSelect
 
 MAX_STAGES = 10
 
@@ -94,7 +95,11 @@ class ReviewTask(Task):
         "days",
         "escalate_to",
     ]
-    admin_form_widgets = {"groups": forms.CheckboxSelectMultiple, "people": forms.CheckboxSelectMultiple}
+    admin_form_widgets = {
+        "groups": RoleBoxes,
+        "people": forms.CheckboxSelectMultiple,
+        "escalate_to": RoleSelect,
+    }
 
     class Meta:
         verbose_name = _("review stage")
@@ -226,6 +231,10 @@ class ReviewPlan(models.Model):
     )  # fmt: skip
     history = HistoricalRecords()
 
+    panels = [
+        *map(FieldPanel, ("workflow", "product_line", "page", "significance")),
+        FieldPanel("submitted_by", widget=RoleSelect),
+    ]
     objects = ReviewPlanQuerySet.as_manager()
 
     class Meta:

@@ -17,7 +17,7 @@ from procedures.models import Audience, Kind, ProcedurePage, ProcedureVersion, S
 from procedures.rules import NotAllowed
 from procedures.views.post_only import post_only
 from procedures.views.version import find_version, render_working_copy
-from review import landing, queries, releasing, rules, taking_up
+from review import landing, queries, release_rules, releasing, rules, taking_up
 from review.carrying import is_carried
 from review.effects import Outlook, effects_of
 from review.eligibility import asked, may_sign_for
@@ -51,8 +51,8 @@ def release_page(
     landed = list(queries.for_list(Suggestion.objects.on_page(page.pk).unreleased()))
     user: Any = request.user
     stages = [_stage(stage, user, forms) for stage in queries.stages_of(release)] if release else []
-    submit_refusal = rules.why_not(rules.check_submit, user=user, page=page)
-    may_send_back = release is not None and rules.can_send_back(user=user, release=release)
+    submit_refusal = rules.why_not(release_rules.check_submit, user=user, page=page)
+    may_send_back = release is not None and release_rules.can_send_back(user=user, release=release)
     shown = [row.get("sign_form") or row.get("remark_form") for row in stages]
     shown += [forms.submit] * (not submit_refusal) + [forms.send_back] * may_send_back
     context = {
@@ -78,7 +78,7 @@ def release_page(
         "may_send_back": may_send_back,
         # It was refused, by who was faster or for good, and the form that was sent has no place on the page any more.
         "late": forms.bound if forms.bound is not None and forms.bound not in shown else None,
-        "may_take_back": release is not None and rules.can_take_back(user=user, release=release),
+        "may_take_back": release is not None and release_rules.can_take_back(user=user, release=release),
         "may_edit": page.permissions_for_user(user).can_edit(),
         "now": timezone.now(),
     }
@@ -231,7 +231,7 @@ def _stage(stage: Stage, user: Any, forms: _Forms) -> dict[str, Any]:
         return row
     sent_here = forms.request.POST.get("stage") == str(stage.pk)
     if stage.kind == StageKind.CONSULT:
-        if rules.can_remark(user=user, stage=stage):
+        if release_rules.can_remark(user=user, stage=stage):
             fresh_remark = RemarkForm(initial={"stage": stage.pk}, auto_id=f"stage-{stage.pk}-%s")
             row["remark_form"] = (sent_here and forms.remark) or fresh_remark
         return row
@@ -239,7 +239,7 @@ def _stage(stage: Stage, user: Any, forms: _Forms) -> dict[str, Any]:
     allowed = [
         person
         for person in people
-        if not rules.why_not(rules.check_sign, user=user, stage=stage, on_behalf_of=person)
+        if not rules.why_not(release_rules.check_sign, user=user, stage=stage, on_behalf_of=person)
     ]
     if allowed:
         row["in_place_of"] = allowed[0] if len(allowed) == 1 else None
@@ -250,7 +250,9 @@ def _stage(stage: Stage, user: Any, forms: _Forms) -> dict[str, Any]:
         )
         row["sign_form"] = (sent_here and forms.sign) or fresh
     elif people:
-        row["refusal"] = rules.why_not(rules.check_sign, user=user, stage=stage, on_behalf_of=people[0])
+        row["refusal"] = rules.why_not(
+            release_rules.check_sign, user=user, stage=stage, on_behalf_of=people[0]
+        )
     return row
 
 
@@ -272,7 +274,7 @@ def withdraw(request: HttpRequest, number: str, label: str) -> HttpResponse:
     """Take a version out of force, or call off one whose day has not come: why, and what to use instead."""
     version: ProcedureVersion = find_version(request, number, label)
     form = WithdrawForm(request.POST or None)
-    refusal = rules.why_not(rules.check_withdraw_version, user=request.user, version=version)
+    refusal = rules.why_not(release_rules.check_withdraw_version, user=request.user, version=version)
     if request.method == "POST" and not refusal and form.is_valid():
         try:
             releasing.withdraw(version=version, by=request.user, **form.cleaned_data)

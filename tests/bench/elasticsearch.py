@@ -23,8 +23,13 @@ TARGET_ASKING, TARGET_FILLING = 1.5, 1.3
 
 
 def run() -> None:
+    on_a_node(_measure)
+
+
+def on_a_node(measure: Callable[[Node], object]) -> None:
+    """Measure with the site on a node of its own; where none can be started, say why."""
     if why := missing():
-        print(f"  not run: {why}")
+        print(f"  Elasticsearch not run: {why}")
         return
     from django.conf import settings
 
@@ -33,7 +38,7 @@ def run() -> None:
         node.start()
         settings.REDLINE_ELASTICSEARCH_URL = node.url
         settings.REDLINE_ELASTICSEARCH_TIMEOUT = 60
-        _measure(node)
+        measure(node)
     finally:
         node.remove()
 

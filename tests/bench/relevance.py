@@ -1,39 +1,33 @@
 """How good the search is: judged questions (`shared/corpora`), with one set of parameters for all."""
 
+from collections.abc import Mapping
+
+from tests.bench.elasticsearch import on_a_node
 from tests.conftest import CORPORA
-from tests.node import Node, missing
 
 TARGETS = {"stackfaq": 0.85, "tidbfaq": 0.72}  # nDCG@10
 
 
 def run() -> None:
     measure("sqlite")
-    if why := missing():
-        print(f"  Elasticsearch not run: {why}")
-        return
-    from django.conf import settings
-
-    node = Node()
-    try:
-        node.start()
-        settings.REDLINE_ELASTICSEARCH_URL = node.url
-        settings.REDLINE_ELASTICSEARCH_TIMEOUT = 60
-        measure("elasticsearch")
-    finally:
-        node.remove()
+    on_a_node(lambda _node: measure("elasticsearch"))
 
 
-def measure(engine_name: str) -> None:
+def measure(engine_name: str, targets: Mapping[str, float] = TARGETS, *, meaning: bool = False) -> None:
+    """Print how good it is for each set; with `meaning`, by vectors as well."""
     from search import evaluation
+    from search.meaning import making
 
-    for name, target in TARGETS.items():
+    for name, target in targets.items():
         folder = CORPORA / name
         if not folder.is_dir():
             print(f"  {name:<15} not there (set REDLINE_CORPORA)")
             continue
         questions = evaluation.read(folder)
-        with evaluation.index_beside(engine_name) as engine:
+        with evaluation.index_beside(engine_name, meaning=meaning) as engine:
             engine.rebuild(questions.documents)
+            if meaning:
+                making.make(evaluation.BESIDE)
             answers = {query: evaluation.ask(engine, questions.texts[query]) for query in questions.grades}
         found = evaluation.measures(answers, questions.grades)
         print(

@@ -12,7 +12,9 @@ from review import scheduling
 
 
 class Command(BaseCommand):
-    help = "Put scheduled versions into force, remind of stages that are due, escalate and close them."
+    help = (
+        "Do what is due: versions that go into force, stages, duties, mails, the search engine, old searches."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--every", type=int, metavar="SECONDS", help="go on for ever, this often")

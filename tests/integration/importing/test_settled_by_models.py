@@ -33,6 +33,18 @@ def test_models_of_two_lines_settle_nothing(line: ProductLine, folder: Path, run
     assert "--code needs --product-line, or a --model of one" in run(folder, code=["E-3034"])[1]
 
 
+def test_a_model_that_is_not_here_is_named_and_not_the_line(
+    line: ProductLine, folder: Path, run: Run
+) -> None:
+    factories.error_code(line, "E-3034")
+    (folder / "a.md").write_text(f"---\nmodels: [LM-400, XX-9]\ncodes: [E-3034]\n---\n{TEXT}")
+    (folder / "b.md").write_text(TEXT)
+    out, _why = run(folder)
+    assert "a.md: There is no model XX-9." in out
+    assert "no product line" not in out
+    assert "no model XX-9" in run(folder, model=["LM-400", "XX-9"], code=["E-3034"])[1]
+
+
 @pytest.mark.parametrize("typed", ["E-3034", "e3034", "Ｅ－３０３４"])
 def test_a_model_settles_the_line_of_the_option_and_its_spelling_is_free(
     line: ProductLine, folder: Path, run: Run, typed: str

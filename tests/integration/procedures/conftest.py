@@ -1,7 +1,7 @@
 """A product line, its machines and a code, and how guides that answer it come about."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from procedures.models import (
     SoftwareRelease,
 )
 from tests import factories as make
-from tests.pristine import built_once
+from tests.pristine import as_stored, built_once
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,4 @@ def built_shelf(django_db_setup: None, django_db_blocker: Any) -> Iterator[Shelf
 
 @pytest.fixture
 def shelf(built_shelf: Shelf, db: None) -> Shelf:
-    """As it is in the database now."""
-    built = {field.name: getattr(built_shelf, field.name) for field in fields(built_shelf)}
-    return Shelf(**{name: type(thing)._base_manager.get(pk=thing.pk) for name, thing in built.items()})
+    return as_stored(built_shelf)

@@ -273,6 +273,19 @@ def test_nothing_lands_that_nobody_looked_at(version, engineer, owner) -> None:
     assert text_of(version, "b") == "Do b."
 
 
+@pytest.mark.parametrize("title", ["", "\u200b", "\u2800", "T" * 256])
+def test_a_title_that_nobody_sees_or_is_too_long_is_named(version, engineer, owner, title: str) -> None:
+    edits = [{"step": "b", "title": title}]
+    status, said = send(engineer, PROPOSALS, {"reason": "Met it twice", "edits": edits})
+    assert (status, list(said["fields"])) == (400, ["edits.0.title"])
+    edits[0]["title"] = "Step b, better"
+    status, said = send(engineer, PROPOSALS, {"reason": "Met it twice", "edits": edits})
+    (edit,) = seen(owner, said)
+    body = {"decision": "accept", "seen": edit["landing"]["seen"], "texts": {"title": title}}
+    status, said = decide(owner, edit, **body)
+    assert (status, list(said["fields"])) == (400, ["texts.title"])
+
+
 def test_only_who_answers_for_it_decides_and_nobody_on_their_own(version, engineer, owner) -> None:
     (edit,) = seen(engineer, proposed(engineer, b="Do b slowly."))
     status, said = decide(engineer, edit, decision="refuse", answer="No")

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from wagtail.models import Page, Workflow, WorkflowTask
 
-from kb.accounts.roles import DOCUMENTATION_STAFF
+from kb.accounts.roles import ADMINISTRATOR, DOCUMENTATION_STAFF
 from procedures.models import AuditEvent, ProcedureIndexPage, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import releasing, scheduling
@@ -331,3 +331,25 @@ def test_the_stages_of_the_projects_own_plans_are_shown_in_the_readers_language(
             assert stage.local_name == gettext(name)
         assert stage.local_name == name
     assert Stage(name="Pump team").local_name == "Pump team"
+
+
+def test_roles_to_choose_are_called_in_the_readers_language() -> None:
+    admin = make.make_user("adam", ADMINISTRATOR)
+    admin.language = "zh-hans"
+    admin.save()
+    plan(submitted_by=Group.objects.get(name=DOCUMENTATION_STAFF))
+    Group.objects.create(name="Pump team")
+    with translation.override("zh-hans"):
+        role = gettext(DOCUMENTATION_STAFF)
+    assert role != DOCUMENTATION_STAFF
+    for address in (
+        "/admin/snippets/review/reviewplan/add/",
+        "/admin/snippets/review/readingrule/add/",
+        "/admin/workflows/tasks/add/review/reviewtask/",
+    ):
+        page = signed_in(admin).get(address).content.decode()
+        assert role in page, address
+        assert DOCUMENTATION_STAFF not in page, address
+        assert "Pump team" in page, address
+    page = signed_in(admin).get("/admin/snippets/review/reviewplan/").content.decode()
+    assert (role in page, DOCUMENTATION_STAFF in page) == (True, False)

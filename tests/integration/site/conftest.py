@@ -1,7 +1,7 @@
 """A small world that every page of the site has something to say about."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from django.test import Client
 from kb.accounts.models import User
 from procedures.models import Audience, ErrorCode, Machine, MachineModel, ProcedureVersion, ProductLine
 from tests import factories
-from tests.pristine import built_once
+from tests.pristine import as_stored, built_once
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,7 @@ def built_world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World
 
 @pytest.fixture
 def world(built_world: World, db: None) -> World:
-    """As it is in the database now."""
-    fresh = {field.name: getattr(built_world, field.name) for field in fields(built_world)}
-    return World(**{name: type(thing)._base_manager.get(pk=thing.pk) for name, thing in fresh.items()})
+    return as_stored(built_world)
 
 
 @pytest.fixture

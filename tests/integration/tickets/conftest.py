@@ -1,7 +1,7 @@
 """A machine, its code, and a procedure that has been replaced once."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from kb.tickets import actions
 from kb.tickets.models import Ticket
 from procedures.models import ErrorCode, Machine, ProcedurePage, ProcedureVersion
 from tests import factories
-from tests.pristine import built_once
+from tests.pristine import as_stored, built_once
 
 
 @dataclass
@@ -65,6 +65,4 @@ def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
 
 @pytest.fixture
 def scene(built: Scene, db: None) -> Scene:
-    """As it is in the database now."""
-    things = {field.name: getattr(built, field.name) for field in fields(built)}
-    return Scene(**{name: type(thing)._base_manager.get(pk=thing.pk) for name, thing in things.items()})
+    return as_stored(built)
