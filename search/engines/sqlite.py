@@ -208,6 +208,10 @@ def _found(reading: Reading, selection: Selection) -> tuple[str, list[Any]]:
         sql, params = sql + " AND e.updated >= %s", [*params, selection.since]
     if selection.code:
         sql, params = sql + _BEARS, [*params, selection.code]
+    for pks, negated in ((selection.only, ""), (selection.without, "NOT ")):
+        if pks:
+            sql += f" AND e.id {negated}IN (SELECT value FROM json_each(%s))"
+            params.append(json.dumps(pks))
     return sql, params
 
 

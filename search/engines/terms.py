@@ -37,11 +37,16 @@ MAX_CODES_FROM = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What may be found: documents of these profiles, changed `since` (seconds since 1970), that bear the code."""
+    """What may be found: documents of these profiles, changed `since` (seconds since 1970), that bear the code.
+
+    `only` these, where there are any, and `without` those; both are primary keys.
+    """
 
     profiles: Sequence[int]
     since: int = 0
     code: str = ""
+    only: Sequence[int] = ()
+    without: Sequence[int] = ()
 
 
 class TermEngine:
@@ -184,7 +189,8 @@ class TermEngine:
             rest: list[Candidate] = []
             if end > len(fused.order) >= CANDIDATES:
                 after = CANDIDATES + max(0, offset - len(fused.order))
-                rest = self.best(reading, selection, limit=query.page_size, offset=after)
+                others = replace(selection, without=fused.beyond)
+                rest = self.best(reading, others, limit=query.page_size, offset=after)
             shown = {pk for pk, _score in fused.order}
             further = [(one.pk, one.score) for one in rest if one.pk not in shown]
             return [*fused.order[offset:end], *further][: query.page_size]
@@ -235,11 +241,16 @@ class TermEngine:
     ) -> Fused:
         found = self.best(reading, selection, limit=CANDIDATES)
         ranked = _in_order(query.text, found, statistics, parsed)
-        fused = fuse(
-            ranked, [(pk, one.above) for pk, one in near.items()], [one.pk for one in found if one.exact]
+        beyond: list[Candidate] = []
+        if len(found) == CANDIDATES and (others := list(near.keys() - {one.pk for one in found})):
+            # Words may have found these as well, behind what was looked at.
+            beyond = self.best(reading, replace(selection, only=others), limit=len(others))
+        return fuse(
+            ranked,
+            [(pk, one.above) for pk, one in near.items()],
+            first=[one.pk for one in found if one.exact],
+            beyond=[one.pk for one in beyond],
         )
-        # Where words found more than was looked at, theirs may be among it: they are not counted twice.
-        return replace(fused, alone=frozenset()) if len(found) == CANDIDATES else fused
 
     def _hits(
         self,

@@ -24,33 +24,37 @@ Scored = Sequence[tuple[int, float]]
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """(pk, score), the best first; `alone` are those found by meaning alone."""
+    """(pk, score), the best first; `alone` are those found by meaning alone, `beyond` as it was given."""
 
     order: Sequence[tuple[int, float]] = ()
     alone: frozenset[int] = frozenset()
+    beyond: Sequence[int] = ()
 
 
 NOTHING_FUSED = Fused()
 
 
-def fuse(by_words: Scored, by_meaning: Scored, first: Iterable[int] = ()) -> Fused:
+def fuse(
+    by_words: Scored, by_meaning: Scored, *, first: Iterable[int] = (), beyond: Sequence[int] = ()
+) -> Fused:
     """Both lists in one; what is in `first` stays before all others, in the order of the words.
 
-    `by_words` is all that the words found, or its beginning.
+    `by_words` is all that the words found, or its beginning; then some of `by_meaning` are `beyond` that.
     """
     scores = {pk: (1 - SHARE) * score for pk, score in _worth(by_words)}
     fixed = set(first)
     borne = [pk for pk, _score in by_words if pk in fixed]
+    behind = set(beyond)
     alone: list[int] = []
     for pk, score in _worth(by_meaning):
-        if pk not in scores:
+        if pk not in scores and pk not in behind:
             if len(alone) == ALONE:
                 continue
             alone.append(pk)
         scores[pk] = scores.get(pk, 0.0) + SHARE * score
     for place, pk in enumerate(reversed(borne), 1):
         scores[pk] = 1.0 + place  # above all others, whose scores are at most 1
-    return Fused(sorted(scores.items(), key=lambda scored: -scored[1]), frozenset(alone))
+    return Fused(sorted(scores.items(), key=lambda scored: -scored[1]), frozenset(alone), beyond)
 
 
 def _worth(found: Scored) -> Scored:
