@@ -12,7 +12,7 @@ SHARE and the power were chosen on all questions of the two sets they are report
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-SHARE = 0.7
+SHARE = 0.65
 """What meaning counts of the whole; words the rest."""
 _POWER = 2
 ALONE = 20
