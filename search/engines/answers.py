@@ -14,12 +14,14 @@ from search.registry import sources
 class Selection:
     """What may be found: documents of these profiles, changed `since` (seconds since 1970), that bear the code.
 
-    `since` is the beginning of a day (UTC).
+    `since` is the beginning of a day (UTC). `only` these, where there are any, and `without` those: primary keys.
     """
 
     profiles: Sequence[int]
     since: int = 0
     code: str = ""
+    only: Sequence[int] = ()
+    without: Sequence[int] = ()
 
 
 class Answers(Protocol):

@@ -51,7 +51,15 @@ def _chosen(selection: Selection) -> list[Query]:
         chosen.append({"range": {"updated": {"gte": selection.since}}})
     if selection.code:
         chosen.append({"term": {"code": selection.code}})
+    if selection.only:
+        chosen.append(_these(selection.only))
+    if selection.without:
+        chosen.append({"bool": {"must_not": _these(selection.without)}})
     return chosen
+
+
+def _these(pks: Sequence[int]) -> Query:
+    return {"ids": {"values": list(map(str, pks))}}
 
 
 def _matching(reading: Reading) -> Query:

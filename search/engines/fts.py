@@ -217,6 +217,9 @@ class _Question:
         numbers = {self._number[profile] for profile in selection.profiles if profile in self._number}
         first = day(selection.since) if selection.since else 0
         kept = [at for at in places if number_of(at) in numbers and day_of(at) >= first]
+        if selection.only or selection.without:
+            only, without = set(selection.only), set(selection.without)
+            kept = [at for at in kept if pk_of(at) not in without and (not only or pk_of(at) in only)]
         if not (selection.code and kept):
             return kept
         sql = f"SELECT e.place FROM search_entry e WHERE e.id {_AMONG} AND {_BEARING}"
@@ -312,6 +315,9 @@ class _Question:
             sql, params = f"{sql} AND {DAY} >= %s", [*params, day(selection.since)]
         if selection.code:
             sql, params = f"{sql} AND {_BEARING}", [*params, selection.code]
+        for pks, negated in ((selection.only, ""), (selection.without, "NOT ")):
+            if pks:
+                sql, params = f"{sql} AND {ID} {negated}{_AMONG}", [*params, json.dumps(list(pks))]
         return sql, params
 
 

@@ -176,7 +176,8 @@ class TermEngine(ABC):
             rest: list[Candidate] = []
             if end > len(fused.order) >= CANDIDATES:
                 after = CANDIDATES + max(0, offset - len(fused.order))
-                rest = answers.best(reading, selection, limit=query.page_size, offset=after)
+                others = replace(selection, without=fused.beyond)
+                rest = answers.best(reading, others, limit=query.page_size, offset=after)
             shown = {pk for pk, _score in fused.order}
             further = [(one.pk, one.score) for one in rest if one.pk not in shown]
             return [*fused.order[offset:end], *further][: query.page_size]
@@ -228,11 +229,16 @@ class TermEngine(ABC):
     ) -> Fused:
         found = answers.best(reading, selection, limit=CANDIDATES)
         ranked = _in_order(query.text, found, statistics, parsed)
-        fused = fuse(
-            ranked, [(pk, one.above) for pk, one in near.items()], [one.pk for one in found if one.exact]
+        beyond: list[Candidate] = []
+        if len(found) == CANDIDATES and (others := list(near.keys() - {one.pk for one in found})):
+            # Words may have found these as well, behind what was looked at.
+            beyond = answers.best(reading, replace(selection, only=others), limit=len(others))
+        return fuse(
+            ranked,
+            [(pk, one.above) for pk, one in near.items()],
+            first=[one.pk for one in found if one.exact],
+            beyond=[one.pk for one in beyond],
         )
-        # Where words found more than was looked at, theirs may be among it: they are not counted twice.
-        return replace(fused, alone=frozenset()) if len(found) == CANDIDATES else fused
 
     def _hits(
         self,

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from search.documents import in_batches
 from search.meaning import model
-from search.meaning.passages import cut
+from search.meaning.passages import rows
 from search.models import Embedding, SearchDocument
 
 if TYPE_CHECKING:
@@ -99,24 +99,24 @@ def _renew(documents: Sequence[SearchDocument], using: str) -> None:
             stored.filter(pk=known[0]).update(document=document.pk, revision=document.revision)
         else:
             changed.append((document, digest))
-    rows = list(_embedded(changed))
+    made = list(_embedded(changed))
     with transaction.atomic(using=using):
         stored.filter(
             pk__in=[pks[key][0] for d, _ in changed if (key := (d.source, d.object_id)) in pks]
         ).delete()
-        stored.bulk_create(rows, ignore_conflicts=True)  # somebody else may just have made the same
+        stored.bulk_create(made, ignore_conflicts=True)  # somebody else may just have made the same
 
 
 def _stored_pks(documents: Iterable[SearchDocument], using: str) -> dict[tuple[str, str], tuple[int, str]]:
     """(source, object_id) -> (primary key, digest) of what is stored."""
     documents = list(documents)
-    rows = Embedding.objects.using(using).filter(
+    found = Embedding.objects.using(using).filter(
         source__in={document.source for document in documents},
         object_id__in=[document.object_id for document in documents],
     )
     return {
         (source, object_id): (pk, digest if name == model.MODEL else "")
-        for source, object_id, pk, digest, name in rows.values_list(
+        for source, object_id, pk, digest, name in found.values_list(
             "source", "object_id", "pk", "digest", "model"
         )
     }
@@ -126,8 +126,8 @@ def _embedded(documents: Iterable[tuple[SearchDocument, str]]) -> Iterator[Embed
     import numpy
 
     for document, digest in documents:
-        passages = cut(document.text, [start for start, _anchor in document.passages]) or [(0, "")]
-        texts = [f"{document.title}\n{passage}".strip() for _start, passage in passages]
+        parts = rows(document.title, document.text, [start for start, _anchor in document.passages])
+        texts = [part for _start, part in parts]
         vectors = [model.of_passages(batch) for batch in in_batches(texts, BATCH)]
         yield Embedding(
             source=document.source,
@@ -137,7 +137,7 @@ def _embedded(documents: Iterable[tuple[SearchDocument, str]]) -> Iterator[Embed
             language=document.language,
             model=model.MODEL,
             digest=digest,
-            starts=[start for start, _passage in passages],
+            starts=[start for start, _part in parts],
             vectors=numpy.concatenate(vectors).astype("<f2").tobytes(),
         )
 

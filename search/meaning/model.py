@@ -8,8 +8,9 @@ from typing import Any
 
 from django.conf import settings
 
-MODEL = "multilingual-e5-small-q4"
-"""Its name in the database: vectors of two models cannot be compared."""
+MODEL = "multilingual-e5-small-q4/2"
+"""Its name in the database, and the number of the way in which documents are cut up for it (search.meaning.passages):
+what was made by another is made anew."""
 SIZE = 384
 MOST_TEXT = 1_000
 """Characters of a question that are read: about as many as the model takes."""

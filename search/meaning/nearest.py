@@ -45,7 +45,10 @@ class Near:
 
 @dataclass
 class _Held:
-    """The vectors of one database, and which of them are whose: `firsts[n]` is the first row of `keys[n]`."""
+    """The vectors of one database, and which of them are whose.
+
+    Row `wholes[n]` is `keys[n]` as a whole, `openings[n]` its first passage, the same row where it has no other.
+    """
 
     state: tuple[object, ...] = ()
     looked_at: float = 0.0
@@ -53,7 +56,8 @@ class _Held:
     keys: list[Key] = field(default_factory=list)
     languages: dict[str, int] = field(default_factory=dict)
     language: Any = None  # the number of each key's
-    firsts: Any = None
+    wholes: Any = None
+    openings: Any = None
     starts: list[int] = field(default_factory=list)
     matrix: Any = None
 
@@ -100,15 +104,17 @@ def _ranked(text: str, using: str) -> list[tuple[Key, Near]]:
             for at in range(0, len(held.matrix), _ROWS)
         ]
     )
-    best = numpy.maximum.reduceat(cosines, held.firsts)
-    # A document begins with what it is about: of two with as near a passage, the one that is about it is meant.
-    nearness = (best + cosines[held.firsts]) / 2
+    whole, opening = cosines[held.wholes], cosines[held.openings]
+    cosines[held.wholes[held.openings > held.wholes]] = -1  # from here on, of passages only
+    best = numpy.maximum.reduceat(cosines, held.wholes)
+    # Of two with as near a passage, the one that is about it is meant: as a whole, and as it begins.
+    nearness = (best + opening + whole) / 3
     counts = numpy.bincount(held.language, minlength=len(held.languages))
     sums = numpy.bincount(held.language, weights=nearness, minlength=len(held.languages))
     above = nearness - ((sums + _PRIOR * STRANGER) / (counts + _PRIOR))[held.language]
     enough = numpy.flatnonzero((best >= FLOOR) & (above > 0))
     order = enough[numpy.argsort(-above[enough], kind="stable")][:_MOST_ASKED]
-    edges = [*held.firsts.tolist(), len(cosines)]
+    edges = [*held.wholes.tolist(), len(cosines)]
     found: list[tuple[Key, Near]] = []
     for n in order.tolist():
         row = edges[n] + int(cosines[edges[n] : edges[n + 1]].argmax())
@@ -157,7 +163,8 @@ def _read(old: _Held, stored: Any, state: tuple[object, ...]) -> _Held:
 
     pks = list(stored.order_by("pk").values_list("pk", flat=True))
     held = _Held(state, time.monotonic())
-    firsts: list[int] = []
+    wholes: list[int] = []
+    openings: list[int] = []
     languages: list[int] = []
     parts: list[Any] = []
     for at in range(0, len(pks), _AT_A_TIME):
@@ -173,15 +180,17 @@ def _read(old: _Held, stored: Any, state: tuple[object, ...]) -> _Held:
             break
         for key, language, starts, vectors in rows.values():
             languages.append(held.languages.setdefault(language, len(held.languages)))
-            firsts.append(len(held.starts))
+            wholes.append(len(held.starts))
+            openings.append(len(held.starts) + (len(starts) > 1))
             held.keys.append(key)
             held.starts.extend(starts)
             parts.append(vectors)
         held.rows |= rows
-    held.firsts = numpy.array(firsts, dtype=numpy.intp)
+    held.wholes = numpy.array(wholes, dtype=numpy.intp)
+    held.openings = numpy.array(openings, dtype=numpy.intp)
     held.language = numpy.array(languages, dtype=numpy.intp)
     held.matrix = numpy.concatenate(parts) if parts else None
     # Views of the one matrix, so that no vector is held twice.
-    for first, (pk, (key, language, starts, vectors)) in zip(firsts, list(held.rows.items()), strict=True):
+    for first, (pk, (key, language, starts, vectors)) in zip(wholes, list(held.rows.items()), strict=True):
         held.rows[pk] = key, language, starts, held.matrix[first : first + len(vectors)]
     return held

@@ -8,6 +8,8 @@ WINDOW = 500
 """Characters at most: the model reads 512 tokens, and the longer a text, the less its vector says of any one part."""
 MOST = 100
 """Passages of one document; what comes after them is found by its words only."""
+WHOLE = 2_000
+"""Characters of a document as a whole: about as many as the model reads, where they are English."""
 
 _ENDS = re.compile(r"\n|(?<=[.!?;])\s|(?<=[。！？；])")
 
@@ -23,6 +25,13 @@ def cut(text: str, starts: Sequence[int]) -> list[tuple[int, str]]:
                 found.append((start, passage))
             start = stop
     return found
+
+
+def rows(title: str, text: str, starts: Sequence[int]) -> list[tuple[int, str]]:
+    """(offset, what the model is given): the document as a whole, then its passages; one alone is the whole."""
+    passages = cut(text, starts) or [(0, "")]
+    whole = [(0, text[:WHOLE])] if len(passages) > 1 else []
+    return [(start, f"{title}\n{part}".strip()) for start, part in (*whole, *passages)]
 
 
 def _stop(text: str, start: int, end: int) -> int:

@@ -1,4 +1,4 @@
-"""How good the search is with meaning on: the questions of `relevance`, and the same parameters for all."""
+"""How good the search is with meaning on, and what it costs: the questions of `relevance`, one set of parameters."""
 
 from tests.bench.relevance import measure
 from tests.conftest import NEEDS

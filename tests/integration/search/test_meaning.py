@@ -1,7 +1,7 @@
 """Search by meaning: off by default, with the real model where it is installed, and by words where it is not."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import StringIO
 from typing import Any
@@ -12,13 +12,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from review import scheduling
-from search.engine import Engine, SearchQuery
+from search.engine import Engine, Hit, SearchQuery
+from search.engines import terms
 from search.indexing import reindex
 from search.meaning import making, model, nearest
 from search.meaning.fusion import ALONE, fuse
-from search.meaning.passages import WINDOW, cut
+from search.meaning.nearest import Near
+from search.meaning.passages import WHOLE, WINDOW, cut, rows
 from search.models import Embedding, SearchDocument
 from search.queries import find
+from search.ranking import CANDIDATES
 from tests import factories as make
 from tests.integration.search.conftest import STAFF_SCOPES, Collection, document, ids
 
@@ -135,6 +138,11 @@ def test_what_bears_the_code_stays_first_and_both_lists_lift_a_document() -> Non
     assert fused.alone == {9}
 
 
+def test_the_first_of_one_list_goes_before_the_middling_of_both() -> None:
+    fused = fuse([(1, 8.0), (2, 4.0)], [(3, 0.1), (2, 0.05)])
+    assert [pk for pk, _score in fused.order] == [3, 1, 2]
+
+
 def test_of_what_has_none_of_the_words_a_page_is_shown() -> None:
     fused = fuse([(1, 3.0)], [(pk, 1 / pk) for pk in range(1, 100)])
     assert len(fused.alone) == ALONE
@@ -150,6 +158,54 @@ def test_passages_are_steps_and_long_ones_end_with_a_sentence() -> None:
     assert all(text[start:].startswith(passage) for start, passage in found)
     assert cut("", []) == []
     assert "".join(passage for _, passage in cut("换" * 1200, [])) == "换" * 1200
+
+
+def test_the_model_is_given_the_document_as_a_whole_where_it_has_several_passages() -> None:
+    assert rows("Oil", "Drain it.\nFill it.", [0, 10]) == [
+        (0, "Oil\nDrain it.\nFill it."),
+        (0, "Oil\nDrain it."),
+        (10, "Oil\nFill it."),
+    ]
+    assert rows("Oil", "Drain it.", [0]) == [(0, "Oil\nDrain it.")]
+    assert rows("Oil", "", []) == [(0, "Oil")]
+    assert len(rows("", "a" * 10_000, [])[0][1]) == WHOLE
+
+
+# Counting
+
+
+def test_what_is_counted_is_what_the_pages_show(
+    engine: Engine, collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where words find more than is put in order here, and meaning some of the rest."""
+    worse = [f"{n:03}" for n in range(CANDIDATES, CANDIDATES + 15)]
+    guides = [
+        *(document(f"{n:03}", "Pump" if n < CANDIDATES else "Other", "The pump.") for n in range(120)),
+        *(document(key, "Compressor", "It runs.", kind="repair") for key in ("a", "b")),
+        document("internal", "Compressor", "It runs.", scope="internal"),
+    ]
+    collection.data = {data.object_id: data for data in guides}
+    engine.rebuild(guides)
+
+    def near(text: str, using: str, may_be_found: Callable[[SearchDocument], bool]) -> dict[int, Near]:
+        found = SearchDocument.objects.filter(object_id__in=[*worse, "a", "b", "internal", "000"])
+        return {d.pk: Near(0.1 - d.pk / 1e6, 0, d.profile) for d in found if may_be_found(d)}
+
+    monkeypatch.setattr(terms, "nearest", near)
+    shown: list[Hit] = []
+    for page in range(1, 14):
+        results = engine.search(
+            SearchQuery(text="pump", scopes=frozenset({"public"}), page=page, page_size=10)
+        )
+        assert (results.total, results.related, results.by_words) == (122, 2, 120)
+        assert results.facets["language"] == {"en": 120}
+        shown += results.hits
+    assert len(shown) == 122
+    assert {hit.document.object_id for hit in shown} == {*collection.data} - {"internal"}
+    assert {hit.document.object_id for hit in shown if hit.by_meaning} == {"a", "b"}
+    filtered = engine.search(SearchQuery(text="pump", scopes=frozenset({"public"}), kind="repair"))
+    assert {hit.document.object_id for hit in filtered.hits} == {"a", "b"}
+    assert (filtered.total, filtered.related) == (2, 2)
 
 
 # With the model
@@ -180,6 +236,15 @@ def test_it_opens_where_the_meaning_is(read: Engine) -> None:
     assert "Drain the old oil" in hit.snippet_html
     assert results.related == results.total
     assert results.by_words == 0
+
+
+@pytest.mark.meaning
+def test_vectors_that_were_made_another_way_are_made_anew(read: Engine) -> None:
+    Embedding.objects.update(model="another")
+    assert making.make() == len(SOME)
+    made = Embedding.objects.get(object_id="oil")
+    assert (made.model, made.starts) == (model.MODEL, [0, 0, 25])
+    assert len(made.vectors) == 3 * 2 * model.SIZE  # the whole, and two passages, in 16 bits
 
 
 @pytest.mark.meaning
