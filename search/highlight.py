@@ -14,12 +14,13 @@ from django.utils.safestring import SafeString, mark_safe
 from search.analysis import MAX_TEXT, fold, take_apart
 from search.characters import plain
 from search.parsing import ParsedQuery, Phrase, phrases
+from search.units import DOTS
 
 SNIPPET = 180
 """Characters of a snippet, before the marks."""
 _LEAD = 40  # characters of context before the first mark
 _MAX_SPANS = 400  # spans looked at in one text
-_BETWEEN = "[-_./, \u2010\u2013\u2212]?"  # what may stand between the characters of a code
+_BETWEEN = f"[-_./, \u2010\u2013\u2212{DOTS}]?°?"  # what may stand between the characters of a code
 
 _MAX_DIRECTIVES = 3  # words that an address asks the browser to mark
 _CONTEXT = 24  # characters before and behind such a word that say which one is meant

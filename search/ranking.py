@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from search.analysis import SpacedCode, bigrams, lexemes, normalise, take_apart
+from search.analysis import SpacedCode, bigrams, lexemes, normalise, take_apart, unpadded
 from search.parsing import is_function_pair, is_stop_word
 from search.synonyms import Phrase
 
@@ -105,9 +105,10 @@ def weights_of(text: str) -> dict[str, float]:
                 (empty if functions == len(term) else weights)[term] = _FUNCTION_PAIR if functions else 1.0
             continue
         word = take_apart(lexeme.text)
-        codes = (code for code, _words in spaced.feed(word, lexeme.start, lexeme.end))
-        found = filter(None, (*word.parts, word.joined, *codes))
+        codes = [code for code, _words in spaced.feed(word, lexeme.start, lexeme.end)]
+        found = filter(None, (*word.parts, word.joined, unpadded(word.joined)))
         (empty if is_stop_word(lexeme.text) else weights).update(dict.fromkeys(found, 1.0))
+        weights.update(dict.fromkeys(codes, 1.0))
     return weights or lone or empty
 
 

@@ -65,6 +65,30 @@ def test_finds(engine: Engine, query: str, expected: set[str]) -> None:
     assert set(ids(engine, query)) == expected
 
 
+def test_a_quantity_is_found_and_marked_however_it_is_written(engine: Engine) -> None:
+    engine.index(
+        [
+            document(f"{n}", "Motor", f"It takes {text}.")
+            for n, text in enumerate(["60kW", "60 kW", "60 then 5 kW"])
+        ]
+        + [document("torque", "Screw", "Turn at 12 N·m."), document("heat", "Oven", "Keep 45 °C.")]
+    )
+    for asked in ("60 kW", "60kW", "60 kw"):
+        assert set(ids(engine, asked)) == {"0", "1"}
+        hits = engine.search(SearchQuery(text=asked, scopes=PUBLIC)).hits
+        assert {hit.marks for hit in hits} == {("60kW",), ("60 kW",)}
+    for asked, expected, marks in (("12Nm", "torque", ("12 N·m",)), ("45℃", "heat", ("45 °C",))):
+        hits = engine.search(SearchQuery(text=asked, scopes=PUBLIC)).hits
+        assert [(hit.document.object_id, hit.marks) for hit in hits] == [(expected, marks)]
+
+
+def test_lookalikes_and_zeros_find_the_code(engine: Engine) -> None:
+    for asked in ("Е-1042", "E-01042", "Е 01042", "alarm 01042"):
+        assert ids(engine, asked)[0] == "code"
+    results = engine.search(SearchQuery(text="E-01042", scopes=PUBLIC))
+    assert (results.hits[0].codes, results.total) == (("E-1042",), 3)
+
+
 def test_falls_back_to_any_of_it_and_says_so(engine: Engine) -> None:
     results = engine.search(SearchQuery(text="laser 轴承", scopes=PUBLIC))
     assert (results.whole, results.total) == (0, 2)
