@@ -60,6 +60,11 @@ def is_function_pair(bigram: str) -> int:
     return sum(character in _FUNCTION_CHARACTERS for character in bigram)
 
 
+def is_empty_word(term: str) -> bool:
+    """Whether a word or single Chinese character says nothing of what is sought."""
+    return term in _FUNCTION_CHARACTERS or is_stop_word(term)
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """One thing asked for: any of its alternatives. A `prefix` clause's last term is still being typed."""
