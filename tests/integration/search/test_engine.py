@@ -89,6 +89,21 @@ def test_lookalikes_and_zeros_find_the_code(engine: Engine) -> None:
     assert (results.hits[0].codes, results.total) == (("E-1042",), 3)
 
 
+def test_suggestions_for_the_beginning_of_a_code_stand_in_its_order(engine: Engine) -> None:
+    numbers = [1100, 1002, 10020, 1010, 1001, 109, 1099, 1003, 1020, 1012, 1011]
+    engine.index(
+        [document(f"n{n}", f"E-{n} " + "word " * (n % 7), codes=[f"E-{n}"]) for n in numbers]
+        + [document("late", "E-1042 is mentioned here", "")]
+    )
+    for typed in ("E-10", "e10", "E 10"):
+        found = [hit.document.object_id for hit in engine.suggest(typed, PUBLIC)]
+        assert found == ["n109", "n1001", "n1002", "n1003", "n1010", "n1011", "n1012", "n1020"]
+    assert engine.suggest("E-1042", PUBLIC)[0].document.object_id == "code"
+    everything = [hit.document.object_id for hit in engine.suggest("E-10", PUBLIC, limit=20)]
+    assert everything[8:11] == ["code", "n1099", "n10020"]
+    assert set(everything[11:]) == {"late", "mention"}
+
+
 def test_falls_back_to_any_of_it_and_says_so(engine: Engine) -> None:
     results = engine.search(SearchQuery(text="laser 轴承", scopes=PUBLIC))
     assert (results.whole, results.total) == (0, 2)
