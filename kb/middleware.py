@@ -125,10 +125,16 @@ class TooLargeForm(Middleware):
 class RejectNulBytes(Middleware):
     """Answer 400 to a NUL byte in the address or a form: PostgreSQL refuses it, SQLite truncates at it.
 
-    A form is answered with its texts, without that character, to be sent again.
+    A form is answered with its texts, without that character, to be sent again. What is sought (`q`, in every search
+    box) is any text that somebody pasted, and there it is a blank.
     """
 
+    _SOUGHT = re.compile(r"(?:^|(?<=&))q=[^&]*")
+
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked = request.META.get("QUERY_STRING", "")
+        if "%00" in asked:
+            request.META["QUERY_STRING"] = self._SOUGHT.sub(lambda q: q[0].replace("%00", "%20"), asked)
         if "\0" in request.path or "\0" in unquote(request.META.get("QUERY_STRING", "")):
             return self._refuse()
         return self.get_response(request)

@@ -15,6 +15,7 @@ from wagtail.snippets.views import snippets
 from wagtail.snippets.views.chooser import SnippetChooserViewSet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
+from search.desk import DeskIndexView
 from search.term_groups import TermGroup
 
 _FIELDS = {
@@ -78,6 +79,7 @@ class TermGroupViewSet(SnippetViewSet):
     ]
     list_filter = ["is_active"]
     chooser_viewset_class = NoChooser
+    index_view_class = DeskIndexView
     history_view_class = TermGroupHistoryView
     panels = [FieldPanel(name) for name in _FIELDS]
 

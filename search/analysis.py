@@ -24,7 +24,8 @@ from typing import NamedTuple
 
 import snowballstemmer
 
-from search.characters import plain
+from search.characters import latin, plain
+from search.units import DOTS, glued, unit_of
 
 MAX_TEXT = 60_000
 """Characters of one text that are analysed. Keeps a Chinese text's terms below PostgreSQL's 1 MB tsvector."""
@@ -36,15 +37,18 @@ MARK = "_"
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 """The characters of Chinese and its neighbours, as a regular expression's set."""
 _ALNUM = f"[^\\W_{CJK}]+"
-_SEPARATOR = "[-_./\u2010\u2013\u2212]"  # NFKC has already made the other hyphens one of these
+_SEPARATOR = f"[-_./\u2010\u2013\u2212{DOTS}]"  # NFKC has already made the other hyphens one of these
 _DECIMAL_COMMA = r"(?<![\d.,])0,\d+(?![\d,])"  # 0,5: nothing but a decimal begins with "0,"
 _LEXEME = re.compile(
-    f"(?P<cjk>[{CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA})?{_ALNUM}(?:{_SEPARATOR}{_ALNUM})*|{_DECIMAL_COMMA})(?:['’]s\\b)?"
+    f"(?P<cjk>[{CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA}(?:{_ALNUM})?|{_ALNUM})(?:{_SEPARATOR}{_ALNUM})*"
+    f"|° ?[CFcf](?![^\\W_{CJK}]))(?:['’]s\\b)?"
 )
 _SEPARATORS = re.compile(_SEPARATOR)
+_SPLIT_UNIT = re.compile(r"[/\d]")  # l/min, m3: found by their parts as well
 _ASCII_PARTS = re.compile("[0-9]+|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _OTHER_PARTS = re.compile(r"\d+|[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
+_PADDED = re.compile(r"([^\W\d_]{1,5})0+([1-9]\d+)")
 _CODE_NUMBER = re.compile(r"[^\W\d_]{1,5}[-_./ ]?(?P<number>\d{3,})")
 
 _MAX_JOINED_PARTS = 8  # a path such as /etc/ceph/ceph.conf is words, but no code has more parts
@@ -102,7 +106,8 @@ class Word:
     `parts` are its terms in order. `joined` is the term of the whole without separators, "" if it has one
     part only or is no code; `segments` are such terms of what stands between separators. `whole` is
     case-folded but not stemmed: what codes are compared by. A code written with spaces may begin with a
-    word that `opens` one, and go on with words that `continue` it.
+    word that `opens` one, and go on with words that `continue` it. A `unit` makes one with a number before it;
+    a `quantity` is both.
     """
 
     parts: tuple[str, ...]
@@ -111,11 +116,23 @@ class Word:
     whole: str
     opens: bool
     continues: bool
+    unit: str = ""
+    quantity: bool = False
 
 
 @lru_cache(maxsize=50_000)
 def take_apart(text: str) -> Word:
-    """Split a word at separators, at borders of letters and digits, and at camel-case humps."""
+    """Split a word at separators, at borders of letters and digits, and at camel-case humps; units stay whole."""
+    if _DIGIT.search(text):
+        text = latin(text)
+    if (unit := unit_of(text)) and not _SPLIT_UNIT.search(text):
+        short = text.isalpha()
+        return Word((fold(unit),), "", (), unit, short, short and text.isupper(), unit)
+    if quantity := glued(text):
+        number, written = quantity
+        parts_ = (*_SEPARATORS.split(number.replace(",", ".")), *take_apart(written).parts)
+        whole = "".join(map(str.casefold, parts_))[:MAX_TERM]
+        return Word(parts_, whole, (), whole, opens=True, continues=True, quantity=True)
     segments = [_parts(segment) for segment in _SEPARATORS.split(text)]
     parts = [part for segment in segments for part in segment]
     whole = "".join(parts)
@@ -129,7 +146,9 @@ def take_apart(text: str) -> Word:
         joined = fold(whole) if is_code and len(parts) <= _MAX_JOINED_PARTS else ""
     if len(segments) > 1:
         several = tuple(fold("".join(segment)) for segment in segments if len(segment) > 1)
-    return Word(tuple(map(fold, parts)), joined, several, whole.casefold()[:MAX_TERM], opens, continues)
+    # A short word may be the letters of a code written with spaces.
+    compared = (latin(whole) if short else whole).casefold()[:MAX_TERM]
+    return Word(tuple(map(fold, parts)), joined, several, compared, opens, continues, unit)
 
 
 def _parts(segment: str) -> list[str]:
@@ -151,18 +170,24 @@ class SpacedCode:
         self._end = -2
 
     def feed(self, word: Word, start: int, end: int) -> list[tuple[str, int]]:
-        """(joined form, how many words) of every code that may end with this word.
+        """(joined form, how many words) of every code, or number with its unit, that may end with this word.
 
         `start` and `end` are the word's place in the text, in characters.
         """
-        adjacent = start == self._end + 1
+        gap = start - self._end
         self._end = end
-        if not (adjacent and self._members and (word.continues or (self._typed and word.opens))):
+        # 45°C has nothing between.
+        measured = bool(word.unit and gap in (0, 1) and self._members and self._members[-1].isdigit())
+        goes_on = word.continues or (self._typed and word.opens)
+        if not (measured or (gap == 1 and self._members and goes_on)):
             self._members = [word.whole] if word.opens else []
             return []
         self._members = [*self._members, word.whole][-_MAX_SPACED:]
         windows = (self._members[-size:] for size in range(2, len(self._members) + 1))
-        return [("".join(members)[:MAX_TERM], len(members)) for members in windows if _is_code(members)]
+        if not goes_on:
+            windows = (window for window in windows if _is_number(window[:-1]))
+        codes = [("".join(members)[:MAX_TERM], len(members)) for members in windows if _is_code(members)]
+        return codes + [(found, size) for code, size in codes if (found := unpadded(code))]
 
 
 def _is_code(members: list[str]) -> bool:
@@ -172,6 +197,17 @@ def _is_code(members: list[str]) -> bool:
         grouped = len(members[0]) <= 3 and all(len(member) == 3 for member in members[1:])
         return grouped or len(whole) >= _MIN_JOINED_DIGITS
     return bool(_DIGIT.search(whole))
+
+
+def _is_number(members: list[str]) -> bool:
+    """Whether words are one number, in groups of three where there are several."""
+    return "".join(members).isdigit() and (len(members) == 1 or _is_code(members))
+
+
+def unpadded(code: str) -> str:
+    """A joined code without zeros before its number (e1042 for e01042); "" where there are none."""
+    found = _PADDED.fullmatch(code)
+    return found[1] + found[2] if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +233,8 @@ def analyse(text: str) -> Terms:
         stream.extend(word.parts)
         if word.joined:
             extra.append(word.joined)
+            if found := unpadded(word.joined):
+                extra.append(found)
         if word.segments:
             extra.extend(word.segments)
         if codes := spaced.feed(word, match.start(), match.end("word")):
@@ -226,7 +264,18 @@ def code_term(code: str) -> str:
     return MARK + whole[:MAX_TERM] if whole else ""
 
 
+def unpadded_term(code: str) -> str:
+    """The same for the code without zeros before its number; "" where there are none."""
+    whole = unpadded(code_term(code).removeprefix(MARK))
+    return MARK + whole if whole else ""
+
+
 def number_term(code: str) -> str:
     """The term by which a code is found by its number alone (1042 for E-1042); "" where it has no such number."""
-    found = _CODE_NUMBER.fullmatch(normalise(code).strip())
-    return 2 * MARK + found["number"][:MAX_TERM] if found else ""
+    found = _CODE_NUMBER.fullmatch(latin(normalise(code).strip()))
+    return number_mark(found["number"]) if found else ""
+
+
+def number_mark(number: str) -> str:
+    """The term of a code's number; zeros before it say nothing."""
+    return 2 * MARK + (number.lstrip("0") or "0")[:MAX_TERM]

@@ -6,7 +6,10 @@ from importlib.resources import files
 
 _BEFORE = {ord("º"): "°"}  # typed for the sign of degrees; NFKC would make it the letter o
 # The sign of multiplication, and "micro", are typed with letters as often: 5x10, 2 um.
-_SIGNS = {"×": "x", "μ": "u"}
+_SIGNS = {"×": "x", "μ": "u", "Ω": "ohm"}
+# Letters of other alphabets that look like Latin ones, as capitals.
+_LOOKALIKES = dict(zip("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYXABEZHIKMNOPTYX", strict=True))
+_LATIN = str.maketrans(_LOOKALIKES | {one.lower(): other.lower() for one, other in _LOOKALIKES.items()})
 # What a copied text brings along unseen: soft hyphens, zero-width blanks and joiners, marks of direction, variants.
 _UNSEEN = "\u00ad\u061c\u180e\ufeff" + "".join(
     chr(code)
@@ -23,6 +26,14 @@ def plain(text: str) -> str:
     table = _table()
     # Most texts hold none of these, and looking is five times as fast as translating.
     return text if table.keys().isdisjoint(text) else text.translate(_translation())
+
+
+def latin(word: str) -> str:
+    """A word whose every letter is Latin or looks so, in Latin letters (Е-1042 typed in Cyrillic); else as it is."""
+    if word.isascii():
+        return word
+    read = word.translate(_LATIN)
+    return read if all(letter.isascii() for letter in read if letter.isalpha()) else word
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from search import spelling
-from search.analysis import Lexeme, code_term, fold, lexemes, normalise, take_apart
+from search.analysis import Lexeme, code_term, fold, lexemes, normalise, take_apart, unpadded
 from search.parsing import is_stop_word
 from search.ranking import Statistics
 
@@ -59,8 +59,9 @@ def _is_code(lexeme: Lexeme) -> bool:
 def _terms(lexeme: Lexeme) -> set[str]:
     """The terms any of which a document has that has the word."""
     word = take_apart(lexeme.text)
-    several = {word.joined, code_term(lexeme.text)} if _is_code(lexeme) else {fold(lexeme.text), word.joined}
-    return several - {""}
+    if not _is_code(lexeme):
+        return {fold(lexeme.text), word.joined} - {""}
+    return {word.joined, unpadded(word.joined), code_term(lexeme.text)} - {""}
 
 
 def _words(lexeme: Lexeme, statistics: Statistics, using: str) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import DEFAULT_DB_ALIAS
 
 from search import spelling
-from search.analysis import MARK, Terms, analyse, code_term, number_term, raw_words
+from search.analysis import MARK, Terms, analyse, code_term, number_term, raw_words, unpadded_term
 from search.models import SearchDocument, SearchProfile
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def entry_of(document: SearchDocument) -> Entry:
         codes.extra.extend(terms.extra)
     # A model is a word to find its documents by, not a code that is theirs.
     borne = (document.number, *document.codes)
-    codes.extra.extend(filter(None, [*map(code_term, borne), *map(number_term, borne)]))
+    several = (form(code) for form in (code_term, unpadded_term, number_term) for code in borne)
+    codes.extra.extend(filter(None, several))
     body = analyse(document.text)
     lead = analyse(document.text.lstrip().partition("\n")[0][:LEAD])
     body.extra.extend([*lead.stream, *lead.extra])

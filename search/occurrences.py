@@ -9,11 +9,12 @@ from typing import ClassVar
 from search.analysis import fold, take_apart
 from search.characters import plain
 from search.parsing import Phrase
+from search.units import DOTS
 
 Span = tuple[int, int]
 
 _MOST = 400  # looked at of one phrase in one text
-_BETWEEN = "[-_./, \u2010\u2013\u2212]?"  # what may stand between the characters of a code
+_BETWEEN = f"[-_./, \u2010\u2013\u2212{DOTS}]?°?"  # what may stand between the characters of a code
 _APART = 3  # characters that may stand between the terms of a phrase, none of them a letter or digit
 
 

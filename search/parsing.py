@@ -15,7 +15,10 @@ from search.analysis import (
     code_term,
     lexemes,
     normalise,
+    number_mark,
     take_apart,
+    unpadded,
+    unpadded_term,
 )
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
 
@@ -55,6 +58,11 @@ def is_stop_word(word: str) -> bool:
 def is_function_pair(bigram: str) -> int:
     """How many of the characters carry grammar only."""
     return sum(character in _FUNCTION_CHARACTERS for character in bigram)
+
+
+def is_empty_word(term: str) -> bool:
+    """Whether a word or single Chinese character says nothing of what is sought."""
+    return term in _FUNCTION_CHARACTERS or is_stop_word(term)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,7 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
     codes = [code_term(text)]  # a code may mix scripts, or be the number that is all of the query
     spaced_codes = _spaced_codes(everything)
     tight = _spaced_codes(everything, typed=False)
+    quantities = {} if all_words else _quantities(everything)
     for lexeme in words:
         if lexeme.is_cjk:
             for at, term in enumerate(bigrams(lexeme.text) or [lexeme.text], lexeme.start):
@@ -167,15 +176,20 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
             continue
         word = take_apart(lexeme.text)
         spaced = spaced_codes.get(lexeme.start, [])
+        if lexeme.start in quantities:
+            if found := quantities[lexeme.start]:
+                clauses.append(_quantity_clause(found, spaced, synonyms.at(lexeme.start)))
+                codes.append(MARK + "".join(found)[:MAX_TERM])
+            continue
         clauses.append(_word_clause(word, spaced, lexeme.start in tight, synonyms.at(lexeme.start)))
-        codes.append(MARK + word.whole)
+        codes += [MARK + word.whole, unpadded_term(lexeme.text)]
         if "/" in lexeme.text:  # E-1042/E-1043 names two
             codes += [code_term(part) for part in lexeme.text.split("/")]
     # Those that chance may have put side by side come last: only so many are asked for.
     codes += [
         MARK + code for found in (tight, spaced_codes) for several in found.values() for code in several
     ]
-    codes += [2 * MARK + number for number in _numbers_of_codes(everything)]
+    codes += [number_mark(number) for number in _numbers_of_codes(everything)]
     return clauses or empty, codes
 
 
@@ -187,12 +201,45 @@ def _numbers_of_codes(words: Sequence[Lexeme]) -> Iterator[str]:
             if any(word.text.casefold() in _FAULT_WORDS for word in beside) or any(
                 word.is_cjk and not _FAULT_CHARACTERS.isdisjoint(word.text) for word in beside
             ):
-                yield lexeme.text[:MAX_TERM]
+                yield lexeme.text
+
+
+def _quantities(words: Sequence[Lexeme]) -> dict[int, Phrase]:
+    """Start of each number with a unit -> its parts, however the blank stands; start of a unit apart -> none."""
+    found: dict[int, Phrase] = {}
+    for at, lexeme in enumerate(words):
+        word = None if lexeme.is_cjk else take_apart(lexeme.text)
+        if word is None:
+            continue
+        if word.quantity:
+            found[lexeme.start] = word.parts
+        elif word.unit and at and _measures(words, at):
+            found[words[at - 1].start] = (*take_apart(words[at - 1].text).parts, *word.parts)
+            found[lexeme.start] = ()
+    return found
+
+
+def _measures(words: Sequence[Lexeme], at: int) -> bool:
+    """Whether this unit belongs to the number before it: E 1042 A may be a code, and 1,000 V has two numbers."""
+    number, unit = words[at - 1], words[at]
+    if not take_apart(number.text).whole.isdigit() or unit.start - number.end > 1:
+        return False
+    before = words[at - 2] if at > 1 and number.start - words[at - 2].end == 1 else None
+    if before is None or before.is_cjk:
+        return True
+    return not before.text.isdigit() and not (before.text.isupper() and len(unit.text) == 1)
+
+
+def _quantity_clause(parts: Phrase, spaced: Sequence[str], same: Sequence[Phrase]) -> Clause:
+    whole = "".join(parts)[:MAX_TERM]
+    return Clause(tuple(dict.fromkeys([(whole,), parts, *((code,) for code in spaced), *same])), is_code=True)
 
 
 def _word_clause(word: Word, spaced: Sequence[str], is_tight: bool, same: Sequence[Phrase]) -> Clause:
     alternatives: list[Phrase] = [(word.joined,)] if word.joined else []
     alternatives.append(word.parts[:MAX_PHRASE])
+    if found := unpadded(word.joined):
+        alternatives.append((found,))
     # Each word of a code written with spaces is answered by the whole code as well.
     alternatives += [*((code,) for code in spaced), *same]
     return Clause(tuple(dict.fromkeys(alternatives)), is_code=len(word.parts) > 1 or is_tight)

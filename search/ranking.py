@@ -1,7 +1,8 @@
 """In what order the found is shown, the same for every engine: BM25F over titles, codes and texts.
 
 An engine's own score chooses the candidates; they are put in order here, by the terms that `search.analysis`
-made of them. BM25F: S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
+made of them; what has the question word for word stands before the rest.
+BM25F: S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009).
 """
 
 import heapq
@@ -11,8 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from search.analysis import SpacedCode, bigrams, lexemes, normalise, take_apart
-from search.parsing import is_function_pair, is_stop_word
+from search.analysis import MARK, SpacedCode, analyse, bigrams, lexemes, normalise, take_apart, unpadded
+from search.parsing import is_empty_word, is_function_pair, is_stop_word
 from search.synonyms import Phrase
 
 CANDIDATES = 100
@@ -24,6 +25,12 @@ _FEW = 12  # terms that are looked for one by one; for more, a text is taken apa
 _SATURATION = 2.2  # k1: how soon one more occurrence of a term says nothing new
 _TITLE, _CODES = 4.0, 6.0  # occurrences in the text that one in the title, or among the codes, is worth
 _TITLE_LENGTH, _TEXT_LENGTH = 0.5, 0.8  # b: how far a long one is held against it, from 0 to 1
+_VERBATIM = {
+    2: 0.1,
+    3: 1.0,
+}  # words of a question side by side as asked -> of all it may score, what is added
+_LONGEST_VERBATIM = 400  # characters of one that is looked at
+_MOST_VERBATIM = 40  # words or characters of a question that is looked for as a whole
 _SYNONYM = 0.8  # occurrences of a word that one of a word that means the same is worth
 _FUNCTION_PAIR = 0.7  # a bigram with one character such as 的 or 在 says less than 轴承
 _NONE: Mapping[str, Sequence[Phrase]] = {}
@@ -105,9 +112,10 @@ def weights_of(text: str) -> dict[str, float]:
                 (empty if functions == len(term) else weights)[term] = _FUNCTION_PAIR if functions else 1.0
             continue
         word = take_apart(lexeme.text)
-        codes = (code for code, _words in spaced.feed(word, lexeme.start, lexeme.end))
-        found = filter(None, (*word.parts, word.joined, *codes))
+        codes = [code for code, _words in spaced.feed(word, lexeme.start, lexeme.end)]
+        found = filter(None, (*word.parts, word.joined, unpadded(word.joined)))
         (empty if is_stop_word(lexeme.text) else weights).update(dict.fromkeys(found, 1.0))
+        weights.update(dict.fromkeys(codes, 1.0))
     return weights or lone or empty
 
 
@@ -150,6 +158,8 @@ def rank(
     phrases = list(dict.fromkeys(phrase for several in same.values() for phrase in several))[:_MOST_PHRASES]
     title_length, text_length = max(1, totals.titles / count), max(1, totals.texts / count)
     terms = [term for term, _worth in telling]
+    verbatim, share = _verbatim(text)
+    bonus = share * sum(worth for _term, worth in telling)
     scores: list[tuple[int, float]] = []
     for one in candidates:
         (title, titles), (codes, _all), (body, bodies) = (
@@ -169,8 +179,32 @@ def rank(
             if term in same:
                 times += _SYNONYM * sum(others.get(phrase, 0) for phrase in same[term])
             score += worth * times / (_SATURATION + times)
+        if bonus and (_stands_in(verbatim, one.title) or _stands_in(verbatim, one.text)):
+            score += bonus
         scores.append((one.pk, score * one.weight))
     return sorted(scores, key=lambda scored: -scored[1])
+
+
+def _verbatim(text: str) -> tuple[str, float]:
+    """The question's words in order but for empty ones around them, and of all that it may score, what it is worth
+    to have them just so: two words stand together by chance, three hardly.
+    """
+    stream = analyse(text).stream if len(text) < _LONGEST_VERBATIM else []
+    empty = list(map(is_empty_word, stream))
+    if len(stream) > _MOST_VERBATIM or all(empty):
+        return "", 0.0
+    first, last = empty.index(False), len(empty) - empty[::-1].index(False)
+    # A Chinese word has two characters.
+    words = sum(
+        1 if term.isascii() else 0.5 for term, is_empty in zip(stream, empty, strict=True) if not is_empty
+    )
+    share = max((share for least, share in _VERBATIM.items() if words >= least), default=0.0)
+    return f" {' '.join(stream[first:last])} ", share
+
+
+def _stands_in(verbatim: str, field: str) -> bool:
+    """Whether the words stand side by side in what is the field's stream: that goes as far as the mark."""
+    return verbatim in f" {field.partition(f' {MARK} ')[0]} "
 
 
 def _count(field: str, terms: Collection[str]) -> tuple[Mapping[str, int], int]:

@@ -13,9 +13,10 @@ from wagtail.admin.widgets.button import Button, HeaderButton
 from wagtail.snippets.views import snippets
 
 from procedures.admin.record_changes import RecordChange, record_changes
+from search.desk import DeskIndexView
 
 
-class CatalogueIndexView(snippets.IndexView):
+class CatalogueIndexView(DeskIndexView):
     import_url_name = ""
     export_csv_url_name = ""
 

@@ -16,7 +16,8 @@ from procedures.admin.csv_reading import write_rows
 from procedures.admin.csv_views import csv_response
 from procedures.models import ProcedureIndexPage
 from review.views.access import staff_only
-from search.log.reports import EXPORTED, SHOWN, Kind, Report, Scope, report
+from search.log.models import Channel
+from search.log.reports import EVERY, EXPORTED, SHOWN, Kind, Report, Scope, report
 from search.log.roles import roles
 
 COLUMNS = ("text", "times_asked", "most_found", "times_opened", "last_asked")
@@ -42,6 +43,7 @@ def searches(request: HttpRequest) -> HttpResponse:
         "periods": PERIODS,
         "languages": settings.LANGUAGES,
         "roles": roles(),
+        "channels": _channels(),
         "query": request.GET.urlencode(),
         "kept": settings.REDLINE_SEARCH_LOG_DAYS,
         "write": _where_to_write(request.user) if kind == Kind.NOTHING else "",
@@ -66,15 +68,16 @@ def _asked(request: HttpRequest, limit: int) -> tuple[Kind, Scope, Report]:
     if not request.user.has_perm("search.view_search_reports"):
         raise PermissionDenied(_("Your role does not include reading what people search for."))
     given = request.GET
-    days, language, role = (given.get(name, "") for name in ("days", "language", "role"))
+    days, language, role, channel = (given.get(name, "") for name in ("days", "language", "role", "channel"))
     if (
         given.get("report", Kind.ASKED) not in list(Kind)
         or days not in ("", *map(str, PERIODS))
         or language not in ("", *dict(settings.LANGUAGES))
         or role not in ("", *(each.name for each in roles()))
+        or channel not in _channels()
     ):
         raise Http404
-    kind, scope = Kind(given.get("report", Kind.ASKED)), Scope(int(days or 0), language, role)
+    kind, scope = Kind(given.get("report", Kind.ASKED)), Scope(int(days or 0), language, role, channel)
     may_read_single = request.user.has_perm(SINGLE)
     return kind, scope, report(kind, scope, now=timezone.now(), may_read_single=may_read_single, limit=limit)
 
@@ -84,6 +87,16 @@ def _labels() -> Mapping[Kind, str]:
         Kind.ASKED: _("Asked most"),
         Kind.NOTHING: _("Nothing found"),
         Kind.UNOPENED: _("Nothing opened"),
+    }
+
+
+def _channels() -> Mapping[str, str]:
+    return {
+        "": _("People: the search page and tickets"),
+        Channel.PAGE.value: _("The search page only"),
+        Channel.TICKET.value: _("Tickets only"),
+        Channel.API.value: _("Programs (API)"),
+        EVERY: _("People and programs"),
     }
 
 

@@ -12,6 +12,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 from django.utils.safestring import mark_safe
 
+from search import suggesting
 from search.analysis import code_term
 from search.corrections import corrected
 from search.engine import NEWEST, Hit, Results, SearchQuery, cutoffs
@@ -118,10 +119,11 @@ class TermEngine(ABC):
         parsed = parse(prefix, prefix=True)
         if not parsed.clauses or not scopes:
             return []
-        found = self.asking().best(
-            heading(parsed), Selection(list(profiles(self.using, scopes))), limit=limit
-        )
-        return self._hits([(one.pk, one.score) for one in found], parsed, snippets=False)
+        most = max(limit, suggesting.LOOKED_AT) if suggesting.is_code(prefix) else limit
+        selection = Selection(list(profiles(self.using, scopes)))
+        found = self.asking().best(heading(parsed), selection, limit=most)
+        hits = self._hits([(one.pk, one.score) for one in found], parsed, snippets=False)
+        return suggesting.in_order(prefix, hits)[:limit]
 
     def similar(self, query: SearchQuery) -> list[Hit]:
         """See Engine.similar."""

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q
 
 from search.log.masking import MASK
-from search.log.models import GoodSearch, SearchLog, SearchOpening
+from search.log.models import Channel, GoodSearch, SearchLog, SearchOpening
 from search.log.roles import CUSTOMER, STAFF, group_of, names
 from search.models import SearchDocument
 from search.queries import visible
@@ -62,7 +62,8 @@ def offered(user: "User", prefix: str, limit: int = OFFERED) -> list[str]:
 
 def _good(group: str, now: datetime) -> list[GoodSearch]:
     asked = SearchLog.objects.filter(role__in=names(group), whole__gt=0)
-    asked = asked.exclude(text__contains=MASK).filter(filters={})
+    # How often a program asks says nothing of what helps people.
+    asked = asked.exclude(channel=Channel.API).exclude(text__contains=MASK).filter(filters={})
     opened = Exists(SearchOpening.objects.filter(search=OuterRef("pk")))
     rows = (
         asked.values("normalised")

@@ -18,6 +18,8 @@ FEWEST = 3
 """Visits from which what only customers asked is shown to everybody who reads reports."""
 SHOWN = 100
 EXPORTED = 5_000
+EVERY = "every"
+"""The choice of a Scope's channel that leaves none out."""
 
 
 class Kind(StrEnum):
@@ -30,11 +32,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Of which searches: `days` back from now, 0 all that are kept; "" any language, any role."""
+    """Of which searches: `days` back from now, 0 all that are kept; "" any language, any role.
+
+    `channel` is a Channel, EVERY, or "" for what people asked: a program asks the same a thousand times a day.
+    """
 
     days: int = 0
     language: str = ""
     role: str = ""
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,10 @@ def _groups(kind: Kind, scope: Scope, now: datetime) -> "QuerySet[Any, Any]":
         asked = asked.filter(language=scope.language)
     if scope.role:
         asked = asked.filter(role=scope.role)
+    if not scope.channel:
+        asked = asked.exclude(channel=Channel.API)
+    elif scope.channel != EVERY:
+        asked = asked.filter(channel=scope.channel)
     if kind == Kind.NOTHING:
         asked = asked.filter(found=0)
     elif kind == Kind.UNOPENED:

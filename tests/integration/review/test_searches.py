@@ -71,6 +71,30 @@ def test_the_three_reports() -> None:
     assert (row.times, row.found, row.opened) == (4, 2, 2)
 
 
+def test_programs_are_left_out_unless_asked_for(docs: User) -> None:
+    asked("pump", "field")
+    asked("by ticket", "field", channel="ticket")
+    asked("by a program", *["field"] * 9, channel="api", found=0, whole=0)
+    asked("pump", *["field"] * 9, channel="api")
+    assert [
+        row.times for row in report(Kind.ASKED, Scope(), now=timezone.now(), may_read_single=True).rows
+    ] == [
+        1,
+        1,
+    ]
+    assert texts(Kind.NOTHING) == []
+    assert texts(Kind.NOTHING, channel="api") == ["by a program"]
+    assert texts(Kind.ASKED, channel="ticket") == ["by ticket"]
+    assert texts(Kind.ASKED, channel=reports.EVERY)[0] == "pump"
+    client = signed_in(docs)
+    assert "by a program" not in client.get(ADDRESS).content.decode()
+    assert "by a program" not in client.get(CSV).content.decode()
+    page = client.get(ADDRESS, {"channel": "api"}).content.decode()
+    assert "by a program" in page
+    assert '<option value="api" selected>' in page
+    assert "by a program" in client.get(CSV, {"channel": "api"}).content.decode()
+
+
 def test_what_single_customers_asked_is_for_administrators() -> None:
     asked("Mrs Smith's pump", "customer", "customer", found=0, whole=0)
     asked("pump", "customer", "customer", "customer", found=0, whole=0)
@@ -152,7 +176,7 @@ def test_who_may_read_it(address: str, docs: User, administrator: User) -> None:
     "given",
     [
         {"report": "all"}, {"days": "-1"}, {"days": "1e9"}, {"days": "٣"}, {"language": "xx"}, {"role": "'"},
-        {"report": ""}, {"role": "🤷"},
+        {"report": ""}, {"role": "🤷"}, {"channel": "all"},
     ],
 )  # fmt: skip
 def test_a_choice_that_there_is_not(docs: User, given: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -47,6 +48,34 @@ def found(text: str, *, staff: bool = False, **fields: Any) -> Results:
     ],
 )
 def test_what_was_meant(engine: Engine, typed: str, meant: str) -> None:
+    assert found(typed).did_you_mean == meant
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("baterry", "battery"),
+        ("batterry", "battery"),
+        ("abttrey", "battery"),
+        ("mantainance", "maintenance"),
+        ("maintainence", "maintenance"),
+        ("maintenacne", "maintenance"),
+        ("amintenacne", "maintenance"),
+        ("accomodate", "accommodate"),
+        ("acommodate", "accommodate"),
+        ("occurence", "occurrence"),
+        ("preasure", "pressure"),
+        ("lattery", "battery"),
+        ("bttrs", ""),
+        ("maritimes", ""),
+    ],
+)
+def test_doubled_and_transposed_letters(
+    engine: Engine, collection: Collection, typed: str, meant: str
+) -> None:
+    data = document("words", "Battery maintenance", "pressure accommodate occurrence")
+    collection.data[data.object_id] = data
+    engine.index([data])
     assert found(typed).did_you_mean == meant
 
 
@@ -97,6 +126,38 @@ def test_known_words_are_not_written_again(engine: Engine) -> None:
     before = Spelling.objects.count()
     engine.index([document("again", "Laser calibration", "torque")])
     assert Spelling.objects.count() == before
+
+
+def words_kept() -> set[str]:
+    return set(Spelling.objects.values_list("word", flat=True))
+
+
+def learnt_in_vain(text: str) -> None:
+    with transaction.atomic():
+        spelling.learn([text])
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_known_is_not_looked_up_again_and_never_wrongly_taken_for_known(
+    collection: Collection, django_assert_num_queries: Any
+) -> None:
+    spelling.learn(["zirconium"])
+    learnt_in_vain("tungsten")
+    assert "tungsten" not in words_kept()
+    spelling.learn(["tungsten zirconium"])
+    assert {"tungsten", "zirconium"} <= words_kept()
+    with transaction.atomic():
+        learnt_in_vain("niobium")
+        spelling.learn(["niobium"])
+    assert "niobium" in words_kept()
+    with django_assert_num_queries(1):
+        spelling.learn(["tungsten zirconium niobium"])
+    # Another process forgets them: this one notices.
+    spelling.forget_others({"niobium"}, spelling.last_learnt())
+    assert "tungsten" not in words_kept()
+    spelling.learn(["tungsten"])
+    assert "tungsten" in words_kept()
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

@@ -65,6 +65,45 @@ def test_finds(engine: Engine, query: str, expected: set[str]) -> None:
     assert set(ids(engine, query)) == expected
 
 
+def test_a_quantity_is_found_and_marked_however_it_is_written(engine: Engine) -> None:
+    engine.index(
+        [
+            document(f"{n}", "Motor", f"It takes {text}.")
+            for n, text in enumerate(["60kW", "60 kW", "60 then 5 kW"])
+        ]
+        + [document("torque", "Screw", "Turn at 12 N·m."), document("heat", "Oven", "Keep 45 °C.")]
+    )
+    for asked in ("60 kW", "60kW", "60 kw"):
+        assert set(ids(engine, asked)) == {"0", "1"}
+        hits = engine.search(SearchQuery(text=asked, scopes=PUBLIC)).hits
+        assert {hit.marks for hit in hits} == {("60kW",), ("60 kW",)}
+    for asked, expected, marks in (("12Nm", "torque", ("12 N·m",)), ("45℃", "heat", ("45 °C",))):
+        hits = engine.search(SearchQuery(text=asked, scopes=PUBLIC)).hits
+        assert [(hit.document.object_id, hit.marks) for hit in hits] == [(expected, marks)]
+
+
+def test_lookalikes_and_zeros_find_the_code(engine: Engine) -> None:
+    for asked in ("Е-1042", "E-01042", "Е 01042", "alarm 01042"):
+        assert ids(engine, asked)[0] == "code"
+    results = engine.search(SearchQuery(text="E-01042", scopes=PUBLIC))
+    assert (results.hits[0].codes, results.total) == (("E-1042",), 3)
+
+
+def test_suggestions_for_the_beginning_of_a_code_stand_in_its_order(engine: Engine) -> None:
+    numbers = [1100, 1002, 10020, 1010, 1001, 109, 1099, 1003, 1020, 1012, 1011]
+    engine.index(
+        [document(f"n{n}", f"E-{n} " + "word " * (n % 7), codes=[f"E-{n}"]) for n in numbers]
+        + [document("late", "E-1042 is mentioned here", "")]
+    )
+    for typed in ("E-10", "e10", "E 10"):
+        found = [hit.document.object_id for hit in engine.suggest(typed, PUBLIC)]
+        assert found == ["n109", "n1001", "n1002", "n1003", "n1010", "n1011", "n1012", "n1020"]
+    assert engine.suggest("E-1042", PUBLIC)[0].document.object_id == "code"
+    everything = [hit.document.object_id for hit in engine.suggest("E-10", PUBLIC, limit=20)]
+    assert everything[8:11] == ["code", "n1099", "n10020"]
+    assert set(everything[11:]) == {"late", "mention"}
+
+
 def test_falls_back_to_any_of_it_and_says_so(engine: Engine) -> None:
     results = engine.search(SearchQuery(text="laser 轴承", scopes=PUBLIC))
     assert (results.whole, results.total) == (0, 2)

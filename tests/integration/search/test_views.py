@@ -220,6 +220,17 @@ def test_a_program_that_asks_wrongly_is_told(engine: Engine, client: Client, giv
     assert client.post(reverse("search_api:search")).status_code == 405
 
 
+def test_a_nul_is_answered_like_any_text(engine: Engine, client: Client) -> None:
+    for text in ("\0laser", "laser\0calibration", "laser\0"):
+        assert "/guide/calibrate/" in client.get("/search/", {"q": text}).content.decode()
+        answer = client.get("/api/search/", {"q": text})
+        assert answer.status_code == 200
+        assert [hit["url"] for hit in answer.json()["hits"]] == ["/guide/calibrate/"]
+        assert client.get("/api/search/suggestions/", {"q": text}).status_code == 200
+    assert client.get("/api/search/", {"q": "\0"}).status_code == 400, "as a blank is"
+    assert client.get("/search/", {"q": "laser", "kind": "\0"}).status_code == 400
+
+
 def test_nothing_found_offers_what_this_person_can_do(db: None, client: Client) -> None:
     page = client.get(reverse(RESULTS), {"q": "zzzz"}).content.decode()
     assert "Sign in" in page.split('class="no-results"')[1]

@@ -35,6 +35,8 @@ HOSTILE = [
     "(",
     "🔧",
     "\u202e",
+    "\0",
+    "a\0b",
 ]
 
 
@@ -92,6 +94,34 @@ def test_chinese_inside_a_sentence_is_found(desk: Client, address: str, found: s
     assert response.status_code == 200
     said = response.content.decode()
     assert found in (json.loads(said)["html"] if response["Content-Type"] == "application/json" else said)
+
+
+@pytest.mark.parametrize(
+    ("address", "typed", "found"),
+    [
+        ("/admin/pages/search/?q={}", '"檢查" 漏率', "SOP-77"),
+        ("/admin/pages/search/?q={}", "“檢查漏率", "SOP-77"),
+        ("/admin/pages/search/?q={}", "sop77", "SOP-77"),
+        ("/admin/choose-page/search/?q={}", "sop77 '漏率'", "检查漏率"),
+        ("/admin/documents/?q={}", "'漏率錶 表'", ""),
+        ("/admin/images/chooser/results/?q={}", "“漏率圖”", "漏率图"),
+        ("/admin/snippets/procedures/errorcode/?q={}", "e77", "E-77"),
+        ("/admin/snippets/procedures/errorcode/?q={}", "E_77", "E-77"),
+        ("/admin/snippets/procedures/errorcode/?q={}", "Е-77", "E-77"),
+        ("/admin/snippets/procedures/errorcode/?q={}", '"過高" leak', "E-77"),
+        ("/admin/snippets/procedures/machinemodel/?q={}", "lm400 測試'", "LM-400"),
+    ],
+)
+def test_quotes_separators_and_traditional_characters(
+    desk: Client, address: str, typed: str, found: str
+) -> None:
+    base, _q = address.split("?")
+    response = desk.get(base, {"q": typed})
+    said = response.content.decode()
+    said = json.loads(said)["html"] if response["Content-Type"] == "application/json" else said
+    assert response.status_code == 200
+    assert found in said.replace(f'value="{typed}"', "")
+    assert found not in desk.get(base, {"q": f"{typed} unheard"}).content.decode() or not found
 
 
 @pytest.mark.parametrize("address", [address for address, _found in BOXES])

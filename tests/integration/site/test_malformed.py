@@ -28,7 +28,7 @@ def test_a_form_in_another_encoding_is_refused(charset: str) -> None:
 
 def test_a_nul_byte_is_refused_in_the_readers_language() -> None:
     client = Client(headers={"accept-language": "zh-hans"})
-    response = client.get("/search/?q=%00")
+    response = client.get("/search/?kind=%00")
     assert response.status_code == 400
     assert "NUL" in response.content.decode()
     assert "The request" not in response.content.decode()

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.analysis import MARK, MAX_TERM, analyse, code_term, take_apart
+from search import units
+from search.analysis import MARK, MAX_TERM, analyse, code_term, fold, take_apart, unpadded_term
 from search.parsing import MAX_CLAUSES, parse
 
 
@@ -78,6 +79,71 @@ _WRITINGS = {
     "SOP-1001": ["SOP-1001", "sop1001", "SOP 1001", "SOP_1001"],
     "LM4-24-0117": ["LM4-24-0117", "LM4 24 0117", "lm4240117", "LM4.24.0117", "LM4_24_0117"],
 }
+
+
+_QUANTITIES = [
+    ["60 kW", "60kW", "60\u00a0kW", "60-kW", "60KW", "60 kw"],
+    ["12 Nm", "12Nm", "12 N·m", "12N⋅m", "12 nm"],
+    ["0.5 mbar", "0.5mbar", "0,5 mbar", "0.5 MBAR"],
+    ["45 °C", "45℃", "45 ℃", "45°C", "45 ° C", "45ºC"],
+    ["10 kΩ", "10kΩ", "10 kOhm"],
+    ["5 l/min", "5l/min", "5 L/min"],
+    ["24 V", "24V", "24 v"],
+    ["5 µm", "5um", "5 μm"],
+    ["2 m³/h", "2m3/h"],
+]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(one, other) for forms in _QUANTITIES for one in forms for other in forms]
+)
+def test_a_number_and_its_unit_are_one_question_however_the_blank_stands(one: str, other: str) -> None:
+    assert parse(one) == parse(other)
+    assert parse(f"设为{one}后") == parse(f"设为{other}后")
+    for text in (f"set {one} now", f"设为{one}后", f"{one}."):
+        assert found(other, text)
+    assert not found(one, "1060 kW 112 Nm 10.5 mbar 145 °C 110 kOhm 15 l/min 124 V 15 um 12 m3/h")
+
+
+def test_a_unit_takes_nothing_from_a_code() -> None:
+    for code in ("E 1042", "LM 400", "E 1042 A", "LM4 24 0117", "24 V DC"):
+        joined = code.replace(" ", "").lower()
+        assert joined in analyse(f"see {code} there").extra
+        assert any((joined,) in clause.alternatives for clause in parse(f"see {code} there").clauses)
+    assert "10" in {term for c in parse("up to 10 months").clauses for term in c.alternatives[0]}
+
+
+def test_units_are_their_own_stems() -> None:
+    assert [unit for unit in units._UNITS if fold(unit) != unit] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("Е-1042", "alarm E-1042"),  # a Cyrillic Е
+        ("Ε-1042", "alarm E-1042"),  # a Greek one
+        ("е1042", "alarm E 1042"),
+        ("Е 1042", "alarm E-1042"),
+        ("E-1042", "alarm Е-1042"),
+        ("ЅОР-1001", "SOP-1001"),
+        ("E-01042", "alarm E-1042"),
+        ("E 01042", "alarm E 1042"),
+        ("e001042", "alarm E1042"),
+        ("E-1042", "alarm E-01042"),
+        ("SOP-12", "SOP-0012"),
+    ],
+)
+def test_lookalikes_and_leading_zeros_name_the_same_code(query: str, text: str) -> None:
+    assert found(query, text)
+    code = text.removeprefix("alarm ")
+    assert {code_term(code), unpadded_term(code)} & set(parse(query).codes), "and its document comes first"
+
+
+def test_words_of_another_alphabet_are_left_alone() -> None:
+    assert analyse("насос Pumpe ночь αντλία").stream == ["насос", "pump", "ночь", "αντλία"]
+    assert not found("E-1042", "E-10420")
+    assert not found("E-10042", "E-1042")
+    assert not found("LM4-24-0117", "LM4-24-117")
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,28 @@ def test_many_words_are_counted_as_few_are() -> None:
     assert few == many == "bac"
 
 
+@pytest.mark.parametrize(
+    ("question", "words", "verbatim"),
+    [
+        ("replace the coolant pump", "Pump coolant replace", "then replace the coolant pump there"),
+        ("How do I replace the coolant pump?", "Pump coolant replace", "then replace the coolant pump there"),
+        ("怎么更换冷却水泵？", "水泵冷却 更换", "先更换冷却水泵后测量"),
+    ],
+)
+def test_what_has_the_question_word_for_word_comes_first(question: str, words: str, verbatim: str) -> None:
+    index = Index(a=words, b=verbatim + " of much else" * 200, c="other words")
+    title = " ".join(index.terms["a"])
+    assert index.order(question, a={"title": title})[0] == "b"
+    # Two words, or one, stand together by chance.
+    index = Index(a="coolant and pump", b="the coolant pump" + " of much else" * 200, c="other words")
+    assert index.order("coolant pump", a={"title": "pump coolant"})[0] == "a"
+
+
+def test_a_question_of_empty_words_is_nothing_to_look_for_as_a_whole() -> None:
+    for question in ("", "the", "what is it", "怎么", "?"):
+        assert sorted(Index(a="the oil", b="oil").order(question)) == ["a", "b"]
+
+
 def test_what_scores_alike_stays_as_the_engine_had_it() -> None:
     assert Index(a="oil", b="oil", c="oil").order("oil") == "abc"
     assert Index(a="oil", b="oil").order("unheard") == "ab"

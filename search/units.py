@@ -1,0 +1,45 @@
+"""Numbers with their units: 60 kW and 60kW, 12 Nm and 12 N·m, 45 °C and 45℃ are one quantity each."""
+
+import re
+from functools import lru_cache
+
+# Whoever types does not mind capitals, but of single letters only these mean a unit. Ω is "ohm" by now.
+_LETTERS = frozenset("VvAWwNJKCFLlmsgh")
+_UNITS = frozenset(
+    re.findall(
+        r"\S+",
+        # power and work, electricity, frequency
+        "mw uw kw gw va kva mva wh kwh mwh ah mah kj mj mv uv kv ma ua ka vac vdc ohm kohm mohm uf nf pf mf mh uh"
+        " hz khz mhz ghz db dbm"
+        # pressure, force, torque
+        " pa kpa mpa hpa bar mbar psi torr mtorr kn mn nm knm mnm ncm"
+        # length, volume, mass, time, turning
+        " mm cm dm km um inch ft m2 m3 cm3 mm2 ml kg mg lb ms us ns min sec hr rpm rad"
+        # data
+        " kb mb gb tb kib mib gib tib kbps mbps gbps"
+        # one per the other
+        " l/min ml/min m3/h m3/min mm/s m/s m/min km/h kg/h g/min r/min l/h mm/min",
+    )
+)
+DOTS = "·\u22c5\u2219"
+"""Signs of multiplication between units."""
+_UNWRITTEN = re.compile(f"[{DOTS}° ]")
+_GLUED = re.compile(rf"(?P<number>\d+(?:[.,]\d+)*)[-_ {DOTS}\u2010\u2013\u2212]?(?P<unit>[^\W\d_].*)")
+
+
+@lru_cache(maxsize=10_000)
+def unit_of(word: str) -> str:
+    """The term of a unit, as written or without signs between its letters; "" for any other word."""
+    if len(word) > 8:
+        return ""
+    bare = _UNWRITTEN.sub("", word)
+    if len(bare) > 1:
+        bare = bare.casefold()
+        return bare.replace("/", "") if bare in _UNITS else ""
+    return bare.casefold() if bare in _LETTERS else ""
+
+
+def glued(word: str) -> tuple[str, str] | None:
+    """Number and unit of a word such as 0.5mbar, as written."""
+    found = _GLUED.fullmatch(word)
+    return (found["number"], found["unit"]) if found and unit_of(found["unit"]) else None
