@@ -27,6 +27,9 @@ import snowballstemmer
 from search.characters import latin, plain
 from search.units import DOTS, glued, unit_of
 
+TERMS_VERSION = 2
+"""Grows with every change of the terms: an index beside the database is made anew then. In Django's own SQLite a
+migration has to empty it (search.migrations.0009_places)."""
 MAX_TEXT = 60_000
 """Characters of one text that are analysed. Keeps a Chinese text's terms below PostgreSQL's 1 MB tsvector."""
 MAX_TERM = 64

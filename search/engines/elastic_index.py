@@ -1,7 +1,7 @@
 """The life of an index in Elasticsearch: made under a name of its own, filled, then swapped in behind two aliases.
 
 Readers ask `PREFIX-read`, writers write `PREFIX-write`. An index is called PREFIX-HASH-TIME, where the hash is of its
-mapping and settings: another version of Redline that needs another mapping sees it by the name.
+mapping and settings and of how terms are made: another version of Redline that needs others sees it by the name.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from elasticsearch import NotFoundError
 from elasticsearch_dsl import Document, Keyword, Long, MetaField, Text
 
+from search.analysis import TERMS_VERSION
 from search.documents import Entry
 from search.engines.cluster import Cluster
 
@@ -50,7 +51,7 @@ class IndexedEntry(Document):
 
 # elasticsearch-dsl has no public name for it.
 MAPPING: Mapping[str, Any] = IndexedEntry._doc_type.mapping.to_dict()
-VERSION = hashlib.sha256(json.dumps([MAPPING, _FIXED], sort_keys=True).encode()).hexdigest()[:8]
+VERSION = hashlib.sha256(json.dumps([MAPPING, _FIXED, TERMS_VERSION], sort_keys=True).encode()).hexdigest()[:8]
 
 
 def source_of(entry: Entry) -> dict[str, Any]:

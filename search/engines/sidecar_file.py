@@ -24,13 +24,14 @@ from django.db import DatabaseError, connection
 from django.db.utils import ConnectionHandler
 from django.utils import timezone
 
+from search.analysis import TERMS_VERSION
 from search.engines import schema
 from search.outbox import Unreachable
 
 APPLICATION = 0x52444C53
 """SQLite's application_id of the file: "RDLS"."""
-VERSION = 2
-"""Of its tables; another one makes the index anew."""
+VERSION = 2 * 1000 + TERMS_VERSION
+"""Of its tables, and of the terms in them; another one makes the index anew."""
 
 _TIMEOUT = 5  # seconds that one who tells waits for another
 _OPTIONS = {
