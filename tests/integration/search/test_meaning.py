@@ -23,7 +23,7 @@ from search.models import Embedding, SearchDocument
 from search.queries import find
 from search.ranking import CANDIDATES
 from tests import factories as make
-from tests.integration.search.conftest import STAFF_SCOPES, Collection, document, ids
+from tests.integration.search.conftest import BOTH, STAFF_SCOPES, Collection, document, ids
 
 pytestmark = pytest.mark.django_db
 
@@ -174,6 +174,7 @@ def test_the_model_is_given_the_document_as_a_whole_where_it_has_several_passage
 # Counting
 
 
+@pytest.mark.parametrize("engine", BOTH, indirect=True)
 def test_what_is_counted_is_what_the_pages_show(
     engine: Engine, collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
