@@ -31,7 +31,7 @@ TERMS_VERSION = 2
 """Grows with every change of the terms: an index beside the database is made anew then. In Django's own SQLite a
 migration has to empty it (search.migrations.0009_places)."""
 MAX_TEXT = 60_000
-"""Characters of one text that are analysed. Keeps a Chinese text's terms below PostgreSQL's 1 MB tsvector."""
+"""Characters of one text that are analysed: what comes after them is not found, so that one text fills no index."""
 MAX_TERM = 64
 """Characters of a term; anything longer (a hash, a pasted blob) is cut on both sides alike."""
 MARK = "_"
