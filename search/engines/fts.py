@@ -63,10 +63,8 @@ class FtsTerms(TermEngine):
                 ((place(numbers[row.profile], row.updated, row.pk), row) for row in rows),
                 key=lambda placed: placed[0],
             )
-            cursor.executemany(
-                "DELETE FROM search_index WHERE rowid = %s",
-                [(was,) for was in before.difference(at for at, _row in places)],
-            )
+            if moved := before.difference(at for at, _row in places):
+                cursor.executemany("DELETE FROM search_index WHERE rowid = %s", [(was,) for was in moved])
             cursor.executemany(
                 "INSERT OR REPLACE INTO search_index (rowid, title, codes, body) VALUES (%s, %s, %s, %s)",
                 [(at, row.title_terms, row.code_terms, row.text_terms) for at, row in places],

@@ -209,7 +209,7 @@ def test_any_list_and_any_question_are_answered(engine: Engine, text: str, terms
     TermGroup.objects.all().delete()
     TermGroup(english=f"{clean}\npump", chinese="泵").save()
     TermGroup(
-        english=f"{clean}\n{clean}", chinese=text.encode(errors="ignore").decode().replace("\0", "") or "x"
+        english=f"{clean}\n{clean}", chinese=f"{text.encode(errors='ignore').decode()}\nx".replace("\0", "")
     ).save()
     for asked in (text, clean, "pump " + clean):
         engine.search(SearchQuery(text=asked, scopes=PUBLIC))
