@@ -51,7 +51,9 @@ class IndexedEntry(Document):
 
 # elasticsearch-dsl has no public name for it.
 MAPPING: Mapping[str, Any] = IndexedEntry._doc_type.mapping.to_dict()
-VERSION = hashlib.sha256(json.dumps([MAPPING, _FIXED, TERMS_VERSION], sort_keys=True).encode()).hexdigest()[:8]
+VERSION = hashlib.sha256(json.dumps([MAPPING, _FIXED, TERMS_VERSION], sort_keys=True).encode()).hexdigest()[
+    :8
+]
 
 
 def source_of(entry: Entry) -> dict[str, Any]:
