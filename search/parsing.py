@@ -18,7 +18,6 @@ from search.analysis import (
     number_mark,
     take_apart,
     unpadded,
-    unpadded_term,
 )
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
 
@@ -182,7 +181,9 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
                 codes.append(MARK + "".join(found)[:MAX_TERM])
             continue
         clauses.append(_word_clause(word, spaced, lexeme.start in tight, synonyms.at(lexeme.start)))
-        codes += [MARK + word.whole, unpadded_term(lexeme.text)]
+        codes.append(MARK + word.whole)
+        if bare := unpadded(word.whole):
+            codes.append(MARK + bare)
         if "/" in lexeme.text:  # E-1042/E-1043 names two
             codes += [code_term(part) for part in lexeme.text.split("/")]
     # Those that chance may have put side by side come last: only so many are asked for.
