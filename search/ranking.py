@@ -157,7 +157,7 @@ def rank(
     same = {term: [" ".join(p) for p in synonyms[term]] for term, _worth in telling if term in synonyms}
     phrases = list(dict.fromkeys(phrase for several in same.values() for phrase in several))[:_MOST_PHRASES]
     title_length, text_length = max(1, totals.titles / count), max(1, totals.texts / count)
-    terms = [term for term, _worth in telling]
+    terms = dict(telling)
     verbatim, share = _verbatim(text)
     bonus = share * sum(worth for _term, worth in telling)
     scores: list[tuple[int, float]] = []
@@ -175,7 +175,9 @@ def rank(
         others = {p: sum(worth * text.count(f" {p} ") for worth, text in spaced) for p in phrases}
         score = 0.0
         for term, worth in telling:
-            times = in_title * title[term] + _CODES * codes[term] + in_text * body[term]
+            times = (
+                in_title * title.get(term, 0) + _CODES * codes.get(term, 0) + in_text * body.get(term, 0)
+            )
             if term in same:
                 times += _SYNONYM * sum(others.get(phrase, 0) for phrase in same[term])
             score += worth * times / (_SATURATION + times)
@@ -210,8 +212,8 @@ def _stands_in(verbatim: str, field: str) -> bool:
 def _count(field: str, terms: Collection[str]) -> tuple[Mapping[str, int], int]:
     """How often each term stands in a field, and how many terms the field has."""
     if len(terms) > _FEW:
-        found = Counter(field.split())
-        return found, found.total()
+        found = field.split()
+        return dict(Counter(filter(terms.__contains__, found))), len(found)
     # Ten times as fast; of a term that follows itself at once, every other one is passed over.
     spaced = f" {field} "
     return {term: spaced.count(f" {term} ") for term in terms}, spaced.count(" ") - 1
