@@ -94,7 +94,7 @@ def search(request: HttpRequest) -> Answer:
                 "was_cut": query.was_cut,
                 "filters": {PARAMS[facet]: value for facet, value in query.filters.items()},
                 "sort": query.sort or "relevance",
-                "page": found.page,
+                "page": query.page,
                 "page_size": query.page_size,
             },
             "total": found.total,
@@ -103,7 +103,8 @@ def search(request: HttpRequest) -> Answer:
             "is_corrected": found.is_corrected,
             "ms": round(found.took_ms, 1),
             "facets": _facets(found),
-            "hits": hits_of(found.hits),
+            # The page of the site shows its last one instead; a program that reads to the end has to come to one.
+            "hits": hits_of(found.hits) if query.page <= found.page else [],
         },
         keeping.begin(request, query, found, Channel.API),
     )
@@ -154,7 +155,6 @@ def _hit(hit: Hit, warning: str) -> dict[str, Any]:
         "status": document.status,
         **{name: getattr(document, name) for name in _LIST_FIELDS},
         "updated_at": document.updated_at.isoformat(),
-        "score": round(hit.score, 6),
         "url": document.url,
         "opens_at": document.url if warning else hit.url,
         "passage": "" if warning else passage_name(hit),

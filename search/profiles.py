@@ -94,9 +94,12 @@ def tally(
             for value in values:
                 counter[value] += count
     found["updated"] = Counter(dict(zip(spans, accumulate(changed), strict=False)))
+    wanted = dict(asked)
     for facet in OPEN:
         if for_all[facet]:
-            for value in {value for pk in by_profile for value in seen[pk].values[facet]}:
+            values_ = {value for pk in by_profile for value in seen[pk].values[facet]}
+            # A value that no document names is answered by what applies to everything.
+            for value in values_ | ({wanted[facet]} if facet in wanted else set()):
                 found[facet][value] += for_all[facet]
     return total, {facet: most_first(counter) for facet, counter in found.items()}
 

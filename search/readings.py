@@ -1,7 +1,7 @@
 """A question as the engines are asked it: ever wider, until enough is found. The same for every engine."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from search.parsing import Clause, ParsedQuery
 
@@ -26,24 +26,27 @@ class Reading:
     enough: int = 0
 
 
-def readings(
-    parsed: ParsedQuery, frequencies: Mapping[str, int], is_borne: Callable[[Reading], bool]
-) -> Iterator[Reading]:
-    """The readings of a question, the narrowest first; `is_borne` says whether a reading finds anything.
+def readings(parsed: ParsedQuery, frequencies: Mapping[str, int]) -> Iterator[Reading]:
+    """The readings of a question, the narrowest first.
 
     `frequencies` has in how many documents each term of the question stands, if in any.
 
-    First everything; then what was quoted, and any of the rest; then any word at all. Beside each stands
-    whatever bears a code that the query names: somebody who types "E-1042 alarm" wants every guide of
+    First everything; then what was quoted, and any of the rest; then any word at all. Beside each stands whatever
+    bears a code that the query names, and before all else: somebody who types "E-1042 alarm" wants every guide of
     E-1042. The other words rank them, they must not leave a single guide standing that is for another machine.
     """
     codes = tuple(code for code in parsed.codes if frequencies.get(code))
     quoted = tuple(clause for clause in parsed.clauses if clause.quoted)
-    meant = len(parsed.clauses) in (1, len(quoted)) or (bool(codes) and is_borne(Reading(codes=codes)))
+    meant = len(parsed.clauses) in (1, len(quoted))
     yield Reading(parsed.clauses, codes=codes, enough=1 if meant else ENOUGH)
     if quoted and len(quoted) < len(parsed.clauses):
         yield Reading(quoted, parsed.clauses, codes=codes, enough=1)
     yield Reading(some=rarest(parsed.loosened, frequencies), codes=codes)
+
+
+def words_of(reading: Reading) -> Reading:
+    """The same without what comes along for its code: to bear one of several things asked for is not to have all."""
+    return replace(reading, codes=()) if len(reading.all) > 1 else reading
 
 
 def rarest(clauses: Sequence[Clause], frequencies: Mapping[str, int], most: int = MOST) -> tuple[Clause, ...]:

@@ -26,7 +26,7 @@ from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, parse
 from search.profiles import Profile, most_first, passing, profiles, tally
 from search.ranking import CANDIDATES, Candidate, Known, Statistics, Totals, rank, rarity, weights_of
-from search.readings import Reading, heading, rarest, readings, terms_of
+from search.readings import Reading, heading, rarest, readings, terms_of, words_of
 from search.term_groups import term_list
 
 _COLUMNS = ", ".join(str(field.column) for field in SearchDocument._meta.concrete_fields)
@@ -78,16 +78,22 @@ class TermEngine(ABC):
         seen = profiles(self.using, query.scopes)
         answers = self.asking()
         whole = None  # how many have all that was asked for
-
-        def is_borne(reading: Reading) -> bool:
-            return bool(answers.best(reading, Selection(list(seen)), limit=1))
-
-        for reading in readings(parsed, statistics.frequencies(terms_of(parsed)), is_borne):
+        for reading in readings(parsed, statistics.frequencies(terms_of(parsed))):
             total, facets, everything = _count(answers, reading, seen, query.filters, now)
-            whole = total if whole is None else whole
+            whole_total, _facets, enough = (
+                _count(answers, words, seen, query.filters, now)
+                if (words := words_of(reading)) != reading
+                else (total, facets, everything)
+            )
+            whole = whole_total if whole is None else whole
             # What narrows the results must not widen the question: it was counted for this reading.
-            if everything >= reading.enough and (total or not reading.enough):
+            if enough >= reading.enough and (total or not reading.enough):
                 break
+        if not everything and suggesting.is_code(query.text):
+            # The beginning of a code, which suggestions would have completed.
+            parsed = parse(query.text, prefix=True)
+            reading = heading(parsed)
+            total, facets, _everything = _count(answers, reading, seen, query.filters, now)
         selection = _selection(query, seen, now)
         near = self._near(query, parsed, reading, selection)
         fused = (

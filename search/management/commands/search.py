@@ -42,7 +42,10 @@ class Command(BaseCommand):
             if not found.hits:
                 self.stderr.write(_("Nothing found."))
             return
-        hits = [{"source": hit["type"], **hit} for hit in hits_of(found.hits)]
+        hits = [
+            {"source": told["type"], "score": round(hit.score, 6), **told}
+            for hit, told in zip(found.hits, hits_of(found.hits), strict=True)
+        ]
         answer = {
             "total": found.total,
             "whole": found.whole,

@@ -48,9 +48,9 @@ def test_a_number_that_is_called_a_fault_is_its_code(engine: Engine, query: str)
     [
         ("轴承", {"bearing"}),
         ("轴", {"bearing", "axis"}),
-        # Whatever bears the code is found, whatever else was typed: the other words only rank.
-        ("报E-1042后", {"bearing", "code"}),
-        ("E-1042 unheard-of words", {"code"}),
+        # Whatever bears the code is found, whatever else was typed, and what has some of it besides.
+        ("报E-1042后", {"bearing", "code", "mention"}),
+        ("E-1042 unheard-of words", {"bearing", "code", "mention"}),
         ("VL500S", {"code", "bearing", "axis"}),
         ("calibrating lasers", {"calibrate"}),
         ("sop1001", {"calibrate"}),
@@ -63,6 +63,33 @@ def test_a_number_that_is_called_a_fault_is_its_code(engine: Engine, query: str)
 )
 def test_finds(engine: Engine, query: str, expected: set[str]) -> None:
     assert set(ids(engine, query)) == expected
+
+
+def test_a_code_does_not_stand_for_the_words_beside_it(engine: Engine) -> None:
+    """A pasted ticket that names a code finds the code's guide first, and then the ticket it is like."""
+    told = "Rattles on Monday mornings, clears by itself on the second attempt. E-1042"
+    engine.index(
+        [document("ticket", "Rattling", told), document("other", "Mondays", "Monday mornings are calm.")]
+    )
+    found = engine.search(
+        SearchQuery(text="E-1042 rattles on Monday mornings. Please call back", scopes=PUBLIC)
+    )
+    assert [hit.document.object_id for hit in found.hits[:2]] == ["code", "ticket"]
+    assert found.whole == 0
+    assert engine.search(SearchQuery(text=told, scopes=PUBLIC)).whole == 1
+    assert engine.search(SearchQuery(text="E-1042", scopes=PUBLIC)).whole == 4
+
+
+def test_the_beginning_of_a_code_finds_what_it_may_become(engine: Engine) -> None:
+    found = engine.search(SearchQuery(text="SOP-10", scopes=PUBLIC))
+    assert [hit.document.object_id for hit in found.hits] == ["calibrate"]
+    assert (found.total, found.whole) == (1, 0)
+
+
+def test_what_applies_to_everything_is_counted_for_a_value_that_nobody_names(engine: Engine) -> None:
+    found = engine.search(SearchQuery(text="E-1042", scopes=PUBLIC, model="nobody's"))
+    assert [hit.document.object_id for hit in found.hits] == ["bearing"]
+    assert found.facets["model"]["nobody's"] == found.total == 1
 
 
 def test_a_quantity_is_found_and_marked_however_it_is_written(engine: Engine) -> None:
