@@ -101,6 +101,7 @@ def search(request: HttpRequest) -> Answer:
             "whole": found.whole,
             "did_you_mean": found.did_you_mean,
             "is_corrected": found.is_corrected,
+            "degraded": found.degraded,
             "ms": round(found.took_ms, 1),
             "facets": _facets(found),
             # The page of the site shows its last one instead; a program that reads to the end has to come to one.

@@ -4,6 +4,8 @@ import logging
 from typing import Any
 
 from django.apps import AppConfig
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.signals import post_migrate
@@ -19,7 +21,19 @@ class SearchConfig(AppConfig):
     verbose_name = _("Search")
 
     def ready(self) -> None:
+        checks.register(_check_engine)
         post_migrate.connect(_build_if_emptied, sender=self)
+
+
+def _check_engine(**kwargs: Any) -> list[checks.CheckMessage]:
+    """That REDLINE_SEARCH_ENGINE names an engine, and one that can be had here."""
+    from search.engine import get_engine
+
+    try:
+        get_engine()
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="search.E001")]
+    return []
 
 
 def _build_if_emptied(using: str, plan: Any = (), **kwargs: Any) -> None:

@@ -37,10 +37,25 @@ def suggest(prefix: str, scopes: frozenset[str], limit: int) -> list[Hit]:
     return [shown(row, 0.0, parsed, highlighter, snippets=False) for row in rows]
 
 
-def _words(text: str) -> list[str]:
+def similar(query: SearchQuery) -> list[Hit]:
+    """Documents that have a code or number of the text in their title, number or codes."""
+    words = [word for word in _words(query.text, any_number=True) if any(map(str.isdigit, word))][:MOST_WORDS]
+    if not words:
+        return []
+    parsed = parse(" ".join(words))
+    highlighter = Highlighter(parsed)
+    anywhere = Q()
+    for word in words:
+        anywhere |= _all([word], _HEADINGS)
+    rows = _newest(_within(query).filter(anywhere), query.page_size)
+    return [shown(row, 0.0, parsed, highlighter) for row in rows]
+
+
+def _words(text: str, *, any_number: bool = False) -> list[str]:
     """The words, codes and Chinese runs of a question, as typed."""
     every = list(dict.fromkeys(lexeme.text for lexeme in lexemes(normalise(text).replace("\0", " "))))
-    return ([word for word in every if not is_stop_word(word)] or every)[:MOST_WORDS]
+    words = [word for word in every if not is_stop_word(word)] or every
+    return words if any_number else words[:MOST_WORDS]
 
 
 def _found(query: SearchQuery, words: list[str]) -> Iterator[SearchDocument]:

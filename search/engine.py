@@ -213,8 +213,11 @@ def get_engine() -> Engine:
 
 @cache
 def _engine(name: str, vendor: str) -> Engine:
-    try:
-        return import_string(_ENGINES[_AUTO[vendor] if name == "auto" else name])()
-    except KeyError:
+    if name not in ("auto", *_ENGINES):
         known = ", ".join(["auto", *_ENGINES])
-        raise ImproperlyConfigured(f"REDLINE_SEARCH_ENGINE is {name!r}; set one of: {known}.") from None
+        raise ImproperlyConfigured(f"REDLINE_SEARCH_ENGINE is {name!r}; set one of: {known}.")
+    if name == "sqlite" and vendor != "sqlite":
+        raise ImproperlyConfigured(
+            f"REDLINE_SEARCH_ENGINE is 'sqlite', and the database is {vendor}: set 'sidecar'."
+        )
+    return import_string(_ENGINES[_AUTO[vendor] if name == "auto" else name])()

@@ -5,6 +5,7 @@ BEIR: corpus.jsonl (`_id`, `title`, `text`), queries.jsonl (`_id`, `text`), qrel
 
 import json
 import math
+import re
 import tempfile
 import time
 import uuid
@@ -62,25 +63,31 @@ class Answer:
 
 def read(folder: Path) -> Questions:
     """The folder's content. Raises UnfitFolder."""
-    documents = [
-        DocumentData(
+    documents: dict[str, DocumentData] = {}
+    for where, row in _rows(folder / "corpus.jsonl"):
+        key = _text(row, "_id", where)
+        if key in documents:
+            raise UnfitFolder(
+                _("%(where)s: document %(document)s is there twice.") % {"where": where, "document": key}
+            )
+        documents[key] = DocumentData(
             source="evaluation",
-            object_id=_text(row, "_id", where),
+            object_id=key,
             title=_text(row, "title", where, required=False),
             text=_text(row, "text", where),
             url="",
             scope=_SCOPE,
             updated_at=datetime.now(UTC),
         )
-        for where, row in _rows(folder / "corpus.jsonl")
-    ]
+    if not documents:
+        raise UnfitFolder(_("%(folder)s: no document.") % {"folder": folder})
     texts = {
         _text(row, "_id", where): _text(row, "text", where) for where, row in _rows(folder / "queries.jsonl")
     }
     grades: dict[str, dict[str, int]] = {}
     for where, line in _lines(folder / "qrels" / "test.tsv"):
         match line.split("\t"):
-            case [query, document, grade] if grade.lstrip("-").isdigit():
+            case [query, document, grade] if re.fullmatch(r"-?[0-9]{1,9}", grade):
                 if query not in texts:
                     raise UnfitFolder(
                         _("%(where)s: no question %(query)s.") % {"where": where, "query": query}
@@ -93,7 +100,7 @@ def read(folder: Path) -> Questions:
                 )
     if not grades:
         raise UnfitFolder(_("%(folder)s: no question is judged.") % {"folder": folder})
-    return Questions(documents, texts, grades)
+    return Questions(list(documents.values()), texts, grades)
 
 
 @contextmanager
@@ -166,7 +173,9 @@ def _gain(grades: Any) -> float:
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
     """("file:line", line) of each line that is not blank."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(
+            encoding="utf-8-sig"
+        ) as file:  # some programs begin a text with a mark of its encoding
             for number, line in enumerate(file, 1):
                 if line.strip():
                     yield f"{path}:{number}", line.rstrip("\r\n")
@@ -191,4 +200,5 @@ def _text(row: Mapping[str, Any], name: str, where: str, *, required: bool = Tru
     value = row.get(name) if required else row.get(name) or ""
     if not isinstance(value, str):
         raise UnfitFolder(_("%(where)s: no text “%(name)s”.") % {"where": where, "name": name})
-    return value
+    # Half a pair of surrogates is no character: no database takes it.
+    return value.encode(errors="replace").decode()

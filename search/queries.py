@@ -68,7 +68,12 @@ def suggest(user: "User", prefix: str, limit: int = SUGGESTIONS) -> list[Hit]:
 
 def similar(user: "User", query: SearchQuery) -> list[Hit]:
     """What is most like this text, as far as this person may see it; fewer where some of it is not for them."""
-    hits = get_engine().similar(replace(query, scopes=scopes_for(user)))
+    asked = replace(query, scopes=scopes_for(user))
+    try:
+        hits = get_engine().similar(asked)
+    except Unreachable as error:
+        logger.warning("What is alike is looked for in the database: %s", error)
+        hits = degraded.similar(asked)
     seen = _visible(user, hits)
     return [hit for hit in hits if hit.document.pk in seen]
 

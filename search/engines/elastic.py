@@ -41,6 +41,8 @@ SMALL = 100
 """Documents told at once, up to which they can be found at once; more are found within a second."""
 CHECKED_FOR = 60.0
 """Seconds for which the index, once looked at, is taken to be as it was."""
+LOOKED_AGAIN = 5.0
+"""Seconds after which it is looked at again where nothing is found."""
 STATISTICS_FOR = 10.0
 """Seconds for which the sums over all documents are taken to be as they were."""
 RETRIES = 2
@@ -131,6 +133,11 @@ class ElasticEngine(FedEngine):
                     for span in profile["spans"]["buckets"]
                     if span["doc_count"]
                 ]
+        if not counted and self._checked_until - time.monotonic() < CHECKED_FOR - LOOKED_AGAIN:
+            # Another index in its place, with none of our fields, finds nothing either.
+            self._checked_until = 0.0
+            with self._asked():
+                pass
         return counted
 
     def code_counts(self, reading: Reading, selection: Selection) -> Mapping[str, int]:

@@ -1,19 +1,32 @@
 """The index in Django's own SQLite database: it commits and rolls back with the data."""
 
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from django.db import connections, transaction
+from django.db import DatabaseError, connections, transaction
 
 from search import documents
 from search.documents import entry_of, in_batches
 from search.engine import Again
+from search.engines import schema
 from search.engines.fts import FtsTerms
 from search.models import SearchDocument, SearchProfile
+from search.outbox import Unreachable
 from search.registry import DocumentData
 
 
 class SqliteEngine(FtsTerms):
     """See search.engine.Engine."""
+
+    def _fetch(self, sql: str, params: Sequence[Any]) -> list[Any]:
+        """Raises Unreachable where the index is damaged: the documents themselves may be whole, and answer."""
+        try:
+            return super()._fetch(sql, params)
+        except DatabaseError as error:
+            if getattr(error.__cause__, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+                raise
+            raise Unreachable(f"The search index is damaged (manage.py rebuild_search): {error}") from error
 
     def index(self, documents_: Iterable[DocumentData]) -> int:
         """See Engine.index."""
@@ -37,8 +50,9 @@ class SqliteEngine(FtsTerms):
         """See Engine.rebuild. One transaction: readers see the old index until it commits."""
         with transaction.atomic(using=self.using):
             with connections[self.using].cursor() as cursor:
-                cursor.execute("DELETE FROM search_index")
-                cursor.execute("DELETE FROM search_entry")
+                # Not emptied but made: a damaged table cannot be emptied.
+                for statement in (*schema.drop(), *schema.create()):
+                    cursor.execute(statement)
             SearchDocument.objects.using(self.using).all().delete()
             SearchProfile.objects.using(self.using).all().delete()
             count = self.index(documents_)

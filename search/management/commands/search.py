@@ -51,6 +51,7 @@ class Command(BaseCommand):
             "whole": found.whole,
             "did_you_mean": found.did_you_mean,
             "is_corrected": found.is_corrected,
+            "degraded": found.degraded,
             "ms": round(found.took_ms, 1),
             "hits": hits,
         }

@@ -69,6 +69,12 @@ def test_a_folder_is_measured_beside_the_sites_index(folder: Path, engine: Engin
     assert not engine.search(SearchQuery(text="oil", scopes=frozenset(["evaluation"]))).hits
 
 
+def test_a_mark_of_the_encoding_and_half_a_character_are_no_reason_to_stop(folder: Path) -> None:
+    corpus = folder / "corpus.jsonl"
+    corpus.write_text("\ufeff" + corpus.read_text("utf-8") + '\n{"_id": "d4", "text": "\\ud800 x"}', "utf-8")
+    assert evaluated(folder)["documents"] == 4
+
+
 def test_the_measures_are_those_of_the_books() -> None:
     ranks = {"q": Answer([("a", 3.0), ("b", 2.0), ("c", 1.0)], 5.0)}
     found = measures(ranks, {"q": {"b": 2, "c": 1, "gone": 1}})
@@ -82,6 +88,13 @@ def test_the_measures_are_those_of_the_books() -> None:
     ("file", "content", "said"),
     [
         ("corpus.jsonl", b"{", "corpus.jsonl:1: not a JSON object"),
+        ("corpus.jsonl", b"", "no document"),
+        ("corpus.jsonl", b'{"_id": "d1", "text": "a"}\n' * 2, "corpus.jsonl:2: document d1 is there twice"),
+        (
+            "qrels/test.tsv",
+            "query-id\tcorpus-id\tscore\nq1\td1\t\u00b2\n".encode(),
+            "test.tsv:2: not a question",
+        ),
         ("corpus.jsonl", b'{"_id": "d1", "text": 1}', "corpus.jsonl:1: no text “text”"),
         ("queries.jsonl", b'{"_id": "q1", "text": "\xff"}', "is not UTF-8"),
         ("qrels/test.tsv", b"query-id\tcorpus-id\tscore\nq1\td1\tgood\n", "test.tsv:2: not a question"),

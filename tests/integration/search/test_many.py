@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -12,7 +14,8 @@ from search.engine import Engine, Results, SearchQuery
 from search.engines import fts
 from search.engines.places import pk_of
 from search.models import SearchDocument
-from tests.integration.search.conftest import STAFF_SCOPES, document
+from search.queries import find, similar
+from tests.integration.search.conftest import STAFF_SCOPES, Collection, document
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +103,20 @@ def test_a_profile_keeps_its_number_through_a_rebuild(pumps: Engine) -> None:
     after = pumps._numbers()
     assert before.items() <= after.items()
     assert len(after) == len(before) + 2
+
+
+@pytest.mark.skipif(
+    "connection.vendor != 'sqlite'", reason="PostgreSQL's file is damaged in tests of its own"
+)
+def test_a_damaged_index_is_no_reason_to_answer_nothing(pumps: Engine, collection: Collection) -> None:
+    collection.data = {"old": document("old", "Pump of old")}
+    pumps.rebuild(collection.data.values())
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM search_index_data WHERE id > 10")
+    found = find(AnonymousUser(), QUERY)
+    assert found.degraded
+    assert [hit.document.object_id for hit in found.hits] == ["old"]
+    assert [hit.document.object_id for hit in similar(AnonymousUser(), replace(QUERY, text="E-7"))] == []
+    call_command("rebuild_search", verbosity=0)
+    assert not find(AnonymousUser(), QUERY).degraded
+    assert find(AnonymousUser(), QUERY).total == 1

@@ -1,5 +1,8 @@
 """The pages of tickets, as a person and a browser without JavaScript use them."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,6 +12,7 @@ from kb.tickets import actions
 from kb.tickets.models import ProcedureUse, Ticket, TicketEntry
 from procedures.models import ProcedurePage
 from review import releasing
+from search.engine import _engine
 from tests import factories
 from tests.integration.tickets.conftest import Scene
 
@@ -54,6 +58,24 @@ def test_everything_asks_the_anonymous_to_sign_in_and_refuses_a_customer(
         assert client.get(address).status_code == 403
     for name in ("add_entry", "attach", "edit"):
         assert client.post(reverse(f"tickets:{name}", args=[scene.ticket.number])).status_code == 403
+
+
+@pytest.fixture
+def engine_away(settings: Any) -> Iterator[None]:
+    settings.REDLINE_SEARCH_ENGINE = "elasticsearch"
+    settings.REDLINE_ELASTICSEARCH_URL = "http://127.0.0.1:9"  # nobody listens there
+    _engine.cache_clear()
+    yield
+    _engine.cache_clear()
+
+
+@pytest.mark.usefixtures("engine_away")
+def test_every_page_opens_while_the_search_engine_is_away(scene: Scene, browser: Client) -> None:
+    for address in addresses(scene):
+        assert browser.get(address).status_code == 200
+    opened = browser.post(reverse("tickets:create"), form_data(scene), follow=True)
+    assert opened.status_code == 200
+    assert "Fan is loud" in opened.content.decode()
 
 
 def test_every_page_opens(scene: Scene, browser: Client) -> None:
