@@ -19,10 +19,10 @@
     }
   }
 
-  // What is shown goes, and what is asked for, or about to be, does not come any more.
+  // What is shown goes, and what is asked for, or about to be, does not come any more. (A request under way is let
+  // run out: htmx calls one that is aborted an error.)
   function close(input) {
     wanted.delete(input);
-    if (window.htmx) window.htmx.trigger(input, "htmx:abort");
     listOf(input).replaceChildren();
     input.setAttribute("aria-expanded", "false");
     input.removeAttribute("aria-controls");
