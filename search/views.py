@@ -1,5 +1,6 @@
 """The results page, its fragment for htmx, and suggestions while typing."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.middleware import HtmxDetails
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_MODELS = 3
 """Equipment models that a hit names."""
+# The end of a line that nothing ends: a heading, or one of several causes.
+_BARE_END = re.compile(r"(?<![.,;:!?。，；：！？、])(</mark>)?[^\S\n]*\n\s*")
 
 
 class HtmxHttpRequest(HttpRequest):
@@ -65,9 +69,28 @@ class ShownHit:
         ]
 
     @property
+    def snippet(self) -> SafeString:
+        """The part of its text that is shown; in one paragraph, so what were lines of their own are told apart."""
+        if self.warning:
+            return SafeString()
+        # Of escaped text only ends of lines are changed.
+        return mark_safe(_BARE_END.sub(r"\1 · ", self.hit.snippet_html.strip()))
+
+    @property
     def url(self) -> str:
         """Where it opens."""
         return self.hit.document.url if self.warning else self.hit.url
+
+
+@dataclass(frozen=True)
+class Order:
+    """A way to sort the results: its value in the form, what it is called, the address that chooses it."""
+
+    value: str
+    label: "StrOrPromise"
+    address: str
+    in_force: bool
+    back: str  # the address that takes it back
 
 
 @dataclass(frozen=True)
@@ -80,7 +103,7 @@ class SearchPage:
     most_text: int
     facets: list[Facet]
     mine: my_model.MyModel
-    orders: list[tuple["StrOrPromise", str, bool]]  # what it is called, its address, whether it is in force
+    orders: list[Order]
     page: Page
     meant_address: str = ""  # this search with the words that may have been meant
     exactly_address: str = ""  # this search for just what was typed
@@ -89,6 +112,11 @@ class SearchPage:
     def chosen(self) -> list[Facet]:
         """The facets that narrow the results now."""
         return [facet for facet in self.facets if facet.chosen]
+
+    @property
+    def order(self) -> Order | None:
+        """The order that somebody chose, not the usual one."""
+        return next((order for order in self.orders if order.in_force and order.value), None)
 
 
 @require_safe
@@ -109,7 +137,13 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
         facets=list(facets_of(request.GET, query, found)),
         mine=mine,
         orders=[
-            (label, address_of(request.GET, "sort", value), value == query.sort)
+            Order(
+                value,
+                label,
+                address=address_of(request.GET, "sort", value),
+                in_force=value == query.sort,
+                back=address_of(request.GET, "sort", ""),
+            )
             for value, label in form.fields["sort"].choices  # type: ignore[attr-defined]  # it is a choice field
         ],
         page=paginator.page(min(found.page, paginator.num_pages)),

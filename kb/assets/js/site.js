@@ -94,3 +94,15 @@ for (const failure of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) 
   document.addEventListener(failure, requestFailed);
 }
 document.addEventListener("htmx:afterSwap", clearFailure);
+
+// Whoever was among the results when others came is put at their head, where how many there are is said; htmx keeps
+// the place itself where what was pressed is there again.
+let wasAmongResults = false;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  wasAmongResults = event.detail.target.id === "results" && event.detail.target.contains(document.activeElement);
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!wasAmongResults || event.detail.target.id !== "results" || document.activeElement !== document.body) return;
+  wasAmongResults = false;
+  document.getElementById("result-count")?.focus({ preventScroll: true });
+});

@@ -2,9 +2,12 @@
 // with a list that the box's aria-activedescendant walks. htmx brings the list; without this file it is plain links.
 
 (() => {
+  const BOX = "input[data-suggest]";
   const listOf = (input) => document.getElementById(input.dataset.suggest);
   const inputOf = (list) => document.querySelector(`input[data-suggest="${list.id}"]`);
   const optionsOf = (input) => [...listOf(input).querySelectorAll("[role=option]")];
+  const isBox = (element) => Boolean(element?.matches?.(BOX));
+  const wanted = new WeakSet(); // boxes in which somebody types, and waits for suggestions
 
   function activate(input, option) {
     for (const other of optionsOf(input)) other.setAttribute("aria-selected", String(other === option));
@@ -16,17 +19,34 @@
     }
   }
 
+  // What is shown goes, and what is asked for, or about to be, does not come any more. (A request under way is let
+  // run out: htmx calls one that is aborted an error.)
   function close(input) {
+    wanted.delete(input);
     listOf(input).replaceChildren();
     input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-controls");
     input.removeAttribute("aria-activedescendant");
   }
 
-  for (const input of document.querySelectorAll("input[data-suggest]")) {
+  for (const input of document.querySelectorAll(BOX)) {
     input.setAttribute("role", "combobox");
     input.setAttribute("aria-autocomplete", "list");
     input.setAttribute("aria-expanded", "false");
   }
+
+  document.addEventListener("input", (event) => {
+    if (isBox(event.target)) wanted.add(event.target);
+  }, true);
+  // htmx asks some moments after the last letter: too late for whoever sent the form meanwhile.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (isBox(event.detail.elt) && !wanted.has(event.detail.elt)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const input = event.detail.requestConfig.elt;
+    if (isBox(input) && !wanted.has(input)) event.detail.shouldSwap = false;
+  });
+  document.addEventListener("submit", (event) => event.target.querySelectorAll(BOX).forEach(close), true);
 
   document.addEventListener("htmx:afterSwap", (event) => {
     const list = event.detail.target;
@@ -53,21 +73,23 @@
 
   document.addEventListener("keydown", (event) => {
     const input = event.target;
-    if (!input.matches || !input.matches("input[data-suggest]") || event.isComposing) return;
+    if (!isBox(input) || event.isComposing) return;
     const options = optionsOf(input);
-    if (!options.length) return;
     const at = options.findIndex((option) => option.id === input.getAttribute("aria-activedescendant"));
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const isArrow = event.key === "ArrowDown" || event.key === "ArrowUp";
+    if (isArrow && options.length) {
       event.preventDefault();
       // Past either end stands the box itself, with nothing chosen.
       const next = event.key === "ArrowDown" ? at + 1 : at < 0 ? options.length - 1 : at - 1;
       activate(input, options[next] || null);
+    } else if (isArrow && input.value.trim() && window.htmx) {
+      event.preventDefault();
+      wanted.add(input);
+      window.htmx.trigger(input, "suggest");
     } else if (event.key === "Enter" && at >= 0) {
       event.preventDefault();
       options[at].click();
-    } else if (event.key === "Enter") {
-      close(input);
-    } else if (event.key === "Escape") {
+    } else if (event.key === "Escape" && (options.length || wanted.has(input))) {
       event.preventDefault(); // the browser would empty the box
       close(input);
     }
@@ -75,8 +97,7 @@
 
   document.addEventListener("focusout", (event) => {
     const input = event.target;
-    if (!input.matches("input[data-suggest]")) return;
-    if (!listOf(input).contains(event.relatedTarget)) close(input);
+    if (isBox(input) && !listOf(input).contains(event.relatedTarget)) close(input);
   });
   // A press on a suggestion keeps the focus in the box, so that the list is still there when it is let go.
   document.addEventListener("mousedown", (event) => {

@@ -1,5 +1,6 @@
 """The results page for people: what they may see, without JavaScript and in fragments, whatever they type."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -63,6 +64,7 @@ def test_fragment_has_the_results_only(engine: Engine, client: Client) -> None:
     response = client.get(reverse(RESULTS), {"q": "E-1042", "kind": "repair"}, headers=FRAGMENT)
     fragment = response.content.decode()
     assert "<html" not in fragment
+    assert "<title>Search: E-1042 · Redline</title>" in fragment, "htmx gives it to the page"
     assert '<input type="hidden" form="search-form" name="kind" value="repair">' in fragment
     assert "HX-Request" in response.headers["Vary"]
     restored = client.get(reverse(RESULTS), headers=FRAGMENT | {"HX-History-Restore-Request": "true"})
@@ -239,3 +241,38 @@ def test_nothing_found_offers_what_this_person_can_do(db: None, client: Client) 
     assert "/tickets/new/?symptom=zzzz%20%26%20%E6%BC%8F" in page
     form = staff.get("/tickets/new/?symptom=zzzz%20%26%20%E6%BC%8F").context["form"]
     assert form.initial["symptom"] == "zzzz & 漏"
+
+
+def test_signing_in_leads_back_by_an_address_that_servers_take(db: None, client: Client) -> None:
+    short = client.get(reverse(RESULTS), {"q": "zzzz 漏"}).content.decode()
+    assert short.count("?next=%2Fsearch%2F%3Fq%3Dzzzz%2B%25E6%25BC%258F") == 2
+    page = client.get(reverse(RESULTS), {"q": "漏" * 9_980}).content.decode()
+    links = re.findall(r'href="(/accounts/login/[^"]*)"', page)
+    assert links == ["/accounts/login/"] * 2
+    assert 'target="_blank"' in page.split('class="no-results"')[1], "the text stays in this page"
+
+
+def test_lines_of_a_document_are_told_apart_in_a_snippet(
+    engine: Engine, client: Client, collection: Collection
+) -> None:
+    text = "Broken probe\nProbe input configured\nIt is <wet>.\nDry it\n潮湿"
+    collection.data["probe"] = document("probe", "Cause", text)
+    rebuild()
+    shown = client.get(reverse(RESULTS), {"q": "probe"}).context["search"].hits[0]
+    assert shown.snippet == (
+        "Broken <mark>probe</mark> · <mark>Probe</mark> input configured · It is &lt;wet&gt;.\nDry it · 潮湿"
+    )
+
+
+def test_what_is_said_of_the_results_is_said_apart(engine: Engine, client: Client) -> None:
+    page = client.get(reverse(RESULTS), {"q": "laser zzzz"}).content.decode()
+    said = re.search(r'<p class="result-count".*?</p>', page, re.DOTALL)
+    assert said
+    assert said[0].count("<span>") == 2
+
+
+def test_an_order_that_was_chosen_is_taken_back_as_a_filter_is(engine: Engine, client: Client) -> None:
+    page = client.get(reverse(RESULTS), {"q": "laser", "sort": "newest"})
+    order = page.context["search"].order
+    assert (order.value, order.back) == ("newest", "?q=laser")
+    assert client.get(reverse(RESULTS), {"q": "laser"}).context["search"].order is None
