@@ -175,9 +175,7 @@ def rank(
         others = {p: sum(worth * text.count(f" {p} ") for worth, text in spaced) for p in phrases}
         score = 0.0
         for term, worth in telling:
-            times = (
-                in_title * title.get(term, 0) + _CODES * codes.get(term, 0) + in_text * body.get(term, 0)
-            )
+            times = in_title * title.get(term, 0) + _CODES * codes.get(term, 0) + in_text * body.get(term, 0)
             if term in same:
                 times += _SYNONYM * sum(others.get(phrase, 0) for phrase in same[term])
             score += worth * times / (_SATURATION + times)

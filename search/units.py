@@ -25,6 +25,7 @@ DOTS = "·\u22c5\u2219"
 """Signs of multiplication between units."""
 _UNWRITTEN = re.compile(f"[{DOTS}° ]")
 _GLUED = re.compile(rf"(?P<number>\d+(?:[.,]\d+)*)[-_ {DOTS}\u2010\u2013\u2212]?(?P<unit>[^\W\d_].*)")
+_RANGE = re.compile(r"(?P<number>\d+(?:,\d+)?[-\u2013\u2212]\d+(?:,\d+)?)(?P<unit>[^\W\d_].+)")
 
 
 @lru_cache(maxsize=10_000)
@@ -40,6 +41,6 @@ def unit_of(word: str) -> str:
 
 
 def glued(word: str) -> tuple[str, str] | None:
-    """Number and unit of a word such as 0.5mbar, as written."""
-    found = _GLUED.fullmatch(word)
+    """Number and unit of a word such as 0.5mbar or 20-25mm, as written."""
+    found = _GLUED.fullmatch(word) or _RANGE.fullmatch(word)
     return (found["number"], found["unit"]) if found and unit_of(found["unit"]) else None
