@@ -42,8 +42,9 @@ CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\u
 """The characters of Chinese and its neighbours, as a regular expression's set."""
 _ALNUM = f"[^\\W_{CJK}]+"
 _SEPARATOR = f"[-_./\u2010\u2013\u2212{DOTS}]"  # NFKC has already made the other hyphens one of these
-_DECIMAL_COMMA = r"(?<![\d.,])0,\d+(?![\d,])"  # 0,5: nothing but a decimal begins with "0,"
-_POINT_FIRST = f"(?<![^\\W{CJK}])(?<!\\.)\\.\\d+(?!\\.?\\d)"  # .5 is 0.5
+# What stands before is looked at last: a literal to begin with is told at once.
+_DECIMAL_COMMA = r"0(?<![\d.,]0),\d+(?![\d,])"  # 0,5: nothing but a decimal begins with "0,"
+_POINT_FIRST = f"\\.(?<![^\\W{CJK}]\\.)(?<!\\.\\.)\\d+(?!\\.?\\d)"  # .5 is 0.5
 _LETTER = f"[^\\W\\d_{CJK}]"
 # Two numbers and a point: 3.0.1 is no decimal, and E-1042.5 a code with a number of its own behind it.
 DECIMAL = re.compile(
@@ -51,7 +52,7 @@ DECIMAL = re.compile(
     f"(?:\\d{{1,3}}|(?<!{_LETTER})(?<!{_LETTER}{_SEPARATOR})\\d{{4,}})\\.\\d+(?!\\.?\\d)"
 )
 _LEXEME = re.compile(
-    f"(?P<cjk>[{CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA}(?:{_ALNUM})?|{_POINT_FIRST}(?:{_ALNUM})?|{_ALNUM})"
+    f"(?P<cjk>[{CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA}(?:{_ALNUM})?|{_ALNUM}|{_POINT_FIRST}(?:{_ALNUM})?)"
     f"(?:{_SEPARATOR}{_ALNUM})*"
     f"|° ?[CFcf](?![^\\W_{CJK}]))(?:['’]s\\b)?"
 )

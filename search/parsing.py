@@ -22,6 +22,7 @@ from search.analysis import (
     unpadded,
 )
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
+from search.units import chinese_unit, in_chinese
 
 MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
@@ -169,7 +170,10 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
     quantities = {} if all_words else _quantities(everything)
     for lexeme in words:
         if lexeme.is_cjk:
-            for at, term in enumerate(bigrams(lexeme.text) or [lexeme.text], lexeme.start):
+            unit = "".join(quantities.get(lexeme.start, ()))  # its own characters ask for nothing more
+            rest = lexeme.text[len(unit) :]
+            pairs = bigrams(rest) or ([rest] if rest else [])
+            for at, term in enumerate(pairs, lexeme.start + len(unit)):
                 says_nothing = not all_words and is_function_pair(term) == len(term)
                 alternatives = ((term,), *synonyms.at(at, len(term)))
                 (empty if says_nothing else clauses).append(Clause(alternatives))
@@ -210,13 +214,18 @@ def _numbers_of_codes(words: Sequence[Lexeme]) -> Iterator[str]:
 
 def _quantities(words: Sequence[Lexeme]) -> dict[int, Phrase]:
     """Start of each number with a unit -> the whole and its parts, however the blank stands; start of a unit apart ->
-    none.
+    none, or its name in Chinese.
     """
     found: dict[int, Phrase] = {}
     for at, lexeme in enumerate(words):
-        word = None if lexeme.is_cjk else take_apart(lexeme.text)
-        if word is None:
+        if lexeme.is_cjk:
+            name, unit = chinese_unit(lexeme.text) if at and not words[at - 1].is_cjk else ("", "")
+            if name and _measures(words, at):
+                number = take_apart(words[at - 1].text)
+                found[words[at - 1].start] = ((number.whole + unit)[:MAX_TERM], *number.parts, unit)
+                found[lexeme.start] = (name,)
             continue
+        word = take_apart(lexeme.text)
         if word.quantity:
             found[lexeme.start] = (word.whole, *word.parts)
         elif word.unit and at and _measures(words, at):
@@ -241,6 +250,8 @@ def _measures(words: Sequence[Lexeme], at: int) -> bool:
 def _quantity_clause(quantity: Phrase, spaced: Sequence[str], same: Sequence[Phrase]) -> Clause:
     whole, *several = quantity
     parts = tuple(several)
+    if name := in_chinese(parts[-1]):
+        same = [(*parts[:-1], *name), *same]
     return Clause(tuple(dict.fromkeys([(whole,), parts, *((code,) for code in spaced), *same])), is_code=True)
 
 

@@ -205,6 +205,34 @@ def test_a_decimal_a_version_a_part_number_are_found_and_marked(
     assert marks(query, text) == marked
 
 
+@pytest.mark.parametrize(
+    ("chinese", "sign", "other"),
+    [
+        ("60千瓦", "60 kW", "160千瓦"),
+        ("50千欧", "50 kΩ", "10.50千欧"),
+        ("8牛米", "8 Nm", "1.8牛米"),
+        ("1.8牛米", "1.8Nm", "18牛米"),
+        ("45摄氏度", "45 °C", "45度"),
+        ("24伏", "24 V", "4伏"),
+        ("5 分钟", "5 min", "15分钟"),
+    ],
+)
+def test_a_unit_may_have_its_chinese_name(chinese: str, sign: str, other: str) -> None:
+    for text in (f"设为{chinese}后", f"设为{sign}后"):
+        for query in (chinese, sign):
+            assert found(query, text)
+            assert marks(query, text)
+    assert not found(chinese, other)
+    assert not found(sign, other)
+
+
+def test_what_follows_a_chinese_unit_is_asked_for() -> None:
+    assert found("60千瓦电机", "一台60 kW的电机")
+    assert not found("60千瓦电机", "一台60 kW的泵")
+    assert not found("4安全阀", "4 A"), "one character more is another word"
+    assert not found("第60章", "60 kW")
+
+
 def test_units_are_their_own_stems() -> None:
     assert [unit for unit in units._UNITS if fold(unit) != unit] == []
 
