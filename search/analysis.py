@@ -11,7 +11,7 @@ Before that `search.characters` makes what people take for one character one: wi
 
 Every term is made of lower-case letters and digits, never of punctuation: a term can be put into an
 engine's query language without any of its operators getting through. The one exception is the mark "_",
-which only this module writes (see MARK).
+which only this module writes (see MARK): 1.8 is the one term "1_8", which no other number equals.
 """
 
 import re
@@ -27,35 +27,47 @@ import snowballstemmer
 from search.characters import latin, plain
 from search.units import DOTS, glued, unit_of
 
-TERMS_VERSION = 2
+TERMS_VERSION = 3
 """Grows with every change of the terms: an index beside the database is made anew then. In Django's own SQLite a
-migration has to empty it (search.migrations.0009_places)."""
+migration has to empty it (search.migrations.0011_decimals)."""
 MAX_TEXT = 60_000
 """Characters of one text that are analysed: what comes after them is not found, so that one text fills no index."""
 MAX_TERM = 64
 """Characters of a term; anything longer (a hash, a pasted blob) is cut on both sides alike."""
 MARK = "_"
-"""Begins a term that stands for a whole code, and alone it keeps phrases from crossing two texts."""
+"""Begins a term that stands for a whole code, and alone it keeps phrases from crossing two texts. Between digits it
+is the point of a decimal."""
 
 CJK = "\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 """The characters of Chinese and its neighbours, as a regular expression's set."""
 _ALNUM = f"[^\\W_{CJK}]+"
 _SEPARATOR = f"[-_./\u2010\u2013\u2212{DOTS}]"  # NFKC has already made the other hyphens one of these
-_DECIMAL_COMMA = r"(?<![\d.,])0,\d+(?![\d,])"  # 0,5: nothing but a decimal begins with "0,"
+# What stands before is looked at last: a literal to begin with is told at once.
+_DECIMAL_COMMA = r"0(?<![\d.,]0),\d+(?![\d,])"  # 0,5: nothing but a decimal begins with "0,"
+_POINT_FIRST = f"\\.(?<![^\\W{CJK}]\\.)(?<!\\.\\.)\\d+(?!\\.?\\d)"  # .5 is 0.5
+_LETTER = f"[^\\W\\d_{CJK}]"
+# Two numbers and a point: 3.0.1 is no decimal, and E-1042.5 a code with a number of its own behind it.
+DECIMAL = re.compile(
+    f"{_DECIMAL_COMMA}|{_POINT_FIRST}|(?<!\\d)(?<!\\d\\.)"
+    f"(?:\\d{{1,3}}|(?<!{_LETTER})(?<!{_LETTER}{_SEPARATOR})\\d{{4,}})\\.\\d+(?!\\.?\\d)"
+)
 _LEXEME = re.compile(
-    f"(?P<cjk>[{CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA}(?:{_ALNUM})?|{_ALNUM})(?:{_SEPARATOR}{_ALNUM})*"
+    f"(?P<cjk>[{CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA}(?:{_ALNUM})?|{_ALNUM}|{_POINT_FIRST}(?:{_ALNUM})?)"
+    f"(?:{_SEPARATOR}{_ALNUM})*"
     f"|° ?[CFcf](?![^\\W_{CJK}]))(?:['’]s\\b)?"
 )
 _SEPARATORS = re.compile(_SEPARATOR)
 _SPLIT_UNIT = re.compile(r"[/\d]")  # l/min, m3: found by their parts as well
-_ASCII_PARTS = re.compile("[0-9]+|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
-_OTHER_PARTS = re.compile(r"\d+|[^\W\d_]+")
+_ASCII_PARTS = re.compile("[0-9]+(?:,[0-9]+)?|[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_OTHER_PARTS = re.compile(r"\d+(?:,\d+)?|[^\W\d_]+")
+_VERSION = re.compile(r"(?<![\d.])\d+\.\d+(?=\.\d)")  # 3.0.1 is found by 3.0 as well
+_DOTTED = re.compile(r"[^\W\d_]\.\d+,\d")  # the points of such a code (LM.4.24) are separators
 _DIGIT = re.compile(r"\d")
 _PADDED = re.compile(r"([^\W\d_]{1,5})0+([1-9]\d+)")
 _CODE_NUMBER = re.compile(r"[^\W\d_]{1,5}[-_./ ]?(?P<number>\d{3,})")
 
 _MAX_JOINED_PARTS = 8  # a path such as /etc/ceph/ceph.conf is words, but no code has more parts
-_MIN_JOINED_DIGITS = 5  # "4022.455.12345" is a part number, "2.1" is not
+MIN_JOINED_DIGITS = 5  # "4022.455.12345" is a part number, "2.1" is not
 _MAX_SPACED = 4  # words a code written with spaces has: LM4 24 0117
 _MAX_SPACED_LETTERS = 5  # letters of such a word: SOP 1001
 _MAX_OPENING = 8  # letters with separators that such a code begins with: SOP-UPS 1001
@@ -126,32 +138,60 @@ class Word:
 @lru_cache(maxsize=50_000)
 def take_apart(text: str) -> Word:
     """Split a word at separators, at borders of letters and digits, and at camel-case humps; units stay whole."""
+    series = None
     if _DIGIT.search(text):
         text = latin(text)
+        series = _VERSION.search(text)
+        text = DECIMAL.sub(_with_comma, text)
     if (unit := unit_of(text)) and not _SPLIT_UNIT.search(text):
         short = text.isalpha()
         return Word((fold(unit),), "", (), unit, short, short and text.isupper(), unit)
     if quantity := glued(text):
-        number, written = quantity
-        parts_ = (*_SEPARATORS.split(number.replace(",", ".")), *take_apart(written).parts)
-        whole = "".join(map(str.casefold, parts_))[:MAX_TERM]
-        return Word(parts_, whole, (), whole, opens=True, continues=True, quantity=True)
+        numbers = tuple(_pointed(number)[:MAX_TERM] for number in _SEPARATORS.split(quantity[0]))
+        units = take_apart(quantity[1]).parts
+        whole = ((2 * MARK).join(numbers) + "".join(map(str.casefold, units)))[:MAX_TERM]
+        return Word((*numbers, *units), whole, (), whole, opens=True, continues=True, quantity=True)
     segments = [_parts(segment) for segment in _SEPARATORS.split(text)]
-    parts = [part for segment in segments for part in segment]
+    parts = [_pointed(part) for segment in segments for part in segment]
     whole = "".join(parts)
+    digits = sum(map(str.isdigit, whole))
     short = text.isalpha() and len(text) <= _MAX_SPACED_LETTERS
-    opens = short or bool(_DIGIT.search(whole)) or (len(segments) > 1 and len(whole) <= _MAX_OPENING)
+    opens = short or bool(digits) or (len(segments) > 1 and len(whole) <= _MAX_OPENING)
     continues = whole[0].isdigit() or (short and text.isupper())
     joined = ""
     several: tuple[str, ...] = ()
+    if is_figures(whole):
+        is_code = MARK not in whole and digits >= MIN_JOINED_DIGITS
+        # 20-25, 3.0.1: none is the number that its digits make together.
+        whole = whole if is_code else (2 * MARK).join(parts)
+    else:
+        is_code = True
+        if digits >= MIN_JOINED_DIGITS or _DOTTED.search(text):
+            whole = whole.replace(MARK, "")
     if len(parts) > 1:
-        is_code = not whole.isdigit() or len(whole) >= _MIN_JOINED_DIGITS
         joined = fold(whole) if is_code and len(parts) <= _MAX_JOINED_PARTS else ""
     if len(segments) > 1:
-        several = tuple(fold("".join(segment)) for segment in segments if len(segment) > 1)
+        several = tuple(fold(_pointed("".join(segment))) for segment in segments if len(segment) > 1)
+        if series:
+            several = (*several, series[0].replace(".", MARK)[:MAX_TERM])
     # A short word may be the letters of a code written with spaces.
     compared = (latin(whole) if short else whole).casefold()[:MAX_TERM]
     return Word(tuple(map(fold, parts)), joined, several, compared, opens, continues, unit)
+
+
+def _with_comma(decimal: re.Match[str]) -> str:
+    """A decimal without the point, at which words are split."""
+    written = decimal[0].replace(".", ",")
+    return "0" + written if written[0] == "," else written
+
+
+def _pointed(number: str) -> str:
+    return number.replace(",", MARK)
+
+
+def is_figures(whole: str) -> bool:
+    """Whether a Word.whole is of numbers alone: one, a decimal, a range."""
+    return whole.isdigit() or whole.replace(MARK, "").isdigit()
 
 
 def _parts(segment: str) -> list[str]:
@@ -180,7 +220,7 @@ class SpacedCode:
         gap = start - self._end
         self._end = end
         # 45°C has nothing between.
-        measured = bool(word.unit and gap in (0, 1) and self._members and self._members[-1].isdigit())
+        measured = bool(word.unit and gap in (0, 1) and self._members and is_figures(self._members[-1]))
         goes_on = word.continues or (self._typed and word.opens)
         if not (measured or (gap == 1 and self._members and goes_on)):
             self._members = [word.whole] if word.opens else []
@@ -189,22 +229,31 @@ class SpacedCode:
         windows = (self._members[-size:] for size in range(2, len(self._members) + 1))
         if not goes_on:
             windows = (window for window in windows if _is_number(window[:-1]))
-        codes = [("".join(members)[:MAX_TERM], len(members)) for members in windows if _is_code(members)]
+        codes = [(_spaced(members), len(members)) for members in windows if _is_code(members)]
         return codes + [(found, size) for code, size in codes if (found := unpadded(code))]
+
+
+def _spaced(members: list[str]) -> str:
+    whole = "".join(members)
+    if MARK in whole and whole[0].isalpha() and sum(map(str.isdigit, whole)) >= MIN_JOINED_DIGITS:
+        whole = whole.replace(MARK, "")  # E 1042.5, as with a hyphen
+    return whole[:MAX_TERM]
 
 
 def _is_code(members: list[str]) -> bool:
     """Whether words side by side may be one code, or one number in groups of three (1 000)."""
     whole = "".join(members)
-    if whole.isdigit():
+    if is_figures(whole):
+        if MARK in whole:
+            return False
         grouped = len(members[0]) <= 3 and all(len(member) == 3 for member in members[1:])
-        return grouped or len(whole) >= _MIN_JOINED_DIGITS
+        return grouped or len(whole) >= MIN_JOINED_DIGITS
     return bool(_DIGIT.search(whole))
 
 
 def _is_number(members: list[str]) -> bool:
     """Whether words are one number, in groups of three where there are several."""
-    return "".join(members).isdigit() and (len(members) == 1 or _is_code(members))
+    return is_figures(members[0]) if len(members) == 1 else "".join(members).isdigit() and _is_code(members)
 
 
 def unpadded(code: str) -> str:
@@ -264,7 +313,14 @@ def code_term(code: str) -> str:
     whole = "".join(
         lexeme.text if lexeme.is_cjk else take_apart(lexeme.text).whole for lexeme in lexemes(normalise(code))
     )
-    return MARK + whole[:MAX_TERM] if whole else ""
+    return code_mark(whole) if whole else ""
+
+
+def code_mark(whole: str) -> str:
+    """The term of the code that has this Word.whole; a long number keeps no points: 4022.636 begins 4022.636.12345."""
+    if MARK in whole and sum(map(str.isdigit, whole)) >= MIN_JOINED_DIGITS and is_figures(whole):
+        whole = whole.replace(MARK, "")
+    return MARK + whole[:MAX_TERM]
 
 
 def unpadded_term(code: str) -> str:

@@ -1,10 +1,10 @@
 """What a question may have been meant for, where it has a word or a code that no document has."""
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from search import spelling
-from search.analysis import Lexeme, code_term, fold, lexemes, normalise, take_apart, unpadded
+from search.analysis import Lexeme, code_term, fold, is_figures, lexemes, normalise, take_apart, unpadded
 from search.parsing import is_stop_word
 from search.ranking import Statistics
 
@@ -13,13 +13,20 @@ MAX_TEXT = 300
 MAX_WORDS = 4
 """Unknown words of one question that are put right."""
 _MOST_CANDIDATES = 40
+_MANY = 1_000
+"""Documents above which a word is taken to be known to everybody: no slip is made so often."""
+_MOST_ASKED = 12
+"""Words of one question, the rarest, for which it is asked whether the asker finds something by them."""
+_MOST_LOOKALIKES = 6  # characters of a code that may be letters for digits, or the other way round
+_LOOKALIKES = {"O": "0", "o": "0", "I": "1", "i": "1", "l": "1", "L": "1", "0": "O"}
 _CODE = range(4, 25)  # letters and digits of a code that is looked at
 
 
 def corrected(text: str, statistics: Statistics, is_found: Callable[[str], bool], using: str) -> str:
     """The question with its unknown words put right; "" where none is unknown, or nothing known is near.
 
-    Only what `is_found` says the asker can find by is put in: a word of others' documents is not theirs to read.
+    Known is what `is_found` says that the asker finds something by: a word that stands in others' documents alone is
+    put right as any unknown one, and never put in.
     """
     normalised = normalise(text)
     if len(text) > MAX_TEXT:
@@ -27,7 +34,20 @@ def corrected(text: str, statistics: Statistics, is_found: Callable[[str], bool]
     asked = [lexeme for lexeme in lexemes(normalised) if _is_word(lexeme) or _is_code(lexeme)]
     terms = {lexeme: _terms(lexeme) for lexeme in asked}
     known = statistics.frequencies({term for several in terms.values() for term in several}) if terms else {}
-    unknown = [lexeme for lexeme in asked if not any(known.get(term) for term in terms[lexeme])]
+    met = {lexeme: [term for term in terms[lexeme] if known.get(term)] for lexeme in asked}
+    # What stands in few documents may stand in others' alone; of what many have, nobody need be asked.
+    rare = sorted(met, key=lambda lexeme: sum(known[term] for term in met[lexeme]))
+    doubtful = set([lexeme for lexeme in rare if met[lexeme]][:_MOST_ASKED])
+    unknown = [
+        lexeme
+        for lexeme in asked
+        if not met[lexeme]
+        or (
+            lexeme in doubtful
+            and max(known[t] for t in met[lexeme]) <= _MANY
+            and not any(map(is_found, met[lexeme]))
+        )
+    ]
     pieces: list[str] = []
     at = 0
     # Written over the text as typed where places agree with those of its plain form.
@@ -52,8 +72,11 @@ def _is_word(lexeme: Lexeme) -> bool:
 
 def _is_code(lexeme: Lexeme) -> bool:
     """Whether it is a code of letters and digits: among bare numbers, the next one is as likely."""
-    whole = take_apart(lexeme.text).whole if not lexeme.is_cjk else ""
-    return len(whole) in _CODE and not whole.isdigit() and not whole.isalpha()
+    if lexeme.is_cjk:
+        return False
+    word = take_apart(lexeme.text)
+    whole = word.whole
+    return len(whole) in _CODE and not (word.quantity or is_figures(whole) or whole.isalpha())
 
 
 def _terms(lexeme: Lexeme) -> set[str]:
@@ -76,16 +99,35 @@ def _words(lexeme: Lexeme, statistics: Statistics, using: str) -> Iterator[tuple
 
 
 def _codes(lexeme: Lexeme, statistics: Statistics) -> Iterator[tuple[str, str]]:
-    """(code, its term) of those that documents bear and that have two neighbours the other way round."""
-    text = lexeme.text
+    """(code, its term) of those that documents bear, or have as one word, and that are likely slips: letters that
+    look like digits (E-1O42), or two neighbours the other way round.
+    """
+    for written in (_lookalikes(lexeme.text), _swapped(lexeme.text)):
+        forms = {code: (code_term(code), take_apart(code).joined) for code in written if code != lexeme.text}
+        known = (
+            statistics.frequencies({term for terms in forms.values() for term in terms if term})
+            if forms
+            else {}
+        )
+        found = [(code, term) for code, terms in forms.items() for term in terms if known.get(term)]
+        yield from sorted(found, key=lambda one: -known[one[1]])
+
+
+def _swapped(text: str) -> Iterator[str]:
+    """A code with each two neighbours the other way round."""
     places = [at for at, character in enumerate(text) if character.isalnum()]
-    swapped: dict[str, str] = {}
     for one, other in pairwise(places):
         letters = list(text)
         letters[one], letters[other] = text[other], text[one]
-        swapped["".join(letters)] = code_term("".join(letters))
-    known = statistics.frequencies(set(swapped.values()))
-    best = sorted(
-        (code for code in swapped if known.get(swapped[code])), key=lambda code: -known[swapped[code]]
-    )
-    return ((code, swapped[code]) for code in best)
+        yield "".join(letters)
+
+
+def _lookalikes(text: str) -> Iterator[str]:
+    """A code with some of its letters taken for digits that look alike, the fewest first."""
+    places = [at for at, character in enumerate(text) if character in _LOOKALIKES][:_MOST_LOOKALIKES]
+    for size in range(1, len(places) + 1):
+        for some in combinations(places, size):
+            letters = list(text)
+            for at in some:
+                letters[at] = _LOOKALIKES[text[at]]
+            yield "".join(letters)

@@ -1,20 +1,22 @@
 """Where in a text, as it is written, stands what was asked for."""
 
 import re
-from bisect import insort
+from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import ClassVar
 
-from search.analysis import fold, take_apart
+from search.analysis import DECIMAL, MARK, MIN_JOINED_DIGITS, fold, take_apart
 from search.characters import plain
 from search.parsing import Phrase
-from search.units import DOTS
+from search.units import DOTS, glued
 
 Span = tuple[int, int]
 
 _MOST = 400  # looked at of one phrase in one text
 _BETWEEN = f"[-_./, \u2010\u2013\u2212{DOTS}]?°?"  # what may stand between the characters of a code
+_DECIMAL_TERM = re.compile(f"\\d+{MARK}\\d+")
+_POINT = re.compile(r"[.,]")
 _APART = 3  # characters that may stand between the terms of a phrase, none of them a letter or digit
 
 
@@ -42,7 +44,7 @@ class Finder:
         self._stems = {phrase[-1] for phrase in self._wanted}
         self._plain = [phrase for phrase in self._wanted if all(map(_is_letters, phrase))]
         others = sorted(self._wanted.difference(self._plain))
-        self._patterns = [re.compile(_pattern(phrase)) for phrase in others]
+        self._patterns = [(re.compile(_pattern(phrase)), _may_hold_decimals(phrase)) for phrase in others]
 
     def spans(self, text: str) -> list[Span]:
         """In order and apart; what touches is one."""
@@ -74,18 +76,50 @@ class Finder:
             for start, end in _occurrences(phrase, text):
                 if self._is_term(text[start:end]):
                     yield start, end
-        for pattern in self._patterns:
+        decimals: list[Span] | None = None
+        for pattern, may_hold in self._patterns:
             for count, match in enumerate(pattern.finditer(text)):
                 if count == _MOST:
                     break
+                start, end = match.span()
+                if _POINT.search(text, max(0, start - 1), end + 1):
+                    if decimals is None:
+                        decimals = [decimal.span() for decimal in DECIMAL.finditer(text)]
+                    if _cuts(text, (start, end), decimals, may_hold=may_hold):
+                        continue
                 if self._is_term(match[0]):
-                    yield match.span()
+                    yield start, end
 
     def _is_term(self, found: str) -> bool:
         """Whether a word that begins like a term has its stem ("station" begins like "state")."""
         if not (found.isascii() and found.isalpha()):
             return True
         return fold(found) in self._stems or take_apart(found).parts in self._wanted
+
+
+def _may_hold_decimals(phrase: Phrase) -> bool:
+    """Whether it is found with a decimal in it: 1.8 Nm, or a long code that is as well written LM4.24-0117."""
+    return any(
+        MARK in term or (term[0].isalpha() and sum(map(str.isdigit, term)) >= MIN_JOINED_DIGITS)
+        for term in phrase
+    )
+
+
+def _cuts(text: str, span: Span, decimals: list[Span], *, may_hold: bool) -> bool:
+    """Whether a decimal reaches beyond this place, or is in it without being asked for: 8 Nm is not in 1.8 Nm."""
+    start, end = span
+    for first, last in decimals[bisect_right(decimals, start, key=_end_of) :]:
+        if first >= end:
+            return False
+        # The points of a code such as LM.4.24 are separators.
+        may_stand = may_hold or (first - 1 > start and text[first - 1] == ".")
+        if not may_stand or first < start or last > end:
+            return True
+    return False
+
+
+def _end_of(span: Span) -> int:
+    return span[1]
 
 
 def _is_letters(term: str) -> bool:
@@ -146,10 +180,29 @@ def _piece(term: str, *, open_end: bool = False) -> str:
     if not term.isascii():
         return re.escape(term)
     if term.isdigit():
-        # Also in groups: 1,000 and 4022.636.12345.
-        between = _BETWEEN if len(term) > 4 else ""
-        digits = f"{term[0]}[, ]?{term[1:]}" if len(term) == 4 else between.join(term)
-        return rf"(?<!\d){digits}(?!\d)"
+        return rf"(?<!\d){_digits(term)}(?!\d)"
+    if quantity := glued(term.replace(2 * MARK, "-").replace(MARK, ",")):  # 12nm, 1_8nm, 20__25mm
+        number, unit = quantity
+        figures = f"{_BETWEEN}{_BETWEEN}".join(map(_digits, number.split("-")))
+        return rf"(?<![a-z0-9]){figures}{_BETWEEN}{_BETWEEN.join(unit)}" + (
+            "(?![a-z0-9])" if open_end else ""
+        )
+    if _DECIMAL_TERM.fullmatch(term):
+        return rf"(?<!\d){_digits(term.replace(MARK, ','))}(?!\d)"
     if not term.isalpha():  # a joined code: any separator may stand between its letters and digits
-        return r"(?<![a-z0-9])" + _BETWEEN.join(term) + ("(?![a-z0-9])" if open_end else "")
+        return (
+            r"(?<![a-z0-9])"
+            + _BETWEEN.join(term).replace(_BETWEEN + MARK + _BETWEEN, "[.,]")
+            + ("(?![a-z0-9])" if open_end else "")
+        )
     return rf"(?<![a-z]){_beginning(term)}[a-z]*"
+
+
+def _digits(number: str) -> str:
+    """A number, also in groups: 1,000 and 4022.636.12345; a decimal has one comma."""
+    if "," in number:
+        before, after = number.split(",", 1)
+        return ("0?" if before == "0" else before) + "[.,]" + after
+    if len(number) == 4:
+        return f"{number[0]}[, ]?{number[1:]}"
+    return (_BETWEEN if len(number) > 4 else "").join(number)

@@ -12,7 +12,9 @@ from search.analysis import (
     Word,
     analyse,
     bigrams,
+    code_mark,
     code_term,
+    is_figures,
     lexemes,
     normalise,
     number_mark,
@@ -20,6 +22,7 @@ from search.analysis import (
     unpadded,
 )
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
+from search.units import chinese_unit, in_chinese
 
 MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
@@ -167,7 +170,10 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
     quantities = {} if all_words else _quantities(everything)
     for lexeme in words:
         if lexeme.is_cjk:
-            for at, term in enumerate(bigrams(lexeme.text) or [lexeme.text], lexeme.start):
+            unit = "".join(quantities.get(lexeme.start, ()))  # its own characters ask for nothing more
+            rest = lexeme.text[len(unit) :]
+            pairs = bigrams(rest) or ([rest] if rest else [])
+            for at, term in enumerate(pairs, lexeme.start + len(unit)):
                 says_nothing = not all_words and is_function_pair(term) == len(term)
                 alternatives = ((term,), *synonyms.at(at, len(term)))
                 (empty if says_nothing else clauses).append(Clause(alternatives))
@@ -177,11 +183,12 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
         spaced = spaced_codes.get(lexeme.start, [])
         if lexeme.start in quantities:
             if found := quantities[lexeme.start]:
+                whole, *_parts = found
                 clauses.append(_quantity_clause(found, spaced, synonyms.at(lexeme.start)))
-                codes.append(MARK + "".join(found)[:MAX_TERM])
+                codes.append(MARK + whole)
             continue
         clauses.append(_word_clause(word, spaced, lexeme.start in tight, synonyms.at(lexeme.start)))
-        codes.append(MARK + word.whole)
+        codes.append(code_mark(word.whole))
         if bare := unpadded(word.whole):
             codes.append(MARK + bare)
         if "/" in lexeme.text:  # E-1042/E-1043 names two
@@ -206,16 +213,25 @@ def _numbers_of_codes(words: Sequence[Lexeme]) -> Iterator[str]:
 
 
 def _quantities(words: Sequence[Lexeme]) -> dict[int, Phrase]:
-    """Start of each number with a unit -> its parts, however the blank stands; start of a unit apart -> none."""
+    """Start of each number with a unit -> the whole and its parts, however the blank stands; start of a unit apart ->
+    none, or its name in Chinese.
+    """
     found: dict[int, Phrase] = {}
     for at, lexeme in enumerate(words):
-        word = None if lexeme.is_cjk else take_apart(lexeme.text)
-        if word is None:
+        if lexeme.is_cjk:
+            name, unit = chinese_unit(lexeme.text) if at and not words[at - 1].is_cjk else ("", "")
+            if name and _measures(words, at):
+                number = take_apart(words[at - 1].text)
+                found[words[at - 1].start] = ((number.whole + unit)[:MAX_TERM], *number.parts, unit)
+                found[lexeme.start] = (name,)
             continue
+        word = take_apart(lexeme.text)
         if word.quantity:
-            found[lexeme.start] = word.parts
+            found[lexeme.start] = (word.whole, *word.parts)
         elif word.unit and at and _measures(words, at):
-            found[words[at - 1].start] = (*take_apart(words[at - 1].text).parts, *word.parts)
+            number = take_apart(words[at - 1].text)
+            whole = (number.whole + "".join(word.parts))[:MAX_TERM]
+            found[words[at - 1].start] = (whole, *number.parts, *word.parts)
             found[lexeme.start] = ()
     return found
 
@@ -223,7 +239,7 @@ def _quantities(words: Sequence[Lexeme]) -> dict[int, Phrase]:
 def _measures(words: Sequence[Lexeme], at: int) -> bool:
     """Whether this unit belongs to the number before it: E 1042 A may be a code, and 1,000 V has two numbers."""
     number, unit = words[at - 1], words[at]
-    if not take_apart(number.text).whole.isdigit() or unit.start - number.end > 1:
+    if not is_figures(take_apart(number.text).whole) or unit.start - number.end > 1:
         return False
     before = words[at - 2] if at > 1 and number.start - words[at - 2].end == 1 else None
     if before is None or before.is_cjk:
@@ -231,14 +247,19 @@ def _measures(words: Sequence[Lexeme], at: int) -> bool:
     return not before.text.isdigit() and not (before.text.isupper() and len(unit.text) == 1)
 
 
-def _quantity_clause(parts: Phrase, spaced: Sequence[str], same: Sequence[Phrase]) -> Clause:
-    whole = "".join(parts)[:MAX_TERM]
+def _quantity_clause(quantity: Phrase, spaced: Sequence[str], same: Sequence[Phrase]) -> Clause:
+    whole, *several = quantity
+    parts = tuple(several)
+    if name := in_chinese(parts[-1]):
+        same = [(*parts[:-1], *name), *same]
     return Clause(tuple(dict.fromkeys([(whole,), parts, *((code,) for code in spaced), *same])), is_code=True)
 
 
 def _word_clause(word: Word, spaced: Sequence[str], is_tight: bool, same: Sequence[Phrase]) -> Clause:
     alternatives: list[Phrase] = [(word.joined,)] if word.joined else []
     alternatives.append(word.parts[:MAX_PHRASE])
+    if word.joined and any(MARK in part for part in word.parts):  # v3.0 finds v3.0.1
+        alternatives.append(tuple(term for part in word.parts for term in part.split(MARK))[:MAX_PHRASE])
     if found := unpadded(word.joined):
         alternatives.append((found,))
     # Each word of a code written with spaces is answered by the whole code as well.

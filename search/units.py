@@ -25,6 +25,7 @@ DOTS = "·\u22c5\u2219"
 """Signs of multiplication between units."""
 _UNWRITTEN = re.compile(f"[{DOTS}° ]")
 _GLUED = re.compile(rf"(?P<number>\d+(?:[.,]\d+)*)[-_ {DOTS}\u2010\u2013\u2212]?(?P<unit>[^\W\d_].*)")
+_RANGE = re.compile(r"(?P<number>\d+(?:,\d+)?[-\u2013\u2212]\d+(?:,\d+)?)(?P<unit>[^\W\d_].+)")
 
 
 @lru_cache(maxsize=10_000)
@@ -40,6 +41,48 @@ def unit_of(word: str) -> str:
 
 
 def glued(word: str) -> tuple[str, str] | None:
-    """Number and unit of a word such as 0.5mbar, as written."""
-    found = _GLUED.fullmatch(word)
+    """Number and unit of a word such as 0.5mbar or 20-25mm, as written."""
+    found = _GLUED.fullmatch(word) or _RANGE.fullmatch(word)
     return (found["number"], found["unit"]) if found and unit_of(found["unit"]) else None
+
+
+_CHINESE = {
+    **{
+        "千瓦": "kw",
+        "瓦": "w",
+        "千伏": "kv",
+        "毫伏": "mv",
+        "伏": "v",
+        "毫安": "ma",
+        "安": "a",
+        "千欧": "kohm",
+    },
+    **{"兆欧": "mohm", "欧": "ohm", "牛米": "nm", "毫米": "mm", "微米": "um", "厘米": "cm", "米": "m"},
+    **{"毫巴": "mbar", "巴": "bar", "千帕": "kpa", "兆帕": "mpa", "帕": "pa", "摄氏度": "c", "赫兹": "hz"},
+    **{
+        "千赫": "khz",
+        "毫秒": "ms",
+        "秒": "s",
+        "分钟": "min",
+        "小时": "h",
+        "千克": "kg",
+        "克": "g",
+        "升": "l",
+    },
+}
+_LONGEST_CHINESE = max(map(len, _CHINESE))
+_IN_CHINESE = {unit: name for name, unit in _CHINESE.items()}
+
+
+def chinese_unit(run: str) -> tuple[str, str]:
+    """(name, term) of the unit that a run of Chinese begins with; one character is one only if there are no more."""
+    for size in range(min(_LONGEST_CHINESE, len(run)), 0, -1):
+        name = run[:size]
+        if name in _CHINESE and (size > 1 or len(run) == 1):
+            return name, _CHINESE[name]
+    return "", ""
+
+
+def in_chinese(unit: str) -> str:
+    """The Chinese name of a unit's term, "" if it is none."""
+    return _IN_CHINESE.get(unit, "")

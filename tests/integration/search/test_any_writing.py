@@ -24,7 +24,8 @@ def _is_code(segments: list[str]) -> bool:
         len(whole) > 3
         and letters_together <= 5
         and not whole.isalpha()
-        and (len(whole) > 4 or not whole.isdigit())
+        # 12.345 is a decimal, and nothing else is.
+        and ((len(whole) > 4 and len(segments) > 2) or not whole.isdigit())
     )
 
 

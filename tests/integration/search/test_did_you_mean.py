@@ -39,6 +39,12 @@ def found(text: str, *, staff: bool = False, **fields: Any) -> Results:
         ("E-1024", "E-1042"),
         ("alarm e1024 again", "alarm e1042 again"),
         ("SOP_1010", "SOP_1001"),
+        ("E-1O42", "E-1042"),
+        ("E1O42", "E1042"),
+        ("E-l042", "E-1042"),
+        ("e-io42", "e-1042"),
+        ("S0P-1001", "SOP-1001"),
+        ("10.42", ""),
         ("calibration", ""),
         ("calibrating", ""),
         ("E-1043", ""),
@@ -105,6 +111,31 @@ def test_a_word_of_others_documents_is_not_given_away(engine: Engine, collection
     assert found("X-71723", staff=True).total == 0, "its source shows it to nobody"
     collection.hidden = {"calibrate"}
     assert found("torqe").did_you_mean == ""
+
+
+def test_a_slip_in_others_documents_is_no_word_of_the_askers(engine: Engine, collection: Collection) -> None:
+    for data in (
+        document("public", "Filter", "Change the filter."),
+        document("ticket", "Filtet leaks", "X-77123 X-1100", scope="internal"),
+        document("part", "A part", codes=["X-71723"]),
+    ):
+        collection.data[data.object_id] = data
+        engine.index([data])
+    assert found("filtet").did_you_mean == "filter"
+    assert found("filteq").did_you_mean == "filter", "as any other"
+    assert found("X-77123").did_you_mean == "X-71723"
+    assert found("X-1100").did_you_mean == ""
+    assert found("filtet", staff=True).did_you_mean == "", "who finds it meant it"
+
+
+def test_a_code_in_others_documents_is_not_offered_for_its_lookalike(
+    engine: Engine, collection: Collection
+) -> None:
+    data = document("ticket", "Ticket", codes=["Q-7012"], scope="internal")
+    collection.data[data.object_id] = data
+    engine.index([data])
+    assert found("Q-7O12").did_you_mean == ""
+    assert found("Q-7O12", staff=True).did_you_mean == "Q-7012"
 
 
 def test_words_that_are_gone_are_not_offered_and_a_rebuild_forgets_them(

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from search import units
 from search.analysis import MARK, MAX_TERM, analyse, code_term, fold, take_apart, unpadded_term
-from search.parsing import MAX_CLAUSES, parse
+from search.occurrences import Finder
+from search.parsing import MAX_CLAUSES, parse, phrases
 
 
 def found(query: str, text: str) -> bool:
@@ -113,6 +114,125 @@ def test_a_unit_takes_nothing_from_a_code() -> None:
     assert "10" in {term for c in parse("up to 10 months").clauses for term in c.alternatives[0]}
 
 
+_DECIMALS = [
+    ("8 Nm", "1.8 Nm"),
+    ("2 Nm", "1.2 Nm"),
+    ("18 Nm", "1.8 Nm"),
+    ("18Nm", "1.8Nm"),
+    ("25 Nm", "2.5 Nm"),
+    ("12 Nm", "1.2 Nm"),
+    ("1.2 Nm", "12 Nm"),
+    ("65 V", "3.65 V"),
+    ("4 V", "11.4 V"),
+    ("114 V", "11.4 V"),
+    ("5 kΩ", "10.5 kΩ"),
+    ("5 mbar", "0.5 mbar"),
+    ("5 mbar", "0,5 mbar"),
+    ("5 mbar", ".5 mbar"),
+    ("torque to 18 Nm", "torque to 1.8 Nm"),
+    ("8 Nm", "ca.1.8 Nm"),
+    ("15 l/min", "1.5 l/min"),
+    ("8", "1.8"),
+    ("1", "1.6"),
+    ("1 Hz/s", "1.6 Hz/s"),
+    ("101325", "1013.25 hPa"),
+    ("M16", "M1.6"),
+    ("M1.6", "M16"),
+    ("21", "v2.1"),
+    ("2025 mm", "20-25 mm"),
+    ("2025mm", "20-25mm"),
+    ("1.8", "1-8"),
+    ("810 Nm", "8-10Nm"),
+]
+
+
+@pytest.mark.parametrize(("query", "text"), _DECIMALS)
+def test_a_decimal_is_a_number_of_its_own(query: str, text: str) -> None:
+    for written in (text, f"设为{text}后", f"Set it to {text}."):
+        assert not found(query, written)
+        assert not [mark for mark in marks(query, written) if any(map(str.isdigit, mark))]
+    assert parse(query) != parse(text)
+
+
+def marks(query: str, text: str) -> list[str]:
+    return [text[start:end] for start, end in Finder(phrases(parse(query))).spans(text)]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "marked"),
+    [
+        ("1.8 Nm", "tighten to 1.8 Nm first", ["1.8 Nm"]),
+        ("1.8Nm", "tighten to 1.8 Nm first", ["1.8 Nm"]),
+        ("1.8 Nm", "拧紧至1.8Nm。", ["1.8Nm"]),
+        ("0.5 mbar", "below .5 mbar", [".5 mbar"]),
+        (".5 mbar", "below 0.5mbar", ["0.5mbar"]),
+        ("0,5 mbar", "below 0.5 mbar", ["0.5 mbar"]),
+        (".5 mbar", "unter 0,5 mbar", ["0,5 mbar"]),
+        ("1.5 l/min", "at 1.5 l/min", ["1.5 l/min"]),
+        ("1013.25 hPa", "at 1013.25 hPa", ["1013.25 hPa"]),
+        ("1.8 Nm", "1.8-2.4 Nm, 1.8 Nm", ["1.8 Nm"]),
+        ("2.4 Nm", "1.8-2.4 Nm", ["2.4 Nm"]),
+        ("20-25 °C", "20-25°C", ["20-25°C"]),
+        ("20-25mm", "20-25 mm", ["20-25 mm"]),
+        ("20-25 °C", "20～25 °C", ["20～25 °C"]),
+        ("20-25 °C", "20 – 25 °C", ["20 – 25 °C"]),
+        ("20 – 25 °C", "20-25 °C", ["20", "25 °C"]),
+        ("3.0", "version 3.0", ["3.0"]),
+        ("3.0", "version 3.0.1", ["3.0"]),
+        ("3.0", "in v3.0 now", ["3.0"]),
+        ("3.0", "TiDB-3.0", ["3.0"]),
+        ("v3.0", "in v3.0.1", ["v3.0"]),
+        ("v3.0", "in v3.0", ["v3.0"]),
+        ("v3.0", "v 3.0", ["v 3.0"]),
+        ("TiDB 3.0", "TiDB-3.0", ["TiDB-3.0"]),
+        ("TiDB-3.0", "TiDB 3.0", ["TiDB 3.0"]),
+        ("3.0.1", "version 3.0.1", ["3.0.1"]),
+        ("M1.6", "a screw M1.6", ["M1.6"]),
+        ("4022.636", "part 4022.636.12345", ["4022.636"]),
+        ("402263612345", "part 4022.636.12345", ["4022.636.12345"]),
+        ("636", "part 4022.636.12345", ["636"]),
+        ("E-1042", "alarm E-1042.5", ["E-1042"]),
+        ("E-1042-5", "alarm E-1042.5", ["E-1042.5"]),
+        ("LM4240117", "LM4.24-0117", ["LM4.24-0117"]),
+        ("192.168.0.1", "at 192.168.0.1", ["192.168.0.1"]),
+        ("1,000 V", "1000 V", ["1000 V"]),
+    ],
+)
+def test_a_decimal_a_version_a_part_number_are_found_and_marked(
+    query: str, text: str, marked: list[str]
+) -> None:
+    assert found(query, text)
+    assert marks(query, text) == marked
+
+
+@pytest.mark.parametrize(
+    ("chinese", "sign", "other"),
+    [
+        ("60千瓦", "60 kW", "160千瓦"),
+        ("50千欧", "50 kΩ", "10.50千欧"),
+        ("8牛米", "8 Nm", "1.8牛米"),
+        ("1.8牛米", "1.8Nm", "18牛米"),
+        ("45摄氏度", "45 °C", "45度"),
+        ("24伏", "24 V", "4伏"),
+        ("5 分钟", "5 min", "15分钟"),
+    ],
+)
+def test_a_unit_may_have_its_chinese_name(chinese: str, sign: str, other: str) -> None:
+    for text in (f"设为{chinese}后", f"设为{sign}后"):
+        for query in (chinese, sign):
+            assert found(query, text)
+            assert marks(query, text)
+    assert not found(chinese, other)
+    assert not found(sign, other)
+
+
+def test_what_follows_a_chinese_unit_is_asked_for() -> None:
+    assert found("60千瓦电机", "一台60 kW的电机")
+    assert not found("60千瓦电机", "一台60 kW的泵")
+    assert not found("4安全阀", "4 A"), "one character more is another word"
+    assert not found("第60章", "60 kW")
+
+
 def test_units_are_their_own_stems() -> None:
     assert [unit for unit in units._UNITS if fold(unit) != unit] == []
 
@@ -166,8 +286,9 @@ def test_terms_hold_nothing_an_engine_could_read_as_an_operator(text: str) -> No
     parsed = parse(text * 40)
     asked = [term for clause in parsed.clauses for phrase in clause.alternatives for term in phrase]
     for term in [*terms.stream, *terms.extra, *asked, *parsed.codes]:
-        assert term.removeprefix(MARK).isalnum() or not term.isascii()
-        assert not set(term.removeprefix(MARK)) & set(string.punctuation + string.whitespace)
+        bare = term.removeprefix(MARK).replace(MARK, "")  # 1_8 is a decimal
+        assert bare.isalnum() or not term.isascii()
+        assert not set(bare) & set(string.punctuation + string.whitespace)
         assert len(term) <= MAX_TERM + len(MARK)
 
 
