@@ -80,6 +80,11 @@ def test_a_code_is_found_by_any_other_writing_of_it(
         ("0,5 mbar", "below 0.5 mbar"),
         ("0.5mbar", "unter 0,5 mbar"),
         ("0,5mbar", "below 0.5 mbar"),
+        ("1.8 Nm", "torque 1.8Nm"),
+        (".5 mbar", "below 0,5 mbar"),
+        ("3.0", "since v3.0.1"),
+        ("60千瓦", "a 60 kW pump"),
+        ("60 kW", "60千瓦的泵"),
         ("24VDC", "the 24 V DC supply"),
         ("24V DC", "the 24VDC supply"),
         ("24VDC", "the 24V DC supply"),
@@ -112,6 +117,12 @@ def test_is_found_and_marked(engine: Engine, typed: str, written: str) -> None:
     assert "written" in found
     assert "<mark>" in found["written"].snippet_html
     assert results.whole, "not only by a part of it"
+
+
+@pytest.mark.parametrize("typed", ["8 Nm", "18 Nm", "8Nm", "1.80 Nm"])
+def test_no_other_number_is_found_in_a_decimal(engine: Engine, typed: str) -> None:
+    engine.index([document("written", "Torque", "tighten to 1.8 Nm")])
+    assert "written" not in ids(engine, typed)
 
 
 def test_traditional_characters_are_marked_as_they_are_written(engine: Engine) -> None:
