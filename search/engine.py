@@ -211,6 +211,12 @@ def get_engine() -> Engine:
     return _engine(settings.REDLINE_SEARCH_ENGINE, connection.vendor)
 
 
+def engine_name() -> str:
+    """The name of the engine of get_engine(), never "auto"."""
+    name: str = settings.REDLINE_SEARCH_ENGINE
+    return _AUTO[connection.vendor] if name == "auto" else name
+
+
 @cache
 def _engine(name: str, vendor: str) -> Engine:
     if name not in ("auto", *_ENGINES):

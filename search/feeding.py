@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from search import outbox
+from search import outbox, switching
 from search.engine import get_engine
-from search.engines.fed import FedEngine
+from search.engines.fed import FedEngine, RebuildUnderWay
 
 LATE = timedelta(minutes=1)
 """Whoever changes a document tells it at once; the schedule says only what had waited longer."""
@@ -22,9 +23,15 @@ def is_fed() -> bool:
 def feed(now: datetime) -> Iterator[str]:
     """Tell all that waits, what was refused before as well; yields what was done if some of it is LATE.
 
-    Raises Unreachable.
+    Where the site runs another engine than before, its index is made anew first. Raises Unreachable.
     """
     engine = get_engine()
+    try:
+        if switching.make_whole(engine):
+            yield _("The search index was made anew: another engine was in use before.")
+    except RebuildUnderWay:
+        yield _("The search index is being made anew at this moment.")
+        return
     if not isinstance(engine, FedEngine):
         return
     engine.prepare()

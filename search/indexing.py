@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from django.db import transaction
 
-from search import spelling
+from search import spelling, switching
 from search.engine import Engine, get_engine
 from search.registry import DocumentData, get_source, sources
 
@@ -23,6 +23,7 @@ def reindex(source: str, ids: Iterable[object]) -> None:
     engine = get_engine()
     keys = list(dict.fromkeys(ids))
     with transaction.atomic():
+        switching.note()
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
             kept: set[str] = set()
@@ -38,7 +39,9 @@ def rebuild(progress: Callable[[Iterator[DocumentData]], Iterable[DocumentData]]
     """
     known, words = spelling.last_learnt(), set[str]()
     documents = (document for source in sources() for document in source.documents(None))
-    count = get_engine().rebuild(progress(_learning(words, documents)), _again)
+    engine = get_engine()
+    with switching.making_whole(engine):
+        count = engine.rebuild(progress(_learning(words, documents)), _again)
     spelling.forget_others(words, known)
     return count
 

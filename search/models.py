@@ -3,12 +3,15 @@
 from django.db.models import (
     BigIntegerField,
     BinaryField,
+    BooleanField,
     CharField,
+    CheckConstraint,
     DateTimeField,
     Index,
     IntegerField,
     JSONField,
     Model,
+    Q,
     TextField,
     UniqueConstraint,
 )
@@ -20,6 +23,7 @@ from search.term_groups import TermGroup
 
 __all__ = [
     "GoodSearch",
+    "IndexState",
     "PendingChange",
     "SearchDocument",
     "SearchLog",
@@ -109,6 +113,28 @@ class PendingChange(Model):
 
     def __str__(self) -> str:
         return f"{self.document} @ {self.revision}"
+
+
+class IndexState(Model):
+    """Which engine documents were last written under: any other lacks what was. One row, from the first use on.
+
+    `is_whole`: whether that engine has heard since of all that was written under the one before.
+    """
+
+    ONLY = 1
+
+    engine = CharField(_("search engine"), max_length=50)
+    since = DateTimeField(_("in use since"))
+    is_whole = BooleanField(_("has every document"))
+
+    class Meta:
+        verbose_name = _("state of the search index")
+        verbose_name_plural = _("states of the search index")
+        default_permissions = ()
+        constraints = [CheckConstraint(condition=Q(pk=1), name="search_one_index_state")]
+
+    def __str__(self) -> str:
+        return self.engine
 
 
 class Embedding(Model):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from search import degraded
+from search import degraded, switching
 from search.engine import Hit, Results, SearchQuery, get_engine
 from search.outbox import Unreachable
 from search.registry import get_source, scopes_for
@@ -38,6 +38,7 @@ def find(user: "User", query: SearchQuery) -> Results:
 
 def _find(user: "User", asked: SearchQuery) -> Results:
     engine = get_engine()
+    switching.check()
     results = _checked(user, engine.search(asked))
     meant = engine.did_you_mean(asked)
     if not meant:
@@ -59,6 +60,7 @@ def suggest(user: "User", prefix: str, limit: int = SUGGESTIONS) -> list[Hit]:
     """Documents whose title or code begins like this, as far as this person may see them."""
     scopes = scopes_for(user)
     try:
+        switching.check()
         hits = get_engine().suggest(prefix, scopes, limit)
     except Unreachable:
         hits = degraded.suggest(prefix, scopes, limit)
@@ -70,6 +72,7 @@ def similar(user: "User", query: SearchQuery) -> list[Hit]:
     """What is most like this text, as far as this person may see it; fewer where some of it is not for them."""
     asked = replace(query, scopes=scopes_for(user))
     try:
+        switching.check()
         hits = get_engine().similar(asked)
     except Unreachable as error:
         logger.warning("What is alike is looked for in the database: %s", error)

@@ -49,13 +49,26 @@ class SqliteEngine(FtsTerms):
     def rebuild(self, documents_: Iterable[DocumentData], again: Again | None = None) -> int:
         """See Engine.rebuild. One transaction: readers see the old index until it commits."""
         with transaction.atomic(using=self.using):
-            with connections[self.using].cursor() as cursor:
-                # Not emptied but made: a damaged table cannot be emptied.
-                for statement in (*schema.drop(), *schema.create()):
-                    cursor.execute(statement)
+            self._empty()
             SearchDocument.objects.using(self.using).all().delete()
             SearchProfile.objects.using(self.using).all().delete()
             count = self.index(documents_)
             with connections[self.using].cursor() as cursor:
                 cursor.execute("INSERT INTO search_index (search_index) VALUES ('optimize')")
         return count
+
+    def refill(self) -> None:
+        """Make the index anew from the documents as stored. One transaction, as above."""
+        with transaction.atomic(using=self.using):
+            self._empty()
+            stored = SearchDocument.objects.using(self.using).order_by("pk")
+            last = 0
+            while batch := list(stored.filter(pk__gt=last)[: documents.BATCH]):
+                self.write(map(entry_of, batch))
+                last = batch[-1].pk
+
+    def _empty(self) -> None:
+        """Not emptied but made: a damaged table cannot be emptied."""
+        with connections[self.using].cursor() as cursor:
+            for statement in (*schema.drop(), *schema.create()):
+                cursor.execute(statement)

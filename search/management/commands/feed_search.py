@@ -17,9 +17,6 @@ class Command(BaseCommand):
         parser.add_argument("--again", action="store_true", help="What was given up, too.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not feeding.is_fed():
-            self.stdout.write(_("The index lies in the database: there is nothing to tell."))
-            return
         if options["again"]:
             outbox.send_again()
         try:
@@ -27,7 +24,13 @@ class Command(BaseCommand):
         except outbox.Unreachable as error:
             reason = _("The search engine cannot be reached: %(reason)s.") % {"reason": error}
             raise CommandError(f"{reason} {feeding.state()}".strip()) from None
-        for line in lines or [_("Nothing was due.")]:
+        is_fed = feeding.is_fed()
+        nothing = (
+            _("Nothing was due.")
+            if is_fed
+            else _("The index lies in the database: there is nothing to tell.")
+        )
+        for line in lines or [nothing]:
             self.stdout.write(line)
-        if left := feeding.state():
+        if is_fed and (left := feeding.state()):
             raise CommandError(left)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from search import registry
+from search import registry, switching
 from search.engine import Engine, SearchQuery, _engine, get_engine
 from search.engines.elastic import ElasticEngine
+from search.models import IndexState
 from search.registry import DocumentData, Source
 from tests.node import Node
 
@@ -132,8 +133,14 @@ def node() -> Iterator[Node]:
         node.remove()
 
 
+def begin_with_this_engine() -> None:
+    """As a site that has no other engine on record."""
+    IndexState.objects.all().delete()
+    switching.forget()
+
+
 @pytest.fixture
-def elastic(node: Node, settings: Any) -> Iterator[ElasticEngine]:
+def elastic(request: pytest.FixtureRequest, node: Node, settings: Any) -> Iterator[ElasticEngine]:
     """The site's engine is Elasticsearch, without an index yet."""
     settings.REDLINE_SEARCH_ENGINE = "elasticsearch"
     settings.REDLINE_ELASTICSEARCH_URL = node.url
@@ -142,6 +149,8 @@ def elastic(node: Node, settings: Any) -> Iterator[ElasticEngine]:
     _engine.cache_clear()
     engine = get_engine()
     assert isinstance(engine, ElasticEngine)
+    if request.node.get_closest_marker("django_db"):
+        begin_with_this_engine()
     yield engine
     engine.indices.remove_all()
     _engine.cache_clear()
