@@ -9,6 +9,7 @@ from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kb.limits import ADDRESS_BYTES
 from review import releasing
 from tests import factories as make
 from tests.factories import signed_in
@@ -77,7 +78,7 @@ def test_what_is_no_request_of_this_api_is_answered_as_json(version, engineer) -
         (engineer.get("/api/proposals/999/"), 404),
         (engineer.get(f"/api/proposals/{'9' * 30}/"), 404),
         (engineer.get("/api/procedures/%00/marks/"), 400),
-        (engineer.get("/api/procedures/x/marks/?" + "x" * 100_001), 414),
+        (engineer.get("/api/procedures/x/marks/?" + "x" * ADDRESS_BYTES), 414),
     ):
         assert response.status_code == status
         assert response["Content-Type"] == "application/json"
