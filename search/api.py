@@ -97,12 +97,7 @@ def search(request: HttpRequest) -> Answer:
                 "page": query.page,
                 "page_size": query.page_size,
             },
-            "total": found.total,
-            "whole": found.whole,
-            "did_you_mean": found.did_you_mean,
-            "is_corrected": found.is_corrected,
-            "degraded": found.degraded,
-            "ms": round(found.took_ms, 1),
+            **summary_of(found),
             "facets": _facets(found),
             # The page of the site shows its last one instead; a program that reads to the end has to come to one.
             "hits": hits_of(found.hits) if query.page <= found.page else [],
@@ -136,6 +131,18 @@ def suggestions(request: HttpRequest) -> Answer:
         },
         None,
     )
+
+
+def summary_of(found: Results) -> dict[str, Any]:
+    """What is said of all that was found, in plain values."""
+    return {
+        "total": found.total,
+        "whole": found.whole,
+        "did_you_mean": found.did_you_mean,
+        "is_corrected": found.is_corrected,
+        "degraded": found.degraded,
+        "ms": round(found.took_ms, 1),
+    }
 
 
 def hits_of(hits: Sequence[Hit]) -> list[dict[str, Any]]:

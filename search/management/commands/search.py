@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from search.api import hits_of
+from search.api import hits_of, summary_of
 from search.engine import PAGE_SIZE, SearchQuery
 from search.queries import find
 
@@ -47,12 +47,7 @@ class Command(BaseCommand):
             for hit, told in zip(found.hits, hits_of(found.hits), strict=True)
         ]
         answer = {
-            "total": found.total,
-            "whole": found.whole,
-            "did_you_mean": found.did_you_mean,
-            "is_corrected": found.is_corrected,
-            "degraded": found.degraded,
-            "ms": round(found.took_ms, 1),
+            **summary_of(found),
             "hits": hits,
         }
         self.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2))
