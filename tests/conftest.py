@@ -49,6 +49,14 @@ def _needs_database(item: pytest.Item) -> bool:
     return bool(item.get_closest_marker("django_db") or {"db", "django_db_setup"} & {*fixtures})
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What a module makes once is made once, not by each worker."""
+    if isinstance(item, pytest.Function) and not item.get_closest_marker("xdist_group"):
+        used = item._fixtureinfo.name2fixturedefs.values()
+        if any(fixture.scope == "module" for named in used for fixture in named):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     # One test makes one worker migrate a database for all; what needs none is for the other worker meanwhile.

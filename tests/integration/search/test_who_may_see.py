@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import pytest
 from django.test import Client
 
+from kb.accounts.models import User
 from kb.tickets.actions import open_ticket
 from kb.tickets.models import Ticket
 from search import registry
@@ -29,8 +30,8 @@ class World:
     ticket: Ticket
 
 
-@pytest.fixture
-def world() -> World:
+def build() -> dict[str, int]:
+    """Keys of the people and of the ticket."""
     owner, approver, field = make.procedure_owner(), make.documentation_staff(), make.field_engineer()
     line = make.product_line("LM")
     release = make.releases(line)[0]
@@ -59,9 +60,15 @@ def world() -> World:
         severity="low",
         by=field,
     )
-    return World(
-        Client(), make.signed_in(make.make_user()), make.signed_in(field), make.signed_in(owner), ticket
-    )
+    return {"customer": make.make_user().pk, "field": field.pk, "owner": owner.pk, "ticket": ticket.pk}
+
+
+@pytest.fixture
+def world(built: dict[str, int], db: None) -> World:
+    people = {
+        name: make.signed_in(User.objects.get(pk=built[name])) for name in ("customer", "field", "owner")
+    }
+    return World(anonymous=Client(), ticket=Ticket.objects.get(pk=built["ticket"]), **people)
 
 
 ADDRESSES = [

@@ -40,8 +40,8 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture
-def desk(db: None) -> Client:
+def build() -> int:
+    """Key of the one who may do everything."""
     superuser = get_user_model().objects.create_superuser("root.admin", "root@example.com", make.PASSWORD)
     person = make.make_user("li.lou", first_name="漏", last_name="李")
     person.save()
@@ -55,7 +55,12 @@ def desk(db: None) -> Client:
     make.faq_entry("漏率是多少？")
     get_image_model().objects.create(title="漏率图", file=ImageFile(get_test_image_file().file, name="a.png"))
     get_document_model().objects.create(title="漏率表", file=SimpleUploadedFile("a.txt", b"x"))
-    return make.signed_in(superuser)
+    return superuser.pk
+
+
+@pytest.fixture
+def desk(built: int, db: None) -> Client:
+    return make.signed_in(get_user_model().objects.get(pk=built))
 
 
 BOXES = [
