@@ -27,9 +27,8 @@ import snowballstemmer
 from search.characters import latin, plain
 from search.units import DOTS, glued, unit_of
 
-TERMS_VERSION = 3
-"""Grows with every change of the terms: an index beside the database is made anew then. In Django's own SQLite a
-migration has to empty it (search.migrations.0011_decimals)."""
+TERMS_VERSION = 4
+"""Grows with every change of the terms: an index of others is made anew before it is asked (search.switching)."""
 MAX_TEXT = 60_000
 """Characters of one text that are analysed: what comes after them is not found, so that one text fills no index."""
 MAX_TERM = 64
@@ -46,10 +45,10 @@ _SEPARATOR = f"[-_./\u2010\u2013\u2212{DOTS}]"  # NFKC has already made the othe
 _DECIMAL_COMMA = r"0(?<![\d.,]0),\d+(?![\d,])"  # 0,5: nothing but a decimal begins with "0,"
 _POINT_FIRST = f"\\.(?<![^\\W{CJK}]\\.)(?<!\\.\\.)\\d+(?!\\.?\\d)"  # .5 is 0.5
 _LETTER = f"[^\\W\\d_{CJK}]"
-# Two numbers and a point: 3.0.1 is no decimal, and E-1042.5 a code with a number of its own behind it.
+# Two numbers and a point: 3.0.1 and 4.2.B are no decimals, and E-1042.5 a code with a number of its own behind it.
 DECIMAL = re.compile(
     f"{_DECIMAL_COMMA}|{_POINT_FIRST}|(?<!\\d)(?<!\\d\\.)"
-    f"(?:\\d{{1,3}}|(?<!{_LETTER})(?<!{_LETTER}{_SEPARATOR})\\d{{4,}})\\.\\d+(?!\\.?\\d)"
+    f"(?:\\d{{1,3}}|(?<!{_LETTER})(?<!{_LETTER}{_SEPARATOR})\\d{{4,}})\\.\\d+(?!\\.?\\d|\\.{_LETTER})"
 )
 _LEXEME = re.compile(
     f"(?P<cjk>[{CJK}]+)|(?P<word>(?:{_DECIMAL_COMMA}(?:{_ALNUM})?|{_ALNUM}|{_POINT_FIRST}(?:{_ALNUM})?)"

@@ -22,7 +22,7 @@ class SearchConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register(_check_engine)
-        post_migrate.connect(_build_if_emptied, sender=self)
+        post_migrate.connect(_make_whole, sender=self)
 
 
 def _check_engine(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -36,20 +36,27 @@ def _check_engine(**kwargs: Any) -> list[checks.CheckMessage]:
     return []
 
 
-def _build_if_emptied(using: str, plan: Any = (), **kwargs: Any) -> None:
-    """A migration of the index may empty it; what it is made from is all there once every app is migrated."""
+def _make_whole(using: str, plan: Any = (), **kwargs: Any) -> None:
+    """A migration may have emptied the index, or this release have other terms; what it is made from is all there once
+    every app is migrated.
+    """
+    from search import switching
+    from search.engine import get_engine
+    from search.engines.sqlite import SqliteEngine
     from search.indexing import rebuild
-    from search.models import SearchDocument
+    from search.models import IndexState, SearchDocument
     from search.outbox import Unreachable
 
-    if using != DEFAULT_DB_ALIAS or not any(step.app_label == "search" for step, _backwards in plan or ()):
+    if using != DEFAULT_DB_ALIAS:
         return
     executor = MigrationExecutor(connections[using])
-    if (
-        not executor.migration_plan(executor.loader.graph.leaf_nodes())
-        and not SearchDocument.objects.exists()
-    ):
-        try:
-            rebuild()
-        except Unreachable as error:  # the documents are stored; the engine is told when it is back
-            logger.warning("The search index is filled later: %s", error)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return
+    try:
+        if not SearchDocument.objects.exists():
+            if any(step.app_label == "search" for step, _backwards in plan or ()):
+                rebuild()
+        elif isinstance(get_engine(), SqliteEngine) and IndexState.objects.exists():
+            switching.make_whole(get_engine())
+    except Unreachable as error:  # the documents are stored; the engine is told when it is back
+        logger.warning("The search index is filled later: %s", error)

@@ -23,12 +23,12 @@ def is_fed() -> bool:
 def feed(now: datetime) -> Iterator[str]:
     """Tell all that waits, what was refused before as well; yields what was done if some of it is LATE.
 
-    Where the site runs another engine than before, its index is made anew first. Raises Unreachable.
+    Where the site runs another engine or release than before, its index is made anew first. Raises Unreachable.
     """
     engine = get_engine()
     try:
         if switching.make_whole(engine):
-            yield _("The search index was made anew: another engine was in use before.")
+            yield _("The search index was made anew: another engine or release was in use before.")
     except RebuildUnderWay:
         yield _("The search index is being made anew at this moment.")
         return

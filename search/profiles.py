@@ -1,7 +1,7 @@
 """Filtering and counting by profile: the values that documents share, of which there are far fewer than documents."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import add
@@ -33,6 +33,7 @@ class Profile:
 _STATE = """
     SELECT COUNT(*), MIN(id), MAX(id), SUM(id % 1000003), SUM(id % 999983) FROM search_searchprofile"""
 _known: dict[int, Profile] = {}  # an id means the same everywhere, so this never goes stale
+_of_source: dict[str, dict[int, None]] = {}
 _seen: dict[tuple[str, frozenset[str]], tuple[object, dict[int, Profile]]] = {}
 
 
@@ -48,14 +49,15 @@ def profiles(using: str, scopes: frozenset[str]) -> Mapping[int, Profile]:
         missing = [pk for pk in pks if pk not in _known]
         for pk, values in stored.filter(pk__in=missing).values_list("pk", "values") if missing else ():
             _known[pk] = Profile(pk, {f: _tuple(values[field]) for f, field in PROFILE_FACETS.items()})
+            _of_source.setdefault(values["source"], {})[pk] = None
         found = {pk: _known[pk] for pk in pks if scopes.intersection(_known[pk].values["scope"])}
         cached = _seen[using, scopes] = state, found
     return cached[1]
 
 
-def known(pk: int) -> Profile:
-    """A profile that `profiles` has answered before."""
-    return _known[pk]
+def of_source(name: str) -> Collection[int]:
+    """The profiles of this source among those that `profiles` has ever met."""
+    return _of_source.get(name, {})
 
 
 def tally(
@@ -78,7 +80,7 @@ def tally(
     changed = [0] * (len(spans) + 1)
     for pk, by_span in by_profile.items():
         profile = seen[pk]
-        missed = [facet for facet, value in asked if not profile.passes(facet, value)]
+        missed = [facet for facet, value in asked if not profile.passes(facet, value)] if asked else ()
         if len(missed) > 1:
             continue
         count = sum(by_span[: last + 1])
@@ -117,4 +119,6 @@ def _tuple(value: Any) -> tuple[str, ...]:
 def passing(seen: Mapping[int, Profile], filters: Mapping[str, str]) -> Sequence[int]:
     """The profiles that these filters leave."""
     asked = [(facet, value) for facet, value in filters.items() if facet in PROFILE_FACETS]
+    if not asked:
+        return list(seen)
     return [pk for pk, profile in seen.items() if all(profile.passes(*one) for one in asked)]

@@ -1,4 +1,4 @@
-"""Another engine than before: its index lacks what was written meanwhile, so it is made anew before it is asked.
+"""Another engine than before, or other terms: its index lacks what was written, and is made anew before it is asked.
 
 The engine in use is on record in the database (IndexState). A process looks until it has seen it whole, and never
 again: one that still runs under the old setting does not turn the record back, which is why all of a site's processes
@@ -12,25 +12,26 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from search import outbox
+from search.analysis import TERMS_VERSION
 from search.engine import Engine, engine_name
 from search.engines.fed import FedEngine
 from search.engines.sqlite import SqliteEngine
 from search.models import IndexState
 
-_seen_whole: set[tuple[str, str]] = set()  # (engine, database)
+_seen_whole: set[tuple[str, str]] = set()  # (engine in use, database)
 
 
 def check() -> None:
     """Raise Unreachable where this site's index lacks what was written under another engine."""
     if not note():
         raise outbox.Unreachable(
-            "another engine was in use before; the index is made anew by manage.py run_schedule or feed_search"
+            "another engine or release was in use before; the index is made anew by manage.py run_schedule or feed_search"
         )
 
 
 def note() -> bool:
     """Put on record which engine this process asks or writes; whether its index is whole."""
-    key = engine_name(), str(connection.settings_dict["NAME"])
+    key = _in_use(), str(connection.settings_dict["NAME"])
     if key in _seen_whole:
         return True
     state = _recorded()
@@ -75,7 +76,7 @@ def forget() -> None:
 
 def _recorded() -> IndexState | None:
     """What is on record, once it names this site's engine; None where nothing is, and the index is taken as whole."""
-    name, now = engine_name(), timezone.now()
+    name, now = _in_use(), timezone.now()
     state = IndexState.objects.first()
     if state is None:
         if _is_in_transaction():  # which may yet be undone, and whoever looks must not rely on it
@@ -88,6 +89,12 @@ def _recorded() -> IndexState | None:
         others.update(engine=name, since=now, is_whole=False)
         state.refresh_from_db()
     return state
+
+
+def _in_use() -> str:
+    """As the record names it. An index beside the database itself knows what terms it is of."""
+    name = engine_name()
+    return f"{name}, terms {TERMS_VERSION}" if name == "sqlite" else name
 
 
 def _is_in_transaction() -> bool:

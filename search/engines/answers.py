@@ -1,10 +1,10 @@
 """What an engine is asked, once a question is read, and what it has to answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from search.profiles import known
+from search.profiles import of_source
 from search.ranking import Candidate
 from search.readings import Reading
 from search.registry import sources
@@ -50,11 +50,10 @@ class Answers(Protocol):
         ...
 
 
-def source_weights(profiles: Iterable[int]) -> dict[float, list[int]]:
-    """Weight -> the profiles whose source has it, where it is not 1."""
-    weights = {source.name: source.weight for source in sources() if source.weight != 1}
+def source_weights() -> dict[float, list[int]]:
+    """Weight -> the profiles whose source has it, where it is not 1: all of them, whoever may see them."""
     found: dict[float, list[int]] = {}
-    for pk in profiles if weights else ():
-        if weight := weights.get(known(pk).values["source"][0]):
-            found.setdefault(weight, []).append(pk)
+    for source in sources():
+        if source.weight != 1:
+            found.setdefault(source.weight, []).extend(of_source(source.name))
     return found

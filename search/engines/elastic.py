@@ -86,7 +86,7 @@ class ElasticEngine(FedEngine):
         if newest:
             query, order = queries.found(reading, selection), "updated"
         else:
-            weights = source_weights(selection.profiles)
+            weights = source_weights()
             query, order = queries.ranked(reading, selection, weights), "_score"
         body: dict[str, Any] = {
             "query": query,

@@ -16,7 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from search.documents import Entry
 from search.engines.answers import Answers, Selection, source_weights
-from search.engines.places import DAY, ID, NUMBER, day, day_of, number_of, pk_of, place, span_of
+from search.engines.places import DAY, ID, NUMBER, by_day, day, day_of, number_of, pk_of, place, span_of
 from search.engines.terms import TermEngine
 from search.parsing import Clause
 from search.ranking import Candidate, Totals
@@ -177,8 +177,10 @@ class _Question:
         few = self._places(reading)
         if few is not None:
             kept = self._passing(few, selection)
-            by_span = Counter((number_of(at), span_of(day_of(at), firsts)) for at in kept)
-            return [(self._profile[number], span, count) for (number, span), count in by_span.items()]
+            return [
+                (self._profile[number], span_of(day_, firsts), count)
+                for (number, day_), count in by_day(kept).items()
+            ]
         size = len(spans) + 1
         cases = "".join(f" WHEN {DAY} >= {first} THEN {span}" for span, first in enumerate(firsts))
         found, params = self._found(reading, selection)
@@ -214,8 +216,10 @@ class _Question:
     def _passing(self, places: Sequence[int], selection: Selection) -> list[int]:
         """Those of them that the selection lets through."""
         numbers = {self._number[profile] for profile in selection.profiles if profile in self._number}
-        first = day(selection.since) if selection.since else 0
-        kept = [at for at in places if number_of(at) in numbers and day_of(at) >= first]
+        kept = [at for at in places if number_of(at) in numbers]
+        if selection.since:
+            first = day(selection.since)
+            kept = [at for at in kept if day_of(at) >= first]
         if selection.only or selection.without:
             only, without = set(selection.only), set(selection.without)
             kept = [at for at in kept if pk_of(at) not in without and (not only or pk_of(at) in only)]
@@ -236,7 +240,7 @@ class _Question:
     ) -> list[Candidate]:
         weights = {
             weight: [self._number[profile] for profile in profiles if profile in self._number]
-            for weight, profiles in source_weights(selection.profiles).items()
+            for weight, profiles in source_weights().items()
         }
         weight = "".join(f" WHEN {NUMBER} {_AMONG} THEN %s" for _ in weights)
         found, params = self._found(reading, selection, entries=newest)
@@ -282,7 +286,7 @@ class _Question:
         codes = frozenset(reading.codes)
         weight_of = {
             self._number.get(profile): weight
-            for weight, profiles in source_weights(selection.profiles).items()
+            for weight, profiles in source_weights().items()
             for profile in profiles
         }
         return [

@@ -29,7 +29,12 @@ from search.ranking import CANDIDATES, Candidate, Known, Statistics, Totals, ran
 from search.readings import Reading, heading, rarest, readings, terms_of, words_of
 from search.term_groups import term_list
 
-_COLUMNS = ", ".join(str(field.column) for field in SearchDocument._meta.concrete_fields)
+# But for what only filters ask: to read JSON takes longer than all the rest of a row.
+_COLUMNS = ", ".join(
+    str(field.column)
+    for field in SearchDocument._meta.concrete_fields
+    if field.name not in ("lines", "releases")
+)
 _DOCUMENTS = f"SELECT {_COLUMNS} FROM {SearchDocument._meta.db_table} WHERE id IN"
 
 TELLING = 16
@@ -216,7 +221,7 @@ class TermEngine(ABC):
             )
 
         found = nearest(query.text, self.using, may_be_found)
-        weights = {pk: weight for weight, pks in source_weights(profiles_).items() for pk in pks}
+        weights = {pk: weight for weight, pks in source_weights().items() for pk in pks}
         if not weights:
             return found
         # Times the weight of its source, as in the search by words.

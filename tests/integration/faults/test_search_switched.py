@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from procedures.models import ErrorCode
 from search import feeding, outbox, queries, switching
+from search.analysis import TERMS_VERSION
 from search.engine import Results, SearchQuery, _engine, get_engine
 from search.engines.elastic import ElasticEngine
 from search.engines.fed import RebuildUnderWay
@@ -96,6 +97,19 @@ def test_sidecar_sqlite_and_back(code: ErrorCode, switch: Switch) -> None:
     switch("sidecar")
     check_told("platypus")
     assert found("quokka") == ([], False)
+
+
+def test_terms_of_another_release_are_made_anew_when_it_is_migrated(code: ErrorCode, switch: Switch) -> None:
+    only_sqlite()
+    rebuild()
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM search_index")
+    IndexState.objects.update(engine="sqlite")
+    switch("sqlite")
+    assert found("quokka") == (["E-1"], True)
+    call_command("migrate", verbosity=0)
+    assert found("quokka") == (["E-1"], False)
+    assert IndexState.objects.get().engine == f"sqlite, terms {TERMS_VERSION}"
 
 
 def test_what_is_rolled_back_is_no_switch(code: ErrorCode, switch: Switch) -> None:
