@@ -137,7 +137,7 @@ def small_world(db: None) -> SmallWorld:
     return SmallWorld()
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(drawn=st.lists(_guide, min_size=GUIDES, max_size=GUIDES))
 def test_the_report_says_what_readers_would_meet(
     small_world: SmallWorld, drawn: list[dict[str, Any]]
