@@ -34,6 +34,8 @@ from search.indexing import reindex
 from search.registry import DocumentData, Source, no_models, no_warnings, starts_of
 from search.registry import register as register_source
 
+# A code's own page says what it is, a model's where it stands; the guide says what to do.
+_WEIGHTS = {"error_code": 0.9, "model": 0.8, "machine": 0.8}
 _WIDEST_FIRST = (Audience.PUBLIC, Audience.CUSTOMER, Audience.INTERNAL)
 
 
@@ -240,6 +242,8 @@ def register() -> None:
                 names=names if name == "procedure" else {},
                 models=models_for if name == "model" else no_models,
                 warnings=_on_hold if name == "procedure" else no_warnings,
+                weight=_WEIGHTS.get(name, 1.0),
+                equipment=name in ("model", "machine"),
             )
         )
     page_published.connect(_faq_changed, dispatch_uid="faq-published")

@@ -94,7 +94,9 @@ def entry_of(document: SearchDocument) -> Entry:
         terms = analyse(code)
         codes.stream.extend([*terms.stream, MARK])
         codes.extra.extend(terms.extra)
-    # A model is a word to find its documents by, not a code that is theirs.
+    # A model is a word to find its documents by, not a code that is theirs; so is a release.
+    releases = [analyse(release) for release in document.releases]
+    codes.extra.extend(dict.fromkeys(term for terms in releases for term in (*terms.stream, *terms.extra)))
     borne = (document.number, *document.codes)
     several = (form(code) for form in (code_term, unpadded_term, number_term) for code in borne)
     codes.extra.extend(filter(None, several))

@@ -3,17 +3,24 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from operator import add
 from typing import Any
 
 from django.db import connections
 
+from search.analysis import MARK, code_term
 from search.engine import PROFILE_FACETS, UPDATED
 from search.models import SearchProfile
 
 OPEN = tuple(facet for facet, field in PROFILE_FACETS.items() if field.endswith("s") and field != "status")
 """Facets of which a document without a value counts for every value."""
+NAMED = ("model", "release")
+"""Facets whose values a question may name."""
+
+Facets = dict[str, dict[str, int]]
+"""Facet -> value -> how many there are, the most first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +41,10 @@ _STATE = """
     SELECT COUNT(*), MIN(id), MAX(id), SUM(id % 1000003), SUM(id % 999983) FROM search_searchprofile"""
 _known: dict[int, Profile] = {}  # an id means the same everywhere, so this never goes stale
 _of_source: dict[str, dict[int, None]] = {}
-_seen: dict[tuple[str, frozenset[str]], tuple[object, dict[int, Profile]]] = {}
+_seen: dict[tuple[str, frozenset[str]], tuple[object, "Seen"]] = {}
 
 
-def profiles(using: str, scopes: frozenset[str]) -> Mapping[int, Profile]:
+def profiles(using: str, scopes: frozenset[str]) -> "Seen":
     """The profiles within these scopes that the database has."""
     stored = SearchProfile.objects.using(using)
     with connections[using].cursor() as cursor:
@@ -50,19 +57,38 @@ def profiles(using: str, scopes: frozenset[str]) -> Mapping[int, Profile]:
         for pk, values in stored.filter(pk__in=missing).values_list("pk", "values") if missing else ():
             _known[pk] = Profile(pk, {f: _tuple(values[field]) for f, field in PROFILE_FACETS.items()})
             _of_source.setdefault(values["source"], {})[pk] = None
-        found = {pk: _known[pk] for pk in pks if scopes.intersection(_known[pk].values["scope"])}
+        found = Seen((pk, _known[pk]) for pk in pks if scopes.intersection(_known[pk].values["scope"]))
         cached = _seen[using, scopes] = state, found
     return cached[1]
 
 
-def of_source(name: str) -> Collection[int]:
-    """The profiles of this source among those that `profiles` has ever met."""
-    return _of_source.get(name, {})
+class Seen(dict[int, Profile]):
+    """Profiles that somebody may see, by id."""
+
+    @cached_property
+    def names(self) -> Mapping[str, Collection[tuple[str, str]]]:
+        """The term of a whole code -> each (facet, value) that it names: models, and releases by their version.
+
+        A release is "LINE 3.1"; a whole number names none: that could be anything.
+        """
+        found: dict[str, set[tuple[str, str]]] = {}
+        for facet, value in {(f, v) for one in self.values() for f in NAMED for v in one.values[f]}:
+            name = code_term(value if facet == "model" else value.rpartition(" ")[2])
+            if facet == "model" or MARK in name[1:]:
+                found.setdefault(name, set()).add((facet, value))
+                if facet == "release":
+                    found.setdefault(f"{MARK}v{name[1:]}", set()).add((facet, value))
+        return found
+
+
+def of_sources(names: Iterable[str]) -> Collection[int]:
+    """The profiles of the sources of these names, among those that `profiles` has ever met."""
+    return {pk for name in names for pk in _of_source.get(name, ())}
 
 
 def tally(
     counts: Iterable[tuple[int, int, int]], seen: Mapping[int, Profile], filters: Mapping[str, str]
-) -> tuple[int, dict[str, dict[str, int]]]:
+) -> tuple[int, Facets]:
     """How many pass the filters, and for every facet what each of its values would leave, the other filters kept.
 
     `counts` are (profile, span, how many), where span n is within the nth of UPDATED and not the one before.

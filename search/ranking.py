@@ -32,6 +32,10 @@ _VERBATIM = {
 _LONGEST_VERBATIM = 400  # characters of one that is looked at
 _MOST_VERBATIM = 40  # words or characters of a question that is looked for as a whole
 _SYNONYM = 0.8  # occurrences of a word that one of a word that means the same is worth
+_WHOLE_CODE = (
+    10.0  # BT-2032 is one thing: what has it stands before what only has its letters, or other words
+)
+_LEAST_DIGITS = 3  # that such a code has; utf8mb4 is a word
 _FUNCTION_PAIR = 0.7  # a bigram with one character such as 的 or 在 says less than 轴承
 _NONE: Mapping[str, Sequence[Phrase]] = {}
 
@@ -39,7 +43,8 @@ _NONE: Mapping[str, Sequence[Phrase]] = {}
 class Candidate(NamedTuple):
     """A document's terms as the index holds them, with blanks between, and what the engine made of it.
 
-    `exact` ones bear a code that was asked for; `score` is the engine's own, and `weight` that of the source.
+    `exact` ones bear a code that was asked for; `score` is the engine's own, `weight` that of the source, `profile` a
+    SearchProfile.
     """
 
     pk: int
@@ -49,6 +54,7 @@ class Candidate(NamedTuple):
     weight: float = 1.0
     score: float = 0.0
     exact: bool = False
+    profile: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ class Known:
 
 
 def weights_of(text: str) -> dict[str, float]:
-    """The terms of a question and what each counts, above 0 and at most 1.
+    """The terms of a question and what each counts: 1 for a word, more for a whole code, less for what says little.
 
     Words that every question has count nothing, unless there are no others; nor does a Chinese character that
     stands alone (上 between two English words).
@@ -114,7 +120,9 @@ def weights_of(text: str) -> dict[str, float]:
         codes = [code for code, _words in spaced.feed(word, lexeme.start, lexeme.end)]
         found = filter(None, (*word.parts, word.joined, unpadded(word.joined)))
         (empty if is_stop_word(lexeme.text) else weights).update(dict.fromkeys(found, 1.0))
-        weights.update(dict.fromkeys(codes, 1.0))
+        for code in filter(None, (word.joined, *codes)):
+            is_telling = sum(map(str.isdigit, code)) >= _LEAST_DIGITS
+            weights[code] = _WHOLE_CODE if is_telling else weights.get(code, 1.0)
     return weights or lone or empty
 
 
@@ -150,8 +158,13 @@ def rank(
     totals = statistics.totals()
     count = max(1, totals.documents)
     # A whole ticket may be asked: what is rare in it tells documents apart.
+    weights = weights_of(text)
+    whole = [term for term, weight in weights.items() if weight == _WHOLE_CODE]
+    borne = statistics.frequencies([MARK + code for code in whole]) if whole else {}
+    # What bears a code stands first anyway; others need not be about it for naming it.
+    weights |= {code: 1.0 for code in whole if borne.get(MARK + code)}
     telling = heapq.nlargest(
-        _MOST_TERMS, rarity(weights_of(text), statistics, synonyms).items(), key=lambda term: term[1]
+        _MOST_TERMS, rarity(weights, statistics, synonyms).items(), key=lambda term: term[1]
     )
     same = {term: [" ".join(p) for p in synonyms[term]] for term, _worth in telling if term in synonyms}
     phrases = list(dict.fromkeys(phrase for several in same.values() for phrase in several))[:_MOST_PHRASES]

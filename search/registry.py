@@ -60,8 +60,11 @@ class Source:
     `statuses` and `audiences` are what kinds, statuses and scopes are called, and `passage` what the n-th
     passage of a document is, with %(number)s for n. `names` says by facet what values of it are called; one
     that it leaves out is not offered. `models` are the equipment models that this person may call theirs, those
-    that are theirs already first. `weight` (above 0) multiplies the rank of its documents. `warnings` says of
-    those object ids that nobody is to use for now what a hit says instead of its text.
+    that are theirs already first. `weight` (above 0) multiplies the rank of its documents, and of
+    several that bear a code that was asked for the heavier come first. `answers` is whether they answer questions or,
+    as tickets do, ask them: where only such have every word, others are looked for as well. `equipment` has documents
+    that are machines: who names one asks for what applies to it. `warnings` says of those object ids that nobody is
+    to use for now what a hit says instead of its text.
     """
 
     name: str
@@ -78,6 +81,8 @@ class Source:
     )
     models: "Callable[[User], Mapping[str, StrOrPromise]]" = no_models
     weight: float = 1.0
+    answers: bool = True
+    equipment: bool = False
     warnings: "Callable[[Sequence[str]], Mapping[str, StrOrPromise]]" = no_warnings
 
 

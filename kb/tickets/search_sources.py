@@ -68,6 +68,7 @@ def register() -> None:
             statuses=dict(TicketStatus.choices),
             audiences={SCOPE: _("Who reads tickets")},
             passage=_("Log, entry %(number)s"),
+            answers=False,
             weight=0.5,  # short and many: an old ticket should not stand before the guide that solves it
         )
     )

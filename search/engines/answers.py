@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from search.profiles import of_source
+from search.profiles import of_sources
 from search.ranking import Candidate
 from search.readings import Reading
 from search.registry import sources
@@ -52,8 +52,8 @@ class Answers(Protocol):
 
 def source_weights() -> dict[float, list[int]]:
     """Weight -> the profiles whose source has it, where it is not 1: all of them, whoever may see them."""
-    found: dict[float, list[int]] = {}
-    for source in sources():
-        if source.weight != 1:
-            found.setdefault(source.weight, []).extend(of_source(source.name))
-    return found
+    weights = {source.weight for source in sources() if source.weight != 1}
+    return {
+        weight: list(of_sources(source.name for source in sources() if source.weight == weight))
+        for weight in weights
+    }

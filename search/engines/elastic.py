@@ -309,4 +309,5 @@ def _candidate(hit: Mapping[str, Any], weight_of: Mapping[int, float], *, scored
         weight=weight_of.get(source["profile"], 1.0),
         score=score - queries.EXACT if exact else score,
         exact=exact,
+        profile=source["profile"],
     )

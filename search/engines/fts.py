@@ -296,6 +296,7 @@ class _Question:
                 weight=weight_of.get(number_of(at), 1.0),
                 score=score,
                 exact=bool(exact) or not codes.isdisjoint(terms[at][1].split()),
+                profile=self._profile[number_of(at)],
             )
             for at, score, exact in rows
             # Others may have taken it out since, or have put in what is of a new profile.

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
@@ -14,9 +15,11 @@ from django.utils.safestring import mark_safe
 
 from search import suggesting
 from search.analysis import code_term
+from search.applying import misses, named, with_machines
 from search.corrections import corrected
 from search.engine import NEWEST, Hit, Results, SearchQuery, cutoffs
 from search.engines.answers import Answers, Selection, source_weights
+from search.engines.counting import codes_of, counted, promised
 from search.highlight import Highlighter
 from search.meaning import model
 from search.meaning.fusion import NOTHING_FUSED, Fused, fuse
@@ -24,9 +27,10 @@ from search.meaning.nearest import Near, nearest
 from search.meaning.opening import opened_at
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, parse
-from search.profiles import Profile, most_first, passing, profiles, tally
+from search.profiles import Facets, Seen, of_sources, passing, profiles
 from search.ranking import CANDIDATES, Candidate, Known, Statistics, Totals, rank, rarity, weights_of
 from search.readings import Reading, heading, rarest, readings, terms_of, words_of
+from search.registry import sources
 from search.term_groups import term_list
 
 # But for what only filters ask: to read JSON takes longer than all the rest of a row.
@@ -41,8 +45,10 @@ TELLING = 16
 """Terms of a long text by which similar documents are looked for: its rarest."""
 ALIKE = 6_000
 """Documents that these terms may stand in together: more are no longer alike."""
-MAX_CODES_FROM = 1_000
-"""Documents found, above which their codes are too many to choose from and are not counted."""
+OTHERS = 0.5
+"""Of its score, what a document keeps that is for another model, or another release, than the question names."""
+LEAST = 1e-6
+"""What the engine's own score is worth, where search.ranking knows no term of the question."""
 
 
 class TermEngine(ABC):
@@ -83,22 +89,23 @@ class TermEngine(ABC):
         seen = profiles(self.using, query.scopes)
         answers = self.asking()
         whole = None  # how many have all that was asked for
+        narrower: list[Facets] = []
         for reading in readings(parsed, statistics.frequencies(terms_of(parsed))):
-            total, facets, everything = _count(answers, reading, seen, query.filters, now)
-            whole_total, _facets, enough = (
-                _count(answers, words, seen, query.filters, now)
-                if (words := words_of(reading)) != reading
-                else (total, facets, everything)
-            )
-            whole = whole_total if whole is None else whole
-            # What narrows the results must not widen the question: it was counted for this reading.
-            if enough >= reading.enough and (total or not reading.enough):
-                break
-        if not everything and suggesting.is_code(query.text):
+            count = counted(answers, reading, seen, query.filters, now)
+            words = words_of(reading)
+            alike = count if words == reading else counted(answers, words, seen, query.filters, now)
+            whole = alike.passing if whole is None else whole
+            # What narrows the results must not widen the question, as long as something is left of it.
+            if alike.answering >= reading.enough:
+                if count.passing or not reading.enough:
+                    break
+                narrower.append(count.facets)
+        if not count.everything and suggesting.is_code(query.text):
             # The beginning of a code, which suggestions would have completed.
             parsed = parse(query.text, prefix=True)
             reading = heading(parsed)
-            total, facets, _everything = _count(answers, reading, seen, query.filters, now)
+            count = counted(answers, reading, seen, query.filters, now)
+        total, facets = count.passing, promised(count.facets, narrower)
         selection = _selection(query, seen, now)
         near = self._near(query, parsed, reading, selection)
         fused = (
@@ -119,7 +126,7 @@ class TermEngine(ABC):
             hits=tuple(self._hits(found, parsed, near=near, alone=fused.alone)),
             total=total + len(fused.alone),
             related=len(fused.alone),
-            facets=facets | {"code": _codes(answers, reading, selection, total)},
+            facets=facets | {"code": codes_of(answers, reading, selection, total)},
             whole=min(whole or 0, total),
             took_ms=_ms_since(started),
             page=page,
@@ -199,8 +206,39 @@ class TermEngine(ABC):
             found = answers.best(reading, selection, limit=query.page_size, offset=offset, newest=newest)
             return [(one.pk, one.score) for one in found]
         found = answers.best(reading, selection, limit=max(CANDIDATES, end))
-        ranked = _in_order(query.text, found[:CANDIDATES], statistics, parsed)
+        ranked = self._in_order(query, found[:CANDIDATES], statistics, parsed)
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
+
+    def _in_order(
+        self,
+        query: SearchQuery,
+        found: Sequence[Candidate],
+        statistics: Statistics,
+        parsed: ParsedQuery,
+    ) -> list[tuple[int, float]]:
+        """(pk, score) as search.ranking orders them, those that bear a code that was asked for before all others.
+
+        What is for another machine than the question names stands behind. What scores alike stands in the order of the
+        keys: engines may offer it in another; where nothing scores, their order is all there is.
+        """
+        seen = profiles(self.using, query.scopes)
+        equipment = of_sources(source.name for source in sources() if source.equipment)
+        machines = {one.profile for one in found if one.exact and one.profile in equipment}
+        asked = with_machines(named(parsed.codes, seen), [seen[pk] for pk in machines if pk in seen])
+        by_pk = {one.pk: one for one in found}
+        missed = {one.pk: misses(seen.get(one.profile), asked) for one in found}
+        ranked = rank(query.text, found, statistics, parsed.synonyms)
+        if not any(score for _pk, score in ranked):
+            ranked = [(one.pk, one.score * LEAST) for one in found]
+        scored = [(pk, score * OTHERS ** missed[pk]) for pk, score in ranked]
+
+        def place(one: tuple[int, float]) -> tuple[Any, ...]:
+            pk, score = one
+            if not by_pk[pk].exact:
+                return (1, -score, pk)
+            return (0, missed[pk], -by_pk[pk].weight, -score, pk)
+
+        return sorted(scored, key=place)
 
     def _near(
         self, query: SearchQuery, parsed: ParsedQuery, reading: Reading, selection: Selection
@@ -241,7 +279,7 @@ class TermEngine(ABC):
         near: Mapping[int, Near],
     ) -> Fused:
         found = answers.best(reading, selection, limit=CANDIDATES)
-        ranked = _in_order(query.text, found, statistics, parsed)
+        ranked = self._in_order(query, found, statistics, parsed)
         beyond: list[Candidate] = []
         if len(found) == CANDIDATES and (others := list(near.keys() - {one.pk for one in found})):
             # Words may have found these as well, behind what was looked at.
@@ -329,41 +367,12 @@ def borne(document: SearchDocument, parsed: ParsedQuery) -> tuple[str, ...]:
     return tuple(code for code in bears if code_term(code) in parsed.codes)
 
 
-def _in_order(
-    text: str, found: Sequence[Candidate], statistics: Statistics, parsed: ParsedQuery
-) -> list[tuple[int, float]]:
-    """(pk, score) as search.ranking orders them, those that bear a code that was asked for before all others.
-
-    What scores alike stands in the order of the keys: engines may offer it in another.
-    """
-    exact = {one.pk: one.exact for one in found}
-    ranked = rank(text, found, statistics, parsed.synonyms)
-    return sorted(ranked, key=lambda one: (not exact[one[0]], -one[1], one[0]))
-
-
-def _count(
-    answers: Answers, reading: Reading, seen: Mapping[int, Profile], filters: Mapping[str, str], now: datetime
-) -> tuple[int, dict[str, dict[str, int]], int]:
-    """How many pass the filters, the facets but for the codes, and how many there are without filters."""
-    spans = [int(since.timestamp()) for since in cutoffs(now).values()]
-    everything = answers.counts(reading, Selection(list(seen)), spans)
-    code = filters.get("code", "")
-    counted = answers.counts(reading, Selection(list(seen), code=code), spans) if code else everything
-    return *tally(counted, seen, filters), sum(count for *_, count in everything)
-
-
-def _codes(answers: Answers, reading: Reading, selection: Selection, total: int) -> Mapping[str, int]:
-    if not total or total > MAX_CODES_FROM:
-        return {}
-    return most_first(answers.code_counts(reading, replace(selection, code="")))
-
-
 def selected(query: SearchQuery) -> Selection:
     """What the query's scopes and filters leave to be found, in the site's own database."""
     return _selection(query, profiles(DEFAULT_DB_ALIAS, query.scopes), timezone.now())
 
 
-def _selection(query: SearchQuery, seen: Mapping[int, Profile], now: datetime) -> Selection:
+def _selection(query: SearchQuery, seen: Seen, now: datetime) -> Selection:
     """What the query's filters leave of the profiles that may be seen."""
     found = passing(seen, query.filters)
     if not query.updated:

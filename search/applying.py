@@ -1,0 +1,34 @@
+"""What a question says of the machine: a model, a software release. What is not for that one comes after what is."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from search.profiles import NAMED, Profile, Seen
+
+Named = Mapping[str, frozenset[str]]
+"""Facet -> the values of it that a question names, where it names one."""
+
+
+def named(codes: Collection[str], seen: Seen) -> Named:
+    """The models and releases that a question names; `codes` are ParsedQuery.codes."""
+    found: dict[str, set[str]] = {}
+    for code in codes:
+        for facet, value in seen.names.get(code, ()):
+            found.setdefault(facet, set()).add(value)
+    return {facet: frozenset(values) for facet, values in found.items()}
+
+
+def with_machines(asked: Named, machines: Iterable[Profile]) -> Named:
+    """The same, and where the question names no value itself, those of the machines that it names."""
+    found = {facet: {value for one in machines for value in one.values[facet]} for facet in NAMED}
+    return {facet: frozenset(values) for facet, values in found.items() if values} | dict(asked)
+
+
+def misses(profile: Profile | None, asked: Named) -> int:
+    """For how many of these facets it names others only. What names none applies to all."""
+    if not (asked and profile):
+        return 0
+    return sum(
+        1
+        for facet, values in asked.items()
+        if profile.values[facet] and values.isdisjoint(profile.values[facet])
+    )

@@ -1,0 +1,54 @@
+"""How many a reading finds, in all and by facet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from search.engine import cutoffs
+from search.engines.answers import Answers, Selection
+from search.profiles import Facets, Seen, most_first, of_sources, tally
+from search.readings import Reading
+from search.registry import sources
+
+MAX_CODES_FROM = 1_000
+"""Documents found, above which their codes are too many to choose from and are not counted."""
+
+
+class Count(NamedTuple):
+    """How many pass the filters, the facets but for the codes; without filters, how many there are, and of these those
+    that answer questions.
+    """
+
+    passing: int
+    facets: Facets
+    everything: int
+    answering: int
+
+
+def counted(
+    answers: Answers, reading: Reading, seen: Seen, filters: Mapping[str, str], now: datetime
+) -> Count:
+    spans = [int(since.timestamp()) for since in cutoffs(now).values()]
+    everything = answers.counts(reading, Selection(list(seen)), spans)
+    code = filters.get("code", "")
+    rows = answers.counts(reading, Selection(list(seen), code=code), spans) if code else everything
+    passing_, facets = tally(rows, seen, filters)
+    asking = of_sources(source.name for source in sources() if not source.answers)
+    answering = sum(count for profile, _span, count in everything if profile not in asking)
+    return Count(passing_, facets, sum(count for *_, count in everything), answering)
+
+
+def promised(facets: Facets, narrower: Sequence[Facets]) -> Facets:
+    """The facets, where narrower readings were passed over because the filters leave nothing of them: what another value
+    does leave of one is what comes when it is chosen.
+    """
+    for passed in reversed(narrower):
+        facets = {facet: most_first({**counts, **passed.get(facet, {})}) for facet, counts in facets.items()}
+    return facets
+
+
+def codes_of(answers: Answers, reading: Reading, selection: Selection, total: int) -> Mapping[str, int]:
+    if not total or total > MAX_CODES_FROM:
+        return {}
+    return most_first(answers.code_counts(reading, replace(selection, code="")))

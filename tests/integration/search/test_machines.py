@@ -1,0 +1,114 @@
+"""What a question says of the machine, what only asks, and what filters promise: the same on every engine."""
+
+import pytest
+
+from search import registry
+from search.engine import Engine, SearchQuery
+from search.registry import DocumentData, Source
+from tests.integration.search.conftest import BOTH, Collection, document, ids
+
+ENGINES = BOTH
+pytestmark = pytest.mark.django_db
+PUBLIC = frozenset({"public"})
+
+OLD, NEW, OTHER = ["LM 2.1", "LM 2.4"], ["LM 3.0", "LM 3.1"], ["LM-600"]
+
+
+def guide(object_id: str, title: str, text: str = "", **fields: object) -> DocumentData:
+    return document(object_id, title, text, codes=["E-77"], **fields)
+
+
+def machine(object_id: str, serial: str, models: list[str]) -> DocumentData:
+    return document(
+        object_id, models[0], "Berlin", source="machine", number=serial, models=models, releases=["LM 3.1"]
+    )
+
+
+@pytest.fixture
+def guides(engine: Engine, collection: Collection) -> Engine:
+    """Three guides of one code, for two models and by release; a machine of each model; tickets about them."""
+    kinds = {"machine": {"equipment": True, "weight": 0.8}, "ticket": {"answers": False, "weight": 0.5}}
+    for name, more in kinds.items():
+        registry.register(
+            Source(name, name, collection.documents, collection.visible_to, collection.scopes, **more)
+        )
+    old = {"models": ["LM-200", "LM-400"], "releases": OLD}
+    engine.index(
+        [
+            guide("old", "E-77 precharge alarm", "Pull plug X3.1 and wait.", **old),
+            guide("new", "预充电", "拔下插头。", models=["LM-400"], releases=NEW, language="zh-hans"),
+            guide("other", "Precharge alarm E-77 E-77", "Precharge, precharge alarm.", models=OTHER, releases=NEW),
+            machine("m4", "LM4-24-0117", ["LM-400"]),
+            machine("m6", "LM6-25-0009", OTHER),
+        ]
+    )  # fmt: skip
+    return engine
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [
+        ("E-77 LM-400 3.1", "new"),
+        ("E-77 alarm on LM400 with v3.1", "new"),
+        ("LM-400 3.0版本报E-77", "new"),
+        ("E-77 precharge alarm, LM-200", "old"),
+        ("LM-400 2.4版本预充电报E-77", "old"),
+        ("预充电 E-77 LM 600", "other"),
+        ("LM4-24-0117 precharge alarm E-77", "new"),
+        ("LM6-25-0009 预充电 E-77", "other"),
+        ("LM4-24-0117 release 2.4 precharge E-77", "old"),
+    ],
+)
+def test_the_guide_for_the_machine_that_is_named_comes_first(guides: Engine, asked: str, first: str) -> None:
+    assert ids(guides, asked)[0] == first
+
+
+def test_a_number_with_a_unit_names_no_release(guides: Engine) -> None:
+    assert ids(guides, "E-77 precharge alarm 3.1 V")[0] == "other"
+
+
+def test_without_a_code_what_is_for_another_machine_stands_behind(guides: Engine) -> None:
+    found = ids(guides, "precharge alarm LM-200")
+    assert found.index("old") < found.index("other")
+
+
+def test_of_those_that_bear_the_code_the_guide_comes_before_the_machine(guides: Engine) -> None:
+    guides.index([document("m7", "E-77 E-77", "E-77", source="machine", codes=["E-77"])])
+    assert ids(guides, "E-77")[-1] == "m7"
+
+
+TOLD = "Charging current stays limited, 528 V"
+
+
+@pytest.fixture
+def tickets(guides: Engine) -> Engine:
+    """The symptom as four tickets have it, and a guide that solves it in its own words."""
+    guides.index([document(f"t{n}", TOLD, source="ticket", status="open") for n in range(4)])
+    guides.index(
+        [
+            document("solves", "Charging current", "The current stays low."),
+            document("far", "Current", "Other"),
+        ]
+    )
+    return guides
+
+
+def test_tickets_that_have_every_word_hide_no_guide(tickets: Engine) -> None:
+    results = tickets.search(SearchQuery(text=TOLD, scopes=PUBLIC))
+    found = [hit.document.object_id for hit in results.hits]
+    assert set(found[:4]) == {"t0", "t1", "t2", "t3"}
+    assert found[4] == "solves"
+    assert results.whole == 4
+
+
+def test_a_facet_promises_what_comes(tickets: Engine) -> None:
+    tickets.index([document(f"g{n}", TOLD, kind="repair") for n in range(3)])
+    tickets.index([document("u", "Charging a spare", kind="upgrade")])
+    asked = SearchQuery(text=TOLD, scopes=PUBLIC)
+    assert tickets.search(asked).total == 7
+    # Of "upgrade" nothing has every word, so what has some of it comes; the others would come as before.
+    upgrades = tickets.search(SearchQuery(text=TOLD, scopes=PUBLIC, kind="upgrade"))
+    assert (upgrades.total, upgrades.whole) == (1, 0)
+    assert upgrades.facets["kind"]["repair"] == 3
+    assert tickets.search(SearchQuery(text=TOLD, scopes=PUBLIC, kind="repair")).total == 3
+    assert upgrades.facets["source"]["guide"] == 1
