@@ -1,39 +1,44 @@
-"""In what order suggestions stand: those of a code or number that is being typed, as one counts."""
+"""In what order suggestions stand, whatever engine found them: codes as one counts, titles by what begins them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from search.analysis import MARK, code_term
-from search.engine import Hit
+from search.parsing import ParsedQuery
+from search.ranking import Candidate
 
 LOOKED_AT = 100
-"""Suggestions of which the first are chosen, where they are to be in order."""
+"""Documents found of which the first are chosen."""
+_LONGEST = 24  # characters of a code that is being typed
 _DIGITS = re.compile(r"(\d+)")
 
 
 def is_code(typed: str) -> bool:
     """Whether this may be the beginning of a code or number: it has a digit, and little else."""
-    return len(typed) <= 24 and any(map(str.isdigit, typed))
+    return len(typed) <= _LONGEST and any(map(str.isdigit, typed))
 
 
-def in_order(typed: str, hits: Sequence[Hit]) -> list[Hit]:
-    """Documents whose code or number begins so first, E-1002 before E-1010; the others by rank, as they come."""
-    begin = code_term(typed)
-    if not begin or not is_code(typed):
-        return list(hits)
-    keys = {hit.document.pk: key for hit in hits if (key := _key(hit, begin)) is not None}
-    counted = sorted((hit for hit in hits if hit.document.pk in keys), key=lambda hit: keys[hit.document.pk])
-    return [*counted, *(hit for hit in hits if hit.document.pk not in keys)]
+def in_order(typed: str, parsed: ParsedQuery, found: Sequence[Candidate]) -> list[Candidate]:
+    """Documents whose code or number begins so first, E-1002 before E-1010; then those whose title does."""
+    begin = code_term(typed) if len(typed) <= _LONGEST else ""
+    # E-1042 is typed by its number as well.
+    starts = tuple(filter(None, (begin, MARK + begin if begin[1:].isdigit() else "")))
+    codes = {one.pk: min(_beginning(one, starts), default=None) for one in found}
+    begins = tuple("".join(phrase) for clause in parsed.clauses[:1] for phrase in clause.alternatives)
+
+    def place(one: Candidate) -> tuple[object, ...]:
+        if code := codes[one.pk]:
+            return (0, *code, -one.weight, one.pk)
+        title = one.title.partition(f" {MARK} ")[0]
+        return (1, -one.weight, not title.replace(" ", "").startswith(begins), title.count(" "), one.pk)
+
+    return sorted(found, key=place)
 
 
-def _key(hit: Hit, begin: str) -> tuple[object, ...] | None:
-    """The least of the document's codes that begin so, in natural order; None where none does."""
-    document = hit.document
-    terms = map(code_term, filter(None, (document.number, *document.codes)))
-    keys = [_natural(term.removeprefix(MARK)) for term in terms if term.startswith(begin)]
-    return (*min(keys), document.source, document.object_id) if keys else None
-
-
-def _natural(code: str) -> tuple[tuple[tuple[int, str], ...], str]:
-    # Letters and digits take turns, so that numbers are compared with numbers.
-    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(code)), code
+def _beginning(one: Candidate, starts: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
+    """The document's codes that begin so, as keys in natural order."""
+    for term in one.codes.split() if starts else ():
+        if term.startswith(starts):
+            # Letters and digits take turns, so that numbers are compared with numbers.
+            parts = _DIGITS.split(term.lstrip(MARK))
+            yield tuple((int(part), "") if part.isdecimal() else (-1, part) for part in parts), term

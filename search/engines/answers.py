@@ -32,7 +32,7 @@ class Answers(Protocol):
     ) -> list[Candidate]:
         """What is found, those that bear one of its codes first, then by the engine's own rank (or date).
 
-        All that is found, where it is no more than `limit`, may come in any order, but for `headings`.
+        All that is found, where it is no more than `limit`, may come in any order.
         """
         ...
 

@@ -137,11 +137,10 @@ class TermEngine(ABC):
         parsed = parse(prefix, prefix=True)
         if not parsed.clauses or not scopes:
             return []
-        most = max(limit, suggesting.LOOKED_AT) if suggesting.is_code(prefix) else limit
         selection = Selection(list(profiles(self.using, scopes)))
-        found = self.asking().best(heading(parsed), selection, limit=most)
-        hits = self._hits([(one.pk, one.score) for one in found], parsed, snippets=False)
-        return suggesting.in_order(prefix, hits)[:limit]
+        found = self.asking().best(heading(parsed), selection, limit=max(limit, suggesting.LOOKED_AT))
+        first = suggesting.in_order(prefix, parsed, found)[:limit]
+        return self._hits([(one.pk, one.score) for one in first], parsed, snippets=False)
 
     def similar(self, query: SearchQuery) -> list[Hit]:
         """See Engine.similar."""

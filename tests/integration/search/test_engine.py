@@ -328,3 +328,31 @@ def test_long_texts_fit(engine: Engine) -> None:
     chinese = "".join(chr(0x4E00 + (n * 7919) % 20_000) for n in range(200_000))
     engine.index([document("long", "t" * 700, chinese)])
     assert ids(engine, chinese[500:502]) == ["long"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("X-", ["x2", "x10", "x100"]),
+        ("x1", ["x10", "x100"]),
+        ("100", ["x100"]),
+        ("pump", ["pump", "long", "behind"]),
+        ("换泵", ["泵", "泵后"]),
+    ],
+)
+def test_suggestions_stand_in_one_order_on_every_engine(engine: Engine, typed: str, first: list[str]) -> None:
+    engine.index(
+        [
+            document("x100", "Pressure", codes=["X-100"]),
+            document("x2", "Pressure of much", codes=["X-2"]),
+            document("x10", "Pressure, and what else there is to say of it", codes=["X-10"]),
+            document("mention", "X-100 is mentioned, X 1"),
+            document("behind", "A pump"),
+            document("long", "Pumps of the coolant circuit and their filters"),
+            document("pump", "Pump filter"),
+            document("泵后", "先停机再换泵"),
+            document("泵", "换泵之后再停机"),
+        ]
+    )
+    found = [hit.document.object_id for hit in engine.suggest(typed, PUBLIC)]
+    assert found[: len(first)] == first
