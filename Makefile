@@ -4,14 +4,12 @@ BIN := .venv/bin
 MANAGE := $(BIN)/python manage.py
 TESTS := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 PORT ?= 8000
+export PYTHONDONTWRITEBYTECODE :=  # compiled once, not by each of the many processes that tests start
 SOURCES := kb procedures review search tests manage.py
 # Debian packages (PRINTING: what PDFs need), installed where apt and rights allow, quietly left out otherwise.
 PRINTING := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-cjk
 debian = @dpkg -s $(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null 2>&1 || true
 PIP := $(BIN)/pip install --quiet --no-compile --disable-pip-version-check --require-hashes
-
-# pip leaves the compiling to who imports: once, not in each of the many processes that the tests start.
-export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup demo run test test-browser test-faults test-postgresql test-elasticsearch check bench translations lock
 
@@ -24,7 +22,6 @@ export PYTHONDONTWRITEBYTECODE :=
 
 kb/locale/zh_Hans/LC_MESSAGES/django.mo: kb/locale/zh_Hans/LC_MESSAGES/django.po .venv/installed
 	@$(BIN)/pybabel -q compile -i $< -o $@
-
 setup: .venv/installed kb/locale/zh_Hans/LC_MESSAGES/django.mo
 
 demo: setup  # everything from nothing: database, static files, demo content, then the server
