@@ -30,6 +30,7 @@ MAX_PHRASE = 24
 """Terms of one quoted phrase."""
 MAX_SPACED = 24
 """Codes written with spaces that are looked for in one query."""
+_LONGEST_VERBATIM = 200  # characters of a question that is looked for word for word
 
 _QUOTED = re.compile('["“”„＂]([^"“”„＂]*)["“”„＂]')
 # Asking for all words should not fail on these; inside quotes they count.
@@ -82,11 +83,13 @@ class ParsedQuery:
     """Clauses to hold together, and the terms of whole codes whose documents come first.
 
     `synonyms` has what may stand for a term of the question; it is among the alternatives of the clauses as well.
+    `verbatim` is the question word for word, but for empty words around it; empty where it is long.
     """
 
     clauses: tuple[Clause, ...] = ()
     codes: tuple[str, ...] = ()
     synonyms: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    verbatim: Phrase = ()
 
     @property
     def loosened(self) -> tuple[Clause, ...]:
@@ -116,7 +119,9 @@ def parse(text: str, *, prefix: bool = False, terms: TermList = NO_TERMS) -> Par
     if prefix and clauses and bare[-1:].isalnum():
         clauses[-1] = _unfinished(clauses[-1], bare)
     kept = _capped([*phrases, *clauses])
-    return ParsedQuery(kept, tuple(dict.fromkeys(filter(None, codes)))[:MAX_CLAUSES], synonyms.by_term)
+    unique = tuple(dict.fromkeys(filter(None, codes)))[:MAX_CLAUSES]
+    stream = analyse(normalised).stream if len(normalised) <= _LONGEST_VERBATIM else []
+    return ParsedQuery(kept, unique, synonyms.by_term, telling(stream))
 
 
 def _capped(clauses: list[Clause]) -> tuple[Clause, ...]:
@@ -293,7 +298,14 @@ def _unfinished(clause: Clause, text: str) -> Clause:
     return Clause(tuple(dict.fromkeys(alternatives)), prefix=True)
 
 
-def phrases(query: ParsedQuery) -> Iterator[Phrase]:
-    """Every phrase that answers some part of the query, for highlighting."""
-    for clause in query.clauses:
-        yield from clause.alternatives
+def asked(query: ParsedQuery) -> list[tuple[Phrase, ...]]:
+    """Each thing that the query asks for, in all its phrasings, for highlighting."""
+    return [clause.alternatives for clause in query.clauses]
+
+
+def telling(stream: Sequence[str]) -> Phrase:
+    """The terms without the empty words before and behind."""
+    empty = [is_empty_word(term) for term in stream]
+    if all(empty):
+        return tuple(stream)
+    return tuple(stream[empty.index(False) : len(empty) - empty[::-1].index(False)])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from search import units
 from search.analysis import MARK, MAX_TERM, analyse, code_term, fold, take_apart, unpadded_term
 from search.occurrences import Finder
-from search.parsing import MAX_CLAUSES, parse, phrases
+from search.parsing import MAX_CLAUSES, asked, parse
 
 
 def found(query: str, text: str) -> bool:
@@ -155,7 +155,7 @@ def test_a_decimal_is_a_number_of_its_own(query: str, text: str) -> None:
 
 
 def marks(query: str, text: str) -> list[str]:
-    return [text[start:end] for start, end in Finder(phrases(parse(query))).spans(text)]
+    return [text[start:end] for start, end in Finder(asked(parse(query))).spans(text)]
 
 
 @pytest.mark.parametrize(
