@@ -68,6 +68,7 @@ class Highlighter:
         self._verbatim = query.verbatim if len(query.verbatim) > 1 else ()
         self._verbatim_finder = Finder([[self._verbatim]] if self._verbatim else [])
         self._title = _told(query.verbatim)
+        self._everything = (1 << len(query.clauses)) - 1
 
     def title(self, text: str) -> SafeString:
         """The whole text with its marks."""
@@ -93,7 +94,9 @@ class Highlighter:
         best = [number for number in found if things[number].bit_count() == most]
         borders = [0, *offsets, len(text)]
         nearest = {
-            number: self._nearest(text, found[number], things[number], borders[number], borders[number + 1])
+            number: self._nearest(
+                text, found[number], things[number], borders[number : number + 2], is_alone=len(best) == 1
+            )
             for number in best
         }
         number = min(best, key=lambda number: (nearest[number][:3], number), default=0)
@@ -111,12 +114,18 @@ class Highlighter:
             fragment=_fragment(title, text, marks, near, begin, end) if number or not offsets else "",
         )
 
-    def _nearest(self, text: str, places: list[Found], things: int, begin: int, end: int) -> _Nearest:
-        line = text[begin:end].lstrip().partition("\n")[0]
-        is_other = not self._title or _told(analyse(line[:_LONGEST_TITLE]).stream) != self._title
-        if sides := self._verbatim_finder.spans(text[begin:end]):
+    def _nearest(
+        self, text: str, places: list[Found], things: int, borders: Sequence[int], *, is_alone: bool
+    ) -> _Nearest:
+        is_whole = things == self._everything
+        part = text[slice(*borders)] if is_whole or not is_alone else ""
+        is_other = True
+        if not is_alone:
+            line = part.lstrip().partition("\n")[0]
+            is_other = len(line) > _LONGEST_TITLE or _told(analyse(line).stream) != self._title
+        if is_whole and (sides := self._verbatim_finder.spans(part)):
             first, last = sides[0]
-            return _Nearest(is_other, False, last - first, begin + first, begin + last)
+            return _Nearest(is_other, False, last - first, borders[0] + first, borders[0] + last)
         return _Nearest(is_other, True, *_tightest(places, things))
 
 
@@ -127,14 +136,24 @@ def _told(stream: Sequence[str]) -> list[str]:
 
 def _tightest(places: list[Found], things: int) -> tuple[int, int, int]:
     """(length, start, end) of the shortest part of a text that has these things, the first of several."""
-    where: dict[int, Found] = {}  # bit -> where it was met last
-    bits = [bit for bit in range(things.bit_length()) if things >> bit & 1]
+    if not things & (things - 1):  # one thing
+        return places[0].end - places[0].start, places[0].start, places[0].end
     best = (MAX_TEXT + 1, 0, 0)
+    met: dict[int, Found] = {}  # things of a place -> the last place that has just these
+    seen = 0
     for place in places:
-        where |= dict.fromkeys((bit for bit in bits if place.things >> bit & 1), place)
-        if len(where) == len(bits):
-            start = min(one.start for one in where.values())
-            end = max(one.end for one in where.values())
+        met.pop(place.things, None)  # so that they stand in the order they were met
+        met[place.things] = place
+        seen |= place.things
+        if seen == things:
+            missing = things
+            start, end = place.start, place.end
+            for one in reversed(met.values()):
+                if one.things & missing:
+                    missing &= ~one.things
+                    start, end = min(start, one.start), max(end, one.end)
+                    if not missing:
+                        break
             best = min(best, (end - start, start, end))
     return best
 

@@ -52,10 +52,9 @@ class Finder:
         for number, phrases in enumerate(wanted):
             for phrase in phrases:
                 self._wanted[phrase] = self._wanted.get(phrase, 0) | 1 << number
-        self._plain = [
-            (phrase, bits) for phrase, bits in self._wanted.items() if all(map(_is_letters, phrase))
-        ]
-        others = sorted(self._wanted.keys() - {phrase for phrase, _bits in self._plain})
+        letters = [phrase for phrase in self._wanted if all(map(_is_letters, phrase))]
+        self._plain = [(phrase, self._wanted[phrase], _beginning(phrase[0])) for phrase in letters]
+        others = sorted(self._wanted.keys() - set(letters))
         self._patterns = [
             (phrase, self._wanted[phrase], re.compile(_pattern(phrase)), _may_hold_decimals(phrase))
             for phrase in others
@@ -84,8 +83,8 @@ class Finder:
         return found
 
     def _found(self, text: str) -> Iterator[Found]:
-        for phrase, bits in self._plain:
-            for start, end in _occurrences(phrase, text):
+        for phrase, bits, beginning in self._plain:
+            for start, end in _occurrences(phrase, beginning, text) if beginning in text else ():
                 if self._is_term(text[start:end], phrase):
                     yield Found(start, end, bits)
         decimals: list[Span] | None = None
@@ -154,9 +153,9 @@ def _beginning(term: str) -> str:
     return term[:-1] if term.isascii() and term.endswith("i") and len(term) > 3 else term
 
 
-def _occurrences(phrase: Phrase, text: str) -> Iterator[Span]:
+def _occurrences(phrase: Phrase, first: str, text: str) -> Iterator[Span]:
     """Where the terms, of letters alone, stand beside each other; a regular expression would take ten times as long."""
-    first, end = _beginning(phrase[0]), -1
+    end = -1
     start = text.find(first)
     for _count in range(_MOST):
         if start < 0:
