@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 from search.analysis import DECIMAL, MARK, MIN_JOINED_DIGITS, fold, take_apart
 from search.characters import plain
 from search.parsing import Phrase
-from search.units import DOTS, glued
+from search.units import DASHES, DOTS, glued, in_chinese
 
 Span = tuple[int, int]
 
@@ -93,10 +93,11 @@ class Finder:
                 if count == _MOST:
                     break
                 start, end = match.span()
+                asked = match.start("upper") if match.re.groups and match["upper"] else end
                 if _POINT.search(text, max(0, start - 1), end + 1):
                     if decimals is None:
                         decimals = [decimal.span() for decimal in DECIMAL.finditer(text)]
-                    if _cuts(text, (start, end), decimals, may_hold=may_hold):
+                    if _cuts(text, (start, asked), decimals, may_hold=may_hold):
                         continue
                 if self._is_term(match[0], phrase):
                     yield Found(start, end, bits)
@@ -203,12 +204,17 @@ def _piece(term: str, *, open_end: bool = False) -> str:
         return re.escape(term)
     if term.isdigit():
         return rf"(?<!\d){_digits(term)}(?!\d)"
-    if quantity := glued(term.replace(2 * MARK, "-").replace(MARK, ",")):  # 12nm, 1_8nm, 20__25mm
-        number, unit = quantity
+    written_out = term.replace(2 * MARK, "-").replace(MARK, ",")
+    # 12nm, 1_8nm, 20__25mm; of the units of one letter, a term does not say whether it was a capital.
+    if quantity := glued(written_out) or glued(written_out[:-1] + written_out[-1].upper()):
+        number, unit = quantity[0], quantity[1].lower()
         figures = f"{_BETWEEN}{_BETWEEN}".join(map(_digits, number.split("-")))
-        return rf"(?<![a-z0-9]){figures}{_BETWEEN}{_BETWEEN.join(unit)}" + (
-            "(?![a-z0-9])" if open_end else ""
-        )
+        # The unit may stand behind the upper end of a range.
+        upper = f"(?P<upper> ?[{DASHES}] ?[-\u2212]?\\d+(?:[.,]\\d+)*)?" if open_end else ""
+        written = _BETWEEN.join(unit) + ("(?![a-z0-9])" if open_end else "")
+        if name := in_chinese(unit):
+            written = f"(?:{written}|{name})"
+        return rf"(?<![a-z0-9]){figures}{upper}{_BETWEEN}{written}"
     if _DECIMAL_TERM.fullmatch(term):
         return rf"(?<!\d){_digits(term.replace(MARK, ','))}(?!\d)"
     if not term.isalpha():  # a joined code: any separator may stand between its letters and digits
