@@ -197,18 +197,22 @@ def _fragment(title: str, text: str, marks: list[Found], near: _Nearest | None, 
         return ""
     page = _bare(f"{title}\0{text}")
     inside = [mark for mark in marks if near.start <= mark.start and mark.end <= near.end]
-    named: dict[str, int] = {}
+    named: list[str] = []
     seen = 0
     for wants_new in (True, False):
+        several: dict[str, int] = {}
         for mark in (*inside, *marks):
-            if len(named) == _MAX_DIRECTIVES:
+            if len(named) + len(several) == _MAX_DIRECTIVES:
                 break
             if wants_new and not mark.things & ~seen:
                 continue
-            if directive := _directive(page, text, mark.start, mark.end):
-                named.setdefault(directive, mark.start)
+            directive = _directive(page, text, mark.start, mark.end)
+            if directive and directive not in named:
+                several.setdefault(directive, mark.start)
                 seen |= mark.things
-    return ":~:" + "&".join(sorted(named, key=lambda one: named[one])) if named else ""
+        # A browser goes to the first.
+        named += sorted(several, key=lambda one: several[one])
+    return ":~:" + "&".join(named) if named else ""
 
 
 def _bare(text: str) -> str:

@@ -223,7 +223,8 @@ def _piece(term: str, *, open_end: bool = False) -> str:
             + _BETWEEN.join(term).replace(_BETWEEN + MARK + _BETWEEN, "[.,]")
             + ("(?![a-z0-9])" if open_end else "")
         )
-    return rf"(?<![a-z]){_beginning(term)}[a-z]*"
+    # No word becomes a single letter: "to 20" is no T20.
+    return rf"(?<![a-z]){_beginning(term)}" + ("[a-z]*" if len(term) > 1 else "(?![a-z])")
 
 
 def _digits(number: str) -> str:

@@ -30,6 +30,8 @@ from search.registry import starts_of
             "&lt;<mark>script</mark>&gt;alert(1)&lt;/<mark>script</mark>&gt;",
         ),
         ("1042", "10425 1042", "10425 <mark>1042</mark>"),
+        ("T20", "screws T20 to 20 Nm", "screws <mark>T20</mark> to 20 Nm"),
+        ("S2", "step 2, S 2", "step 2, <mark>S 2</mark>"),
     ],
 )
 def test_marks(query: str, text: str, marked: str) -> None:
