@@ -104,6 +104,9 @@ class Highlighter:
         end -= len(text[begin:end]) - len(text[begin:end].rstrip())
         begin += len(text[begin:end]) - len(text[begin:end].lstrip())
         marks = joined(found.get(number, ()))
+        # A step's title stands in the list of steps as well.
+        heading = text.find("\n", begin, end) if number else -1
+        pointed_at = [mark for mark in marks if mark.start > heading]
         near = nearest.get(number)
         return Passage(
             number=number,
@@ -111,7 +114,7 @@ class Highlighter:
             snippet=_snippet(text, marks, near, begin, end),
             marks=tuple(dict.fromkeys(text[mark.start : mark.end] for mark in marks)),
             # What stands before the first passage is at the top, where the page opens anyway.
-            fragment=_fragment(title, text, marks, near, begin, end) if number or not offsets else "",
+            fragment=_fragment(f"{title}\0{text}", text, pointed_at, near) if number or not offsets else "",
         )
 
     def _nearest(
@@ -184,18 +187,15 @@ def _best_start(text: str, marks: list[Found], near: _Nearest | None, begin: int
     return start
 
 
-def _fragment(title: str, text: str, marks: list[Found], near: _Nearest | None, begin: int, end: int) -> str:
+def _fragment(page: str, text: str, marks: list[Found], near: _Nearest | None) -> str:
     """The text fragment of what is marked, or "": the browser goes where it finds it first, be it in a menu, so each
-    is named with the words beside it, and only if they stand nowhere else.
+    is named with the words beside it, and only if they stand nowhere else on the page.
 
-    A step's title stands in the list of steps as well, so where there is more than one line the first is left out.
     Few are named: first each thing once, where they stand nearest, then what is left.
     """
-    heading = text.find("\n", begin, end)
-    marks = [mark for mark in marks if mark.start > heading]
     if not marks or near is None:
         return ""
-    page = _bare(f"{title}\0{text}")
+    page = _bare(page)
     inside = [mark for mark in marks if near.start <= mark.start and mark.end <= near.end]
     named: list[str] = []
     seen = 0

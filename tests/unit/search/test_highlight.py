@@ -168,3 +168,8 @@ def test_what_is_beside_a_word_ends_where_a_word_ends() -> None:
     text = "Title\nS2，在这里接上万用表的红表笔和黑表笔，读出线电压并且记录下来 LM4 alternators，好"
     assert unquote(passage("S2", text).fragment).endswith("，在这里接上万用表的红表笔和黑表笔")
     assert unquote(passage("好", text).fragment) == ":~:text=LM4 alternators，-,好"
+
+
+def test_the_first_line_of_what_has_no_passages_is_no_title() -> None:
+    found = Highlighter(parse("fan")).passage("The fan is blocked.\nA wire is loose.", (), "E-1042")
+    assert found.address("/g/") == "/g/#:~:text=The-,fan,-is%20blocked."
