@@ -18,6 +18,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from html import unescape
 from typing import Any
 
 from procedures.frozen_files import freeze_image
@@ -103,14 +104,20 @@ def content_hash(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical_bytes(content)).hexdigest()
 
 
+_MARKDOWN = ("body", "expected", "caution")
+
+
 def passages(content: Mapping[str, Any]) -> list[str]:
     """Everything a reader reads, without markup: what stands before the steps, then each step, its title first."""
-    opening = [content["summary"], content["safety"], *content["tools"], *content["parts"]]
+    opening = [content["summary"], without_markup(content["safety"]), *content["tools"], *content["parts"]]
     steps = [
-        [*(step[name] for name in STEP_TEXTS), *(image["alt"] for image in step["images"])]
+        [
+            *(without_markup(step[name]) if name in _MARKDOWN else step[name] for name in STEP_TEXTS),
+            *(image["alt"] for image in step["images"]),
+        ]
         for step in content["steps"]
     ]
-    return ["\n".join(filter(None, map(without_markup, pieces))) for pieces in (opening, *steps)]
+    return ["\n".join(filter(None, pieces)) for pieces in (opening, *steps)]
 
 
 def plain_text(content: Mapping[str, Any]) -> str:
@@ -119,16 +126,61 @@ def plain_text(content: Mapping[str, Any]) -> str:
     return "\n".join(filter(None, passages(content)))
 
 
-_MARKUP = (
-    (re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)"), r"\1"),  # links and images: what they say
-    (re.compile(r"^\s*(?:[-*+]|\d+[.)]|#{1,6}|>)\s+", re.MULTILINE), ""),  # what a line begins with
-    (re.compile(r"^[|\s:-]+$", re.MULTILINE), ""),  # the rule of a table
-    (re.compile(r"[`|]|\*\*|__|~~~"), " "),
+# What a line is by itself: no reader sees its signs, and each stays a line.
+_LINES = (
+    (re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE), ""),  # a fence and its language
+    (re.compile(r"^\s*(?:(?:[-*+]|\d+[.)]|#{1,6}|>)\s+)+", re.MULTILINE), ""),  # what a line begins with
+    (re.compile(r"^[|\s:*_-]+$", re.MULTILINE), ""),  # the rule of a table, or across the page
 )
+_TABLE_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$", re.MULTILINE)
+_CELL_BORDER = re.compile(r"[ \t]*(?<!\\)\|[ \t]*")
+_CODE = re.compile(r"(`+)(?!`)[ ]?(.{1,400}?)[ ]?(?<!`)\1(?!`)")
+# Inside a line: signs go without a blank in their place, or "X71." would be indexed as "X71 .".
+_INLINE = (
+    (re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)"), r"[\1]"),  # an image, as procedures.rendering shows it
+    (re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)"), r"\1"),
+    (re.compile(r"<((?:https?://|mailto:)[^<>\s]*)>"), r"\1"),
+    (re.compile(r"<br\s*/?>", re.IGNORECASE), "\n"),
+    (
+        re.compile(
+            r"</?(?:a|abbr|b|code|del|em|i|ins|kbd|mark|s|small|span|strong|sub|sup|u|var)(?:\s[^<>]*)?>"
+        ),
+        "",
+    ),
+    (re.compile(r"(?<!\\)\*\*"), ""),
+    (re.compile(r"(?<!\w)__(?=\S)|(?<=[^\s\\])__(?!\w)"), ""),
+    (re.compile(r"(?<![\w\\*])\*(?=[^\s*])([^*\n]*[^\s*\\])\*(?![\w*])"), r"\1"),
+    (re.compile(r"(?<![\w\\])_(?=[^\s_])([^_\n]*[^\s_\\])_(?!\w)"), r"\1"),
+    (re.compile(r"\\([\\`*_{}\[\]()>#+.!|-])"), r"\1"),
+)
+_ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z]+);", re.IGNORECASE)
 
 
 def without_markup(text: str) -> str:
-    """Markdown as a reader would read it aloud: for the index and its snippets, not for display."""
-    for pattern, replacement in _MARKUP:
+    """Markdown as the page shows it: for the index, its snippets, and the words that a browser is asked to mark.
+
+    Blanks stand only where the page has them: lines are blocks, and a tab stands between the cells of a table's row.
+    """
+    text = text.replace("\t", " ")
+    if "|" in text and any("|" in rule[0] for rule in _TABLE_RULE.finditer(text)):
+        text = "\n".join(map(_cells, text.split("\n")))
+    for pattern, replacement in _LINES:
         text = pattern.sub(replacement, text)
-    return re.sub(r"[ \t]+", " ", text).strip()
+    # Between code and code: in code every sign is one that the page shows.
+    pieces = _CODE.split(text)
+    pieces[::3] = map(_without_signs, pieces[::3])
+    del pieces[1::3]
+    return re.sub(r" *\n\s*", "\n", re.sub(r" +", " ", "".join(pieces))).strip()
+
+
+def _cells(line: str) -> str:
+    """A row of a table with tabs between its cells; any other line as it is."""
+    if "|" not in line or _TABLE_RULE.fullmatch(line):
+        return line
+    return _CELL_BORDER.sub("\t", line.strip().removeprefix("|").removesuffix("|").strip())
+
+
+def _without_signs(text: str) -> str:
+    for pattern, replacement in _INLINE:
+        text = pattern.sub(replacement, text)
+    return _ENTITY.sub(lambda entity: unescape(entity[0]), text) if "&" in text else text

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import snowballstemmer
 
 from search.characters import latin, plain
-from search.units import DOTS, glued, unit_of
+from search.units import DASHES, DOTS, chinese_unit, glued, unit_of
 
 TERMS_VERSION = 4
 """Grows with every change of the terms: an index of others is made anew before it is asked (search.switching)."""
@@ -64,6 +64,11 @@ _DOTTED = re.compile(r"[^\W\d_]\.\d+,\d")  # the points of such a code (LM.4.24)
 _DIGIT = re.compile(r"\d")
 _PADDED = re.compile(r"([^\W\d_]{1,5})0+([1-9]\d+)")
 _CODE_NUMBER = re.compile(r"[^\W\d_]{1,5}[-_./ ]?(?P<number>\d{3,})")
+# Between the ends of a range; NFKC has made ～ a "~". The unit is behind the second end, if there is one.
+_RANGE_DASH = re.compile(f"[{DASHES}](?= ?[-\u2212]?(\\d+(?:[.,]\\d+)*)[ °]{{0,2}}[^\\W\\d_])")
+_LOWER_END = re.compile(r"(?<![\w.,])(?<![\w.,][-\u2010\u2013\u2212])(\d+(?:[.,]\d+)*) ?$")
+_LONGEST_END = 16  # characters of a range's lower end, and what stands before it
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 
 _MAX_JOINED_PARTS = 8  # a path such as /etc/ceph/ceph.conf is words, but no code has more parts
 MIN_JOINED_DIGITS = 5  # "4022.455.12345" is a part number, "2.1" is not
@@ -274,7 +279,8 @@ def analyse(text: str) -> Terms:
     stream: list[str] = []
     extra: list[str] = []
     spaced = SpacedCode()
-    for match in _LEXEME.finditer(normalise(text)):
+    normalised = normalise(text)
+    for match in _LEXEME.finditer(normalised):
         run, written = match.groups()
         if run:
             stream.extend(run)
@@ -290,7 +296,29 @@ def analyse(text: str) -> Terms:
             extra.extend(word.segments)
         if codes := spaced.feed(word, match.start(), match.end("word")):
             extra.extend(code for code, _words in codes)
+    extra.extend(_ends_of_ranges(normalised))
     return Terms(stream, extra)
+
+
+def _ends_of_ranges(normalised: str) -> Iterator[str]:
+    """Both ends of ranges with a unit as quantities, 44ohm and 50ohm for 44-50 Ω: each is asked for by itself."""
+    for dash in _RANGE_DASH.finditer(normalised):
+        # Looked for from the dash, of which a text has fewer than of numbers.
+        lower = _LOWER_END.search(normalised, max(0, dash.start() - _LONGEST_END), dash.start())
+        if lower is None or not (unit := unit_at(normalised, dash.end(1))):
+            continue
+        for end in (lower[1], dash[1]):
+            grouped = end.replace(",", "") if _THOUSANDS.fullmatch(end) else end
+            yield (take_apart(grouped).whole + unit)[:MAX_TERM]
+
+
+def unit_at(normalised: str, place: int) -> str:
+    """The term of the unit that stands here, or behind one blank; "" if none does."""
+    place += normalised.startswith(" ", place)
+    if (found := _LEXEME.match(normalised, place)) is None:
+        return ""
+    run, written = found.groups()
+    return chinese_unit(run)[1] if run else "".join(take_apart(written).parts) if unit_of(written) else ""
 
 
 def bigrams(run: str) -> list[str]:

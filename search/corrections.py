@@ -7,6 +7,7 @@ from search import spelling
 from search.analysis import Lexeme, code_term, fold, is_figures, lexemes, normalise, take_apart, unpadded
 from search.parsing import is_stop_word
 from search.ranking import Statistics
+from search.term_groups import term_list
 
 MAX_TEXT = 300
 """Characters of a question that is looked through; nobody mistypes a pasted ticket."""
@@ -19,6 +20,10 @@ _MOST_ASKED = 12
 """Words of one question, the rarest, for which it is asked whether the asker finds something by them."""
 _MOST_LOOKALIKES = 6  # characters of a code that may be letters for digits, or the other way round
 _LOOKALIKES = {"O": "0", "o": "0", "I": "1", "i": "1", "l": "1", "L": "1", "0": "O"}
+_SHORTEST_SURE = 5  # letters of a word that is put right with hardly a doubt
+_SHORTEST_REPLACED = 6  # and of one that has another letter in the place of the right one, or one more
+_LONG = 8  # and of one that may have another ending
+_SHORTEST_PART = 3  # letters of each of the two words that one may be made of
 _CODE = range(4, 25)  # letters and digits of a code that is looked at
 
 
@@ -26,7 +31,7 @@ def corrected(text: str, statistics: Statistics, is_found: Callable[[str], bool]
     """The question with its unknown words put right; "" where none is unknown, or nothing known is near.
 
     Known is what `is_found` says that the asker finds something by: a word that stands in others' documents alone is
-    put right as any unknown one, and never put in.
+    put right as any unknown one, and never put in. The words of the term list are words, whoever documents them or not.
     """
     normalised = normalise(text)
     if len(text) > MAX_TEXT:
@@ -48,17 +53,59 @@ def corrected(text: str, statistics: Statistics, is_found: Callable[[str], bool]
             and not any(map(is_found, met[lexeme]))
         )
     ]
-    pieces: list[str] = []
-    at = 0
+    listed = term_list(using).words if unknown else ()
+    found: list[tuple[Lexeme, str]] = []
     # Written over the text as typed where places agree with those of its plain form.
     whole = text if len(text) == len(normalised) else normalised
-    for lexeme in unknown[:MAX_WORDS]:
+    for lexeme in [lexeme for lexeme in unknown if fold(lexeme.text) not in listed][:MAX_WORDS]:
         known_words = _words(lexeme, statistics, using) if _is_word(lexeme) else _codes(lexeme, statistics)
-        right = next((written for written, term in known_words if is_found(term)), "")
+        right = next((written for written, terms in known_words if all(map(is_found, terms))), "")
         if right and normalise(whole[lexeme.start : lexeme.end]) == lexeme.text:
-            pieces += [whole[at : lexeme.start], right]
-            at = lexeme.end
-    return "".join([*pieces, whole[at:]]) if pieces else ""
+            found.append((lexeme, right))
+    if len(found) > 1:
+        # Two changed words of four letters make another question.
+        found = [(lexeme, right) for lexeme, right in found if len(lexeme.text) >= _SHORTEST_SURE]
+    for lexeme, right in reversed(found):
+        whole = whole[: lexeme.start] + right + whole[lexeme.end :]
+    return whole if found else ""
+
+
+def is_sure(typed: str, meant: str) -> bool:
+    """Whether what is `corrected` is near certain, so that its results may be shown at once where there are no others.
+
+    Every word must be made of two of four letters and more, or begin and end as typed, with one slip between:
+    a beginning is seldom mistyped, and another ending is another word (modem, mode). Words of four letters are all
+    near some other word (dust, just); a letter for quite another one needs six, since of words of five it makes new
+    ones (valve, value). From eight on the end may be wrong. Of codes only letters taken for digits: E-1024 is another
+    fault than E-1042.
+    """
+    right = [lexeme.text for lexeme in lexemes(normalise(meant))]
+    at = 0
+    for lexeme in lexemes(normalise(typed)):
+        one, other = lexeme.text, "".join(right[at : at + 1])
+        pair = right[at : at + 2]
+        if (
+            one != other
+            and one.casefold() == "".join(pair).casefold()
+            and len(min(pair, key=len)) > _SHORTEST_PART
+        ):
+            at += 2
+            continue
+        at += 1
+        if one != other and not (
+            _is_sure_word(one.casefold(), other.casefold()) if one.isalpha() else other in _lookalikes(one)
+        ):
+            return False
+    return at == len(right)
+
+
+def _is_sure_word(typed: str, meant: str) -> bool:
+    if len(typed) < _SHORTEST_SURE or not meant.isalpha() or typed[0] != meant[0]:
+        return False
+    if spelling.slips(typed, meant, 1) != 1 or (typed[-1] != meant[-1] and len(typed) < _LONG):
+        return False
+    is_same = sorted(typed) == sorted(meant) or {*typed} == {*meant}  # transposed, doubled, or not doubled
+    return is_same or len(meant) > len(typed) or len(typed) >= _SHORTEST_REPLACED
 
 
 def _is_word(lexeme: Lexeme) -> bool:
@@ -87,19 +134,33 @@ def _terms(lexeme: Lexeme) -> set[str]:
     return {word.joined, unpadded(word.joined), code_term(lexeme.text)} - {""}
 
 
-def _words(lexeme: Lexeme, statistics: Statistics, using: str) -> Iterator[tuple[str, str]]:
-    """(word as it would be written, its term), the fewest slips and then the most frequent first."""
+def _words(lexeme: Lexeme, statistics: Statistics, using: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(word as it would be written, its terms): those that are near certain, then the two words that it may be made
+    of, then the others; the fewest slips and then the most frequent first.
+    """
     near = spelling.nearest(lexeme.text, using)[:_MOST_CANDIDATES]
     known = statistics.frequencies({fold(word) for _slips, word in near}) if near else {}
-    best = sorted(near, key=lambda one: (one[0], -known.get(fold(one[1]), 0), one[1]))
-    for _slips, word in best:
-        if known.get(fold(word)):
-            written = word.upper() if lexeme.text.isupper() else word
-            yield (written.capitalize() if lexeme.text.istitle() else written), fold(word)
+    best = sorted((slips, -known[fold(word)], word) for slips, word in near if known.get(fold(word)))
+    typed = lexeme.text.casefold()
+    sure = [word for _slips, _known, word in best if _is_sure_word(typed, word)]
+    split = [] if sure else _split(typed, statistics)
+    for word in (*sure, *split, *(word for _slips, _known, word in best if word not in sure)):
+        written = word.upper() if lexeme.text.isupper() else word
+        yield written.capitalize() if lexeme.text.istitle() else written, tuple(map(fold, word.split()))
 
 
-def _codes(lexeme: Lexeme, statistics: Statistics) -> Iterator[tuple[str, str]]:
-    """(code, its term) of those that documents bear, or have as one word, and that are likely slips: letters that
+def _split(word: str, statistics: Statistics) -> list[str]:
+    """The word as two that documents have (heat sink), those first of which the rarer one is the most frequent."""
+    places = range(_SHORTEST_PART, min(len(word), spelling.LONGEST) - _SHORTEST_PART + 1)
+    pairs = [(word[:at], word[at:]) for at in places]
+    pairs = [pair for pair in pairs if not any(map(is_stop_word, pair))]
+    known = statistics.frequencies({fold(part) for pair in pairs for part in pair}) if pairs else {}
+    least = {" ".join(pair): min(known.get(fold(part), 0) for part in pair) for pair in pairs}
+    return sorted((pair for pair in least if least[pair]), key=lambda pair: -least[pair])
+
+
+def _codes(lexeme: Lexeme, statistics: Statistics) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(code, its terms) of those that documents bear, or have as one word, and that are likely slips: letters that
     look like digits (E-1O42), or two neighbours the other way round.
     """
     for written in (_lookalikes(lexeme.text), _swapped(lexeme.text)):
@@ -110,7 +171,8 @@ def _codes(lexeme: Lexeme, statistics: Statistics) -> Iterator[tuple[str, str]]:
             else {}
         )
         found = [(code, term) for code, terms in forms.items() for term in terms if known.get(term)]
-        yield from sorted(found, key=lambda one: -known[one[1]])
+        for code, term in sorted(found, key=lambda one: -known[one[1]]):
+            yield code, (term,)
 
 
 def _swapped(text: str) -> Iterator[str]:

@@ -2,16 +2,19 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import NamedTuple
 from urllib.parse import quote
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from search.analysis import MAX_TEXT, fold
-from search.occurrences import Finder, Span
-from search.parsing import ParsedQuery, phrases
+from search.analysis import CJK, MAX_TEXT, analyse
+from search.occurrences import Finder, Found, Span, joined
+from search.parsing import ParsedQuery, asked, is_empty_word
 
 SNIPPET = 180
 """Characters of a snippet, before the marks."""
@@ -19,6 +22,10 @@ _LEAD = 40  # characters of context before the first mark
 
 _MAX_DIRECTIVES = 3  # words that an address asks the browser to mark
 _CONTEXT = 24  # characters before and behind such a word that say which one is meant
+_LONGEST_TITLE = 200  # characters of a passage's first line that may be its title
+_WORD_END = re.compile(
+    f"[^\\W_](?=\\s|[^\\w\\x00-\\x7f])|[{CJK}](?=[^\\W_])(?![{CJK}])|[^\\W_](?<![{CJK}])(?=[{CJK}])"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,88 +50,169 @@ class Passage:
         return f"{page}#{quote(self.anchor, safe='')}{self.fragment}"
 
 
+class _Nearest(NamedTuple):
+    """How well a passage has what was asked for; the least is the best. `start` and `end` are where it stands."""
+
+    is_other: bool  # its title is not what was asked for
+    is_apart: bool  # what was asked for does not stand side by side in it, in that order
+    length: int
+    start: int
+    end: int
+
+
 class Highlighter:
     """Marks one query's terms in any number of texts."""
 
     def __init__(self, query: ParsedQuery) -> None:
-        self._finder = Finder(phrases(query))
+        self._finder = Finder(asked(query))
+        self._verbatim = query.verbatim if len(query.verbatim) > 1 else ()
+        self._verbatim_finder = Finder([[self._verbatim]] if self._verbatim else [])
+        self._title = _told(query.verbatim)
+        self._everything = (1 << len(query.clauses)) - 1
 
     def title(self, text: str) -> SafeString:
         """The whole text with its marks."""
         return _marked(text, self._finder.spans(text), 0, len(text))
 
     def passage(self, text: str, starts: Sequence[Sequence[int | str]] = (), title: str = "") -> Passage:
-        """The passage with the most different terms, the first of those that have as many.
+        """The passage with the most different things that were asked for; of those that have as many, the one that
+        has them as its title, then side by side as asked, then nearest to one another, then the first.
 
         `starts` are SearchDocument.passages. The snippet is about SNIPPET characters of it, around the terms.
         """
         text = text[:MAX_TEXT]
         offsets = [int(start) for start, _anchor in starts if int(start) < len(text)]
-        spans = self._finder.spans(text)
-        found: dict[int, set[str]] = {}
-        for first, last in spans:
-            found.setdefault(bisect_right(offsets, first), set()).update(_terms_in(text[first:last]))
-        number = min(found, key=lambda number: (-len(found[number]), number), default=0)
-        begin = offsets[number - 1] if number else 0
-        end = offsets[number] if number < len(offsets) else len(text)
+        found: dict[int, list[Found]] = {}
+        things: dict[int, int] = {}
+        for place in self._finder.places(text):
+            number = bisect_right(offsets, place.start)
+            if place.end > (offsets[number] if number < len(offsets) else len(text)):
+                continue
+            found.setdefault(number, []).append(place)
+            things[number] = things.get(number, 0) | place.things
+        most = max(map(int.bit_count, things.values()), default=0)
+        best = [number for number in found if things[number].bit_count() == most]
+        borders = [0, *offsets, len(text)]
+        nearest = {
+            number: self._nearest(
+                text, found[number], things[number], borders[number : number + 2], is_alone=len(best) == 1
+            )
+            for number in best
+        }
+        number = min(best, key=lambda number: (nearest[number][:3], number), default=0)
+        begin, end = borders[number : number + 2]
         end -= len(text[begin:end]) - len(text[begin:end].rstrip())
         begin += len(text[begin:end]) - len(text[begin:end].lstrip())
-        inside = [(first, last) for first, last in spans if begin <= first and last <= end]
+        marks = joined(found.get(number, ()))
+        # A step's title stands in the list of steps as well.
+        heading = text.find("\n", begin, end) if number else -1
+        pointed_at = [mark for mark in marks if mark.start > heading]
+        near = nearest.get(number)
         return Passage(
             number=number,
             anchor=str(starts[number - 1][1]) if number else "",
-            snippet=self._snippet(text, inside, begin, end),
-            marks=tuple(dict.fromkeys(text[first:last] for first, last in inside)),
+            snippet=_snippet(text, marks, near, begin, end),
+            marks=tuple(dict.fromkeys(text[mark.start : mark.end] for mark in marks)),
             # What stands before the first passage is at the top, where the page opens anyway.
-            fragment=_fragment(title, text, inside, begin, end) if number or not offsets else "",
+            fragment=_fragment(f"{title}\0{text}", text, pointed_at, near) if number or not offsets else "",
         )
 
-    def _snippet(self, text: str, spans: list[Span], begin: int, end: int) -> SafeString:
-        start = self._best_start(text, spans, begin)
-        last = min(end, start + SNIPPET)
-        before = "… " if start > begin else ""
-        after = " …" if last < end else ""
-        return mark_safe(before + _marked(text, spans, start, last) + after)
-
-    def _best_start(self, text: str, spans: list[Span], begin: int) -> int:
-        if not spans:
-            return begin
-        words = [text[start:end].casefold() for start, end in spans]
-        best, best_score, last = begin, 0, 0
-        for first, (start, _) in enumerate(spans):
-            while last < len(spans) and spans[last][1] <= start + SNIPPET - _LEAD:
-                last += 1
-            score = len(set(words[first:last]))
-            if score > best_score:
-                best, best_score = start, score
-        start = max(begin, best - _LEAD)
-        if blank := re.compile(r"\s").search(text, start, best) if start > begin else None:
-            return blank.end()
-        return start
+    def _nearest(
+        self, text: str, places: list[Found], things: int, borders: Sequence[int], *, is_alone: bool
+    ) -> _Nearest:
+        is_whole = things == self._everything
+        part = text[slice(*borders)] if is_whole or not is_alone else ""
+        is_other = True
+        if not is_alone:
+            line = part.lstrip().partition("\n")[0]
+            is_other = len(line) > _LONGEST_TITLE or _told(analyse(line).stream) != self._title
+        if is_whole and (sides := self._verbatim_finder.spans(part)):
+            first, last = sides[0]
+            return _Nearest(is_other, False, last - first, borders[0] + first, borders[0] + last)
+        return _Nearest(is_other, True, *_tightest(places, things))
 
 
-def _terms_in(words: str) -> Iterator[str]:
-    """What a marked run of text has of what was asked for: a stem, a code, or each pair of a Chinese run."""
-    if words.isascii():
-        yield fold(words) if words.isalpha() else re.sub(r"[\W_]", "", words).casefold()
-    else:
-        yield from (words[at : at + 2] for at in range(max(1, len(words) - 1)))
+def _told(stream: Sequence[str]) -> list[str]:
+    """The words that say something."""
+    return [term for term in stream if not is_empty_word(term)]
 
 
-def _fragment(title: str, text: str, spans: list[Span], begin: int, end: int) -> str:
+def _tightest(places: list[Found], things: int) -> tuple[int, int, int]:
+    """(length, start, end) of the shortest part of a text that has these things, the first of several."""
+    if not things & (things - 1):  # one thing
+        return places[0].end - places[0].start, places[0].start, places[0].end
+    best = (MAX_TEXT + 1, 0, 0)
+    met: dict[int, Found] = {}  # things of a place -> the last place that has just these
+    seen = 0
+    for place in places:
+        met.pop(place.things, None)  # so that they stand in the order they were met
+        met[place.things] = place
+        seen |= place.things
+        if seen == things:
+            missing = things
+            start, end = place.start, place.end
+            for one in reversed(met.values()):
+                if one.things & missing:
+                    missing &= ~one.things
+                    start, end = min(start, one.start), max(end, one.end)
+                    if not missing:
+                        break
+            best = min(best, (end - start, start, end))
+    return best
+
+
+def _snippet(text: str, marks: list[Found], near: _Nearest | None, begin: int, end: int) -> SafeString:
+    start = _best_start(text, marks, near, begin)
+    last = min(end, start + SNIPPET)
+    before = "… " if start > begin else ""
+    after = " …" if last < end else ""
+    spans = [(mark.start, mark.end) for mark in marks]
+    return mark_safe(before + _marked(text, spans, start, last) + after)
+
+
+def _best_start(text: str, marks: list[Found], near: _Nearest | None, begin: int) -> int:
+    """Where the snippet begins that has it all as near as it stands, or else as much of it as there is room for."""
+    if near is None:
+        return begin
+    best, most, last = near.start, 0, 0
+    for first, mark in enumerate(marks if near.length > SNIPPET - _LEAD else ()):
+        while last < len(marks) and marks[last].end <= mark.start + SNIPPET - _LEAD:
+            last += 1
+        different = reduce(or_, (one.things for one in marks[first:last]), 0).bit_count()
+        if different > most:
+            best, most = mark.start, different
+    start = max(begin, best - _LEAD)
+    if blank := re.compile(r"\s").search(text, start, best) if start > begin else None:
+        return blank.end()
+    return start
+
+
+def _fragment(page: str, text: str, marks: list[Found], near: _Nearest | None) -> str:
     """The text fragment of what is marked, or "": the browser goes where it finds it first, be it in a menu, so each
-    is named with the words beside it, and only if they stand nowhere else.
+    is named with the words beside it, and only if they stand nowhere else on the page.
 
-    A step's title stands in the list of steps as well, so where there is more than one line the first is left out.
+    Few are named: first each thing once, where they stand nearest, then what is left.
     """
-    heading = text.find("\n", begin, end)
-    spans = [span for span in spans if span[0] > heading]
-    page = _bare(f"{title}\0{text}") if spans else ""
-    directives: dict[str, None] = {}
-    for first, last in spans:
-        if len(directives) < _MAX_DIRECTIVES:
-            directives |= dict.fromkeys(_directive(page, text, first, last))
-    return ":~:" + "&".join(directives) if directives else ""
+    if not marks or near is None:
+        return ""
+    page = _bare(page)
+    inside = [mark for mark in marks if near.start <= mark.start and mark.end <= near.end]
+    named: list[str] = []
+    seen = 0
+    for wants_new in (True, False):
+        several: dict[str, int] = {}
+        for mark in (*inside, *marks):
+            if len(named) + len(several) == _MAX_DIRECTIVES:
+                break
+            if wants_new and not mark.things & ~seen:
+                continue
+            directive = _directive(page, text, mark.start, mark.end)
+            if directive and directive not in named:
+                several.setdefault(directive, mark.start)
+                seen |= mark.things
+        # A browser goes to the first.
+        named += sorted(several, key=lambda one: several[one])
+    return ":~:" + "&".join(named) if named else ""
 
 
 def _bare(text: str) -> str:
@@ -132,22 +220,36 @@ def _bare(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def _directive(page: str, text: str, first: int, last: int) -> Iterator[str]:
-    line_start, line_end = text.rfind("\n", 0, first) + 1, text.find("\n", last)
-    before = _beside(text[line_start:first][::-1])[::-1]
-    after = _beside(text[last : len(text) if line_end < 0 else line_end])
+def _directive(page: str, text: str, first: int, last: int) -> str:
+    """What asks a browser to mark text[first:last]; "" where it cannot be told from another place.
+
+    No part of it reaches over the end of a line or of a table's cell: a browser looks for each in one block. What
+    stands alone in its cell is told by the cells beside it.
+    """
+    start, end = text.rfind("\n", 0, first) + 1, text.find("\n", last)
+    *_, cell_before, before = ("", *text[start:first].split("\t"))
+    after, cell_after, *_ = (*text[last : len(text) if end < 0 else end].split("\t"), "")
+    before, after = _beside(before[::-1])[::-1], _beside(after)
+    if not (before or after):
+        before, after = _beside(cell_before[::-1])[::-1], _beside(cell_after)
     if not (before or after) or page.count(_bare(before + text[first:last] + after)) != 1:
-        return
+        return ""
     prefix = _percent(before) + "-," if before else ""
     suffix = ",-" + _percent(after) if after else ""
-    yield f"text={prefix}{_percent(text[first:last])}{suffix}"
+    return f"text={prefix}{_percent(text[first:last])}{suffix}"
 
 
 def _beside(words: str) -> str:
-    """The whole words at the beginning of up to _CONTEXT characters; "" if there is no letter or digit."""
+    """The whole words at the beginning of up to _CONTEXT characters; "" if there is no letter or digit.
+
+    A browser wants the outer end to be the end of a word. In Chinese that is sure only at a sign or another script.
+    """
     near = words[:_CONTEXT]
-    if len(words) > _CONTEXT and near.isascii():
-        near = near.rpartition(" ")[0]
+    if len(words) > _CONTEXT:
+        if near.isascii():
+            near = near.rpartition(" ")[0]
+        elif ends := [match.end() for match in _WORD_END.finditer(words, 0, _CONTEXT + 1)]:
+            near = words[: ends[-1]]
     return near.strip() if any(map(str.isalnum, near)) else ""
 
 

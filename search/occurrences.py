@@ -1,15 +1,15 @@
 """Where in a text, as it is written, stands what was asked for."""
 
 import re
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from search.analysis import DECIMAL, MARK, MIN_JOINED_DIGITS, fold, take_apart
 from search.characters import plain
 from search.parsing import Phrase
-from search.units import DOTS, glued
+from search.units import DASHES, DOTS, glued, in_chinese
 
 Span = tuple[int, int]
 
@@ -36,18 +36,36 @@ class _PlainForms(dict[str, str]):
 _plain = _PlainForms()
 
 
-class Finder:
-    """Finds any of these phrases in any number of texts."""
+class Found(NamedTuple):
+    """A place in a text, and what of the asked stands there: bit n for the n-th thing."""
 
-    def __init__(self, wanted: Iterable[Phrase]) -> None:
-        self._wanted = set(wanted)
-        self._stems = {phrase[-1] for phrase in self._wanted}
-        self._plain = [phrase for phrase in self._wanted if all(map(_is_letters, phrase))]
-        others = sorted(self._wanted.difference(self._plain))
-        self._patterns = [(re.compile(_pattern(phrase)), _may_hold_decimals(phrase)) for phrase in others]
+    start: int
+    end: int
+    things: int
+
+
+class Finder:
+    """Finds any of several things, each in any of its phrasings, in any number of texts."""
+
+    def __init__(self, wanted: Iterable[Iterable[Phrase]]) -> None:
+        self._wanted: dict[Phrase, int] = {}
+        for number, phrases in enumerate(wanted):
+            for phrase in phrases:
+                self._wanted[phrase] = self._wanted.get(phrase, 0) | 1 << number
+        letters = [phrase for phrase in self._wanted if all(map(_is_letters, phrase))]
+        self._plain = [(phrase, self._wanted[phrase], _beginning(phrase[0])) for phrase in letters]
+        others = sorted(self._wanted.keys() - set(letters))
+        self._patterns = [
+            (phrase, self._wanted[phrase], re.compile(_pattern(phrase)), _may_hold_decimals(phrase))
+            for phrase in others
+        ]
 
     def spans(self, text: str) -> list[Span]:
         """In order and apart; what touches is one."""
+        return [(one.start, one.end) for one in joined(self.places(text))]
+
+    def places(self, text: str) -> list[Found]:
+        """In order; they may touch and overlap."""
         if not self._wanted:
             return []
         # A character such as ℃ is two in its plain form: map plain offsets back to the original's.
@@ -59,42 +77,47 @@ class Finder:
             form = "".join(forms)
             if not _plain.unequal.isdisjoint(text):
                 origin = [index for index, several in enumerate(forms) for _ in several] + [len(text)]
-        found: list[Span] = []
-        for span in self._found(form):
-            insort(found, span)
-        spans: list[Span] = []
-        for start, end in found:
-            if origin:
-                start, end = origin[start], origin[end - 1] + 1
-            if spans and start <= spans[-1][1]:
-                start, end = spans[-1][0], max(end, spans.pop()[1])
-            spans.append((start, end))
-        return spans
+        found = sorted(self._found(form))
+        if origin:
+            return [Found(origin[start], origin[end - 1] + 1, things) for start, end, things in found]
+        return found
 
-    def _found(self, text: str) -> Iterator[Span]:
-        for phrase in self._plain:
-            for start, end in _occurrences(phrase, text):
-                if self._is_term(text[start:end]):
-                    yield start, end
+    def _found(self, text: str) -> Iterator[Found]:
+        for phrase, bits, beginning in self._plain:
+            for start, end in _occurrences(phrase, beginning, text) if beginning in text else ():
+                if self._is_term(text[start:end], phrase):
+                    yield Found(start, end, bits)
         decimals: list[Span] | None = None
-        for pattern, may_hold in self._patterns:
+        for phrase, bits, pattern, may_hold in self._patterns:
             for count, match in enumerate(pattern.finditer(text)):
                 if count == _MOST:
                     break
                 start, end = match.span()
+                asked = match.start("upper") if match.re.groups and match["upper"] else end
                 if _POINT.search(text, max(0, start - 1), end + 1):
                     if decimals is None:
                         decimals = [decimal.span() for decimal in DECIMAL.finditer(text)]
-                    if _cuts(text, (start, end), decimals, may_hold=may_hold):
+                    if _cuts(text, (start, asked), decimals, may_hold=may_hold):
                         continue
-                if self._is_term(match[0]):
-                    yield start, end
+                if self._is_term(match[0], phrase):
+                    yield Found(start, end, bits)
 
-    def _is_term(self, found: str) -> bool:
+    def _is_term(self, found: str, phrase: Phrase) -> bool:
         """Whether a word that begins like a term has its stem ("station" begins like "state")."""
         if not (found.isascii() and found.isalpha()):
             return True
-        return fold(found) in self._stems or take_apart(found).parts in self._wanted
+        return fold(found) == phrase[-1] or take_apart(found).parts in self._wanted
+
+
+def joined(places: Iterable[Found]) -> list[Found]:
+    """What touches or overlaps made one, in order."""
+    apart: list[Found] = []
+    for one in places:
+        if apart and one.start <= apart[-1].end:
+            last = apart.pop()
+            one = Found(last.start, max(one.end, last.end), last.things | one.things)
+        apart.append(one)
+    return apart
 
 
 def _may_hold_decimals(phrase: Phrase) -> bool:
@@ -131,9 +154,9 @@ def _beginning(term: str) -> str:
     return term[:-1] if term.isascii() and term.endswith("i") and len(term) > 3 else term
 
 
-def _occurrences(phrase: Phrase, text: str) -> Iterator[Span]:
+def _occurrences(phrase: Phrase, first: str, text: str) -> Iterator[Span]:
     """Where the terms, of letters alone, stand beside each other; a regular expression would take ten times as long."""
-    first, end = _beginning(phrase[0]), -1
+    end = -1
     start = text.find(first)
     for _count in range(_MOST):
         if start < 0:
@@ -181,12 +204,17 @@ def _piece(term: str, *, open_end: bool = False) -> str:
         return re.escape(term)
     if term.isdigit():
         return rf"(?<!\d){_digits(term)}(?!\d)"
-    if quantity := glued(term.replace(2 * MARK, "-").replace(MARK, ",")):  # 12nm, 1_8nm, 20__25mm
-        number, unit = quantity
+    written_out = term.replace(2 * MARK, "-").replace(MARK, ",")
+    # 12nm, 1_8nm, 20__25mm; of the units of one letter, a term does not say whether it was a capital.
+    if quantity := glued(written_out) or glued(written_out[:-1] + written_out[-1].upper()):
+        number, unit = quantity[0], quantity[1].lower()
         figures = f"{_BETWEEN}{_BETWEEN}".join(map(_digits, number.split("-")))
-        return rf"(?<![a-z0-9]){figures}{_BETWEEN}{_BETWEEN.join(unit)}" + (
-            "(?![a-z0-9])" if open_end else ""
-        )
+        # The unit may stand behind the upper end of a range.
+        upper = f"(?P<upper> ?[{DASHES}] ?[-\u2212]?\\d+(?:[.,]\\d+)*)?" if open_end else ""
+        written = _BETWEEN.join(unit) + ("(?![a-z0-9])" if open_end else "")
+        if name := in_chinese(unit):
+            written = f"(?:{written}|{name})"
+        return rf"(?<![a-z0-9]){figures}{upper}{_BETWEEN}{written}"
     if _DECIMAL_TERM.fullmatch(term):
         return rf"(?<!\d){_digits(term.replace(MARK, ','))}(?!\d)"
     if not term.isalpha():  # a joined code: any separator may stand between its letters and digits
@@ -195,7 +223,8 @@ def _piece(term: str, *, open_end: bool = False) -> str:
             + _BETWEEN.join(term).replace(_BETWEEN + MARK + _BETWEEN, "[.,]")
             + ("(?![a-z0-9])" if open_end else "")
         )
-    return rf"(?<![a-z]){_beginning(term)}[a-z]*"
+    # No word becomes a single letter: "to 20" is no T20.
+    return rf"(?<![a-z]){_beginning(term)}" + ("[a-z]*" if len(term) > 1 else "(?![a-z])")
 
 
 def _digits(number: str) -> str:

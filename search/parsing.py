@@ -19,10 +19,11 @@ from search.analysis import (
     normalise,
     number_mark,
     take_apart,
+    unit_at,
     unpadded,
 )
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
-from search.units import chinese_unit, in_chinese
+from search.units import chinese_unit, in_chinese, leading_unit
 
 MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
@@ -30,6 +31,7 @@ MAX_PHRASE = 24
 """Terms of one quoted phrase."""
 MAX_SPACED = 24
 """Codes written with spaces that are looked for in one query."""
+_LONGEST_VERBATIM = 200  # characters of a question that is looked for word for word
 
 _QUOTED = re.compile('["“”„＂]([^"“”„＂]*)["“”„＂]')
 # Asking for all words should not fail on these; inside quotes they count.
@@ -82,11 +84,13 @@ class ParsedQuery:
     """Clauses to hold together, and the terms of whole codes whose documents come first.
 
     `synonyms` has what may stand for a term of the question; it is among the alternatives of the clauses as well.
+    `verbatim` is the question word for word, but for empty words around it; empty where it is long.
     """
 
     clauses: tuple[Clause, ...] = ()
     codes: tuple[str, ...] = ()
     synonyms: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
+    verbatim: Phrase = ()
 
     @property
     def loosened(self) -> tuple[Clause, ...]:
@@ -103,7 +107,7 @@ def parse(text: str, *, prefix: bool = False, terms: TermList = NO_TERMS) -> Par
     With `prefix` the last word is taken as unfinished, unless a blank or a quote follows it. What `terms` knows
     of the words is asked for as well, but for those in quotes: quotes ask for these very words.
     """
-    normalised = normalise(text)
+    normalised = _as_meant(normalise(text))
     quoted = [match[1] for match in _QUOTED.finditer(normalised)]
     bare = _QUOTED.sub(" \n ", normalised)
     synonyms = _Synonyms(bare, terms)
@@ -116,7 +120,23 @@ def parse(text: str, *, prefix: bool = False, terms: TermList = NO_TERMS) -> Par
     if prefix and clauses and bare[-1:].isalnum():
         clauses[-1] = _unfinished(clauses[-1], bare)
     kept = _capped([*phrases, *clauses])
-    return ParsedQuery(kept, tuple(dict.fromkeys(filter(None, codes)))[:MAX_CLAUSES], synonyms.by_term)
+    unique = tuple(dict.fromkeys(filter(None, codes)))[:MAX_CLAUSES]
+    stream = analyse(normalised).stream if len(normalised) <= _LONGEST_VERBATIM else []
+    return ParsedQuery(kept, unique, synonyms.by_term, telling(stream))
+
+
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2})(?![\d.,])")
+_FAULT_NUMBER = re.compile(rf"\b({'|'.join(sorted(_FAULT_WORDS))})(\d{{{_LEAST_DIGITS},}})\b", re.IGNORECASE)
+
+
+def _as_meant(normalised: str) -> str:
+    """1,2 Nm as 1.2 Nm, which in a document may be two numbers and in a question hardly is; alarm1010 as alarm 1010."""
+    if "," in normalised:
+        normalised = _DECIMAL_COMMA.sub(
+            lambda found: f"{found[1]}.{found[2]}" if unit_at(normalised, found.end()) else found[0],
+            normalised,
+        )
+    return _FAULT_NUMBER.sub(r"\1 \2", normalised)
 
 
 def _capped(clauses: list[Clause]) -> tuple[Clause, ...]:
@@ -173,9 +193,14 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
             unit = "".join(quantities.get(lexeme.start, ()))  # its own characters ask for nothing more
             rest = lexeme.text[len(unit) :]
             pairs = bigrams(rest) or ([rest] if rest else [])
+            by_sign = [] if unit or all_words else _leading_quantity(everything, lexeme)
             for at, term in enumerate(pairs, lexeme.start + len(unit)):
                 says_nothing = not all_words and is_function_pair(term) == len(term)
-                alternatives = ((term,), *synonyms.at(at, len(term)))
+                alternatives = (
+                    (term,),
+                    *(by_sign if at == lexeme.start else ()),
+                    *synonyms.at(at, len(term)),
+                )
                 (empty if says_nothing else clauses).append(Clause(alternatives))
             codes.append(MARK + lexeme.text[:MAX_TERM])
             continue
@@ -236,6 +261,15 @@ def _quantities(words: Sequence[Lexeme]) -> dict[int, Phrase]:
     return found
 
 
+def _leading_quantity(words: Sequence[Lexeme], run: Lexeme) -> list[Phrase]:
+    """What else may stand for the first two characters of 伏电源 in 24伏电源: 24 V, or nothing where it is no unit."""
+    at = words.index(run)
+    if not (at and (unit := leading_unit(run.text)) and not words[at - 1].is_cjk and _measures(words, at)):
+        return []
+    number = take_apart(words[at - 1].text)
+    return [((number.whole + unit)[:MAX_TERM],), (*number.parts, unit)]
+
+
 def _measures(words: Sequence[Lexeme], at: int) -> bool:
     """Whether this unit belongs to the number before it: E 1042 A may be a code, and 1,000 V has two numbers."""
     number, unit = words[at - 1], words[at]
@@ -258,6 +292,8 @@ def _quantity_clause(quantity: Phrase, spaced: Sequence[str], same: Sequence[Phr
 def _word_clause(word: Word, spaced: Sequence[str], is_tight: bool, same: Sequence[Phrase]) -> Clause:
     alternatives: list[Phrase] = [(word.joined,)] if word.joined else []
     alternatives.append(word.parts[:MAX_PHRASE])
+    if _is_version(word):  # v3.1 finds 3.1
+        alternatives.append(word.parts[1:MAX_PHRASE])
     if word.joined and any(MARK in part for part in word.parts):  # v3.0 finds v3.0.1
         alternatives.append(tuple(term for part in word.parts for term in part.split(MARK))[:MAX_PHRASE])
     if found := unpadded(word.joined):
@@ -265,6 +301,12 @@ def _word_clause(word: Word, spaced: Sequence[str], is_tight: bool, same: Sequen
     # Each word of a code written with spaces is answered by the whole code as well.
     alternatives += [*((code,) for code in spaced), *same]
     return Clause(tuple(dict.fromkeys(alternatives)), is_code=len(word.parts) > 1 or is_tight)
+
+
+def _is_version(word: Word) -> bool:
+    """Whether it is v3.1 or V3.0.1: with v alone, it would be any number."""
+    first, *numbers = word.parts
+    return first == "v" and (len(numbers) > 1 or MARK in "".join(numbers)) and all(map(is_figures, numbers))
 
 
 def _spaced_codes(words: list[Lexeme], *, typed: bool = True) -> dict[int, list[str]]:
@@ -293,7 +335,14 @@ def _unfinished(clause: Clause, text: str) -> Clause:
     return Clause(tuple(dict.fromkeys(alternatives)), prefix=True)
 
 
-def phrases(query: ParsedQuery) -> Iterator[Phrase]:
-    """Every phrase that answers some part of the query, for highlighting."""
-    for clause in query.clauses:
-        yield from clause.alternatives
+def asked(query: ParsedQuery) -> list[tuple[Phrase, ...]]:
+    """Each thing that the query asks for, in all its phrasings, for highlighting."""
+    return [clause.alternatives for clause in query.clauses]
+
+
+def telling(stream: Sequence[str]) -> Phrase:
+    """The terms without the empty words before and behind."""
+    empty = [is_empty_word(term) for term in stream]
+    if all(empty):
+        return tuple(stream)
+    return tuple(stream[empty.index(False) : len(empty) - empty[::-1].index(False)])

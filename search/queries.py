@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from search import degraded, switching
+from search.corrections import is_sure
 from search.engine import Hit, Results, SearchQuery, get_engine
 from search.outbox import Unreachable
 from search.registry import get_source, scopes_for
@@ -25,7 +26,8 @@ logger = logging.getLogger(__name__)
 def find(user: "User", query: SearchQuery) -> Results:
     """Search as this person: their scopes replace the query's, and hits they may not see are dropped.
 
-    Where a word is mistyped, says what it may have been meant for, and answers that where nothing else is found.
+    Where a word is mistyped, says what it may have been meant for; where nothing else is found and there is hardly a
+    doubt, answers that.
     While the engine is away the database answers.
     """
     asked = replace(query, scopes=scopes_for(user))
@@ -46,7 +48,7 @@ def _find(user: "User", asked: SearchQuery) -> Results:
     other = _checked(user, engine.search(replace(asked, text=meant)))
     if not other.hits:
         return results
-    if results.total or asked.exactly:
+    if results.total or asked.exactly or not is_sure(asked.text, meant):
         return replace(results, did_you_mean=meant)
     return replace(other, did_you_mean=meant, is_corrected=True)
 

@@ -29,6 +29,7 @@ class TermList:
 
     others: Mapping[Phrase, tuple[Phrase, ...]] = field(default_factory=dict)
     longest: Mapping[str, int] = field(default_factory=dict)  # first part -> parts of the longest such term
+    words: frozenset[str] = frozenset()  # every part of every term
 
     def recognised(self, stream: Sequence[str], lone: Iterable[int] = ()) -> list[Recognised]:
         """The terms in a question's stream, the longest first at each place, none over another.
@@ -69,7 +70,8 @@ def compiled(groups: Iterable[tuple[Iterable[str], Iterable[str]]]) -> TermList:
     longest: dict[str, int] = {}
     for phrase in others:
         longest[phrase[0]] = max(longest.get(phrase[0], 0), len(phrase))
-    return TermList({phrase: tuple(found) for phrase, found in others.items() if found}, longest)
+    words = frozenset(part for phrase in others for part in phrase)
+    return TermList({phrase: tuple(found) for phrase, found in others.items() if found}, longest, words)
 
 
 def phrase_of(term: str) -> Phrase:

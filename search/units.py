@@ -23,6 +23,8 @@ _UNITS = frozenset(
 )
 DOTS = "·\u22c5\u2219"
 """Signs of multiplication between units."""
+DASHES = "-\u2010\u2013\u2014\u2212~\u301c\u223c"
+"""What stands between the ends of a range, as a regular expression's set."""
 _UNWRITTEN = re.compile(f"[{DOTS}° ]")
 _GLUED = re.compile(rf"(?P<number>\d+(?:[.,]\d+)*)[-_ {DOTS}\u2010\u2013\u2212]?(?P<unit>[^\W\d_].*)")
 _RANGE = re.compile(r"(?P<number>\d+(?:,\d+)?[-\u2013\u2212]\d+(?:,\d+)?)(?P<unit>[^\W\d_].+)")
@@ -81,6 +83,11 @@ def chinese_unit(run: str) -> tuple[str, str]:
         if name in _CHINESE and (size > 1 or len(run) == 1):
             return name, _CHINESE[name]
     return "", ""
+
+
+def leading_unit(run: str) -> str:
+    """The term of the unit of one character that a longer run may begin with (伏电源); "" if none does."""
+    return _CHINESE.get(run[:1], "") if len(run) > 1 else ""
 
 
 def in_chinese(unit: str) -> str:

@@ -41,6 +41,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{hit.score:8.3f}  {hit.document.url}  {hit.document.title}")
             if not found.hits:
                 self.stderr.write(_("Nothing found."))
+                if found.did_you_mean:
+                    self.stderr.write(_("Did you mean: %(text)s") % {"text": found.did_you_mean})
             return
         hits = [
             {"source": told["type"], "score": round(hit.score, 6), **told}

@@ -16,6 +16,7 @@ from search.engine import Engine, Results, SearchQuery
 from search.indexing import rebuild
 from search.models import Spelling
 from search.queries import find
+from search.term_groups import TermGroup
 from tests.integration.search.conftest import Collection, document
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +101,69 @@ def test_where_nothing_is_found_it_is_answered_at_once_unless_asked_not_to(engin
     assert (exactly.hits, exactly.did_you_mean, exactly.is_corrected) == ((), "calibration", False)
     some = found("calibratoin torque")
     assert (some.did_you_mean, some.is_corrected) == ("calibration torque", False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ladder", "louder"),
+        ("form", "from"),
+        ("modem", "mode"),
+        ("lift", "list"),
+        ("valve", "value"),
+        ("E-1024", "E-1042"),
+        ("offlist", "off list"),
+    ],
+)
+def test_what_may_as_well_be_meant_is_only_offered(
+    engine: Engine, collection: Collection, client: Client, typed: str, meant: str
+) -> None:
+    for data in (document("words", "Louder mode off", "go from the list value"), document("rate", "Rate")):
+        collection.data[data.object_id] = data
+        engine.index([data])
+    results = found(typed)
+    assert not results.is_corrected
+    assert (results.hits, results.did_you_mean) == ((), meant)
+    text = client.get(reverse("search:results"), {"q": typed}).content.decode()
+    assert "Nothing found." in text
+    assert f'href="?q={meant.replace(" ", "+")}"' in text
+
+
+def test_two_short_words_are_not_both_changed(engine: Engine, collection: Collection) -> None:
+    data = document("words", "Lead", "date")
+    collection.data[data.object_id] = data
+    engine.index([data])
+    assert found("leak rate").did_you_mean == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("calibratoin", "calibration"),
+        ("torqe", "torque"),
+        ("laaser", "laser"),
+        ("operetions", "operations"),
+        ("calibratiom", "calibration"),
+        ("E-1O42", "E-1042"),
+        ("slowdisk", "slow disk"),
+        ("Slowdisk calibratoin", "Slow disk calibration"),
+    ],
+)
+def test_what_is_near_certain_is_answered_at_once(engine: Engine, typed: str, meant: str) -> None:
+    results = found(typed)
+    assert (results.did_you_mean, results.is_corrected) == (meant, True)
+
+
+def test_words_of_the_term_list_are_words(engine: Engine, collection: Collection) -> None:
+    data = document("words", "Lead date", "just louder")
+    collection.data[data.object_id] = data
+    engine.index([data])
+    assert found("dust").did_you_mean == "just"
+    TermGroup.objects.create(english="leak rate\ndust filter", chinese="漏率", short="ladder")
+    for typed in ("leak rate", "leek rate", "dust", "dust filters", "ladder", "Dust"):
+        assert found(typed).did_you_mean == "", typed
+    TermGroup.objects.update(is_active=False, stamp=1)
+    assert found("dust").did_you_mean == "just"
 
 
 def test_a_word_of_others_documents_is_not_given_away(engine: Engine, collection: Collection) -> None:

@@ -148,6 +148,10 @@ def test_a_question_on_the_command_line_finds_what_the_person_may_see(engine: En
     assert "/guide/calibrate/" in out.getvalue()
     call_command("search", "zzzz", stdout=out, stderr=error)
     assert "Nothing found." in error.getvalue()
+    call_command("search", "mosst", stdout=out, stderr=error)
+    assert "Did you mean" not in error.getvalue()
+    call_command("search", "laset", stdout=out, stderr=error)
+    assert "Did you mean: laser" in error.getvalue()
     with pytest.raises(CommandError, match="no account nobody"):
         found("--as", "nobody")
     with pytest.raises(CommandError, match="from 1 to 1000"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from search import units
 from search.analysis import MARK, MAX_TERM, analyse, code_term, fold, take_apart, unpadded_term
 from search.occurrences import Finder
-from search.parsing import MAX_CLAUSES, parse, phrases
+from search.parsing import MAX_CLAUSES, asked, parse
 
 
 def found(query: str, text: str) -> bool:
@@ -155,7 +155,7 @@ def test_a_decimal_is_a_number_of_its_own(query: str, text: str) -> None:
 
 
 def marks(query: str, text: str) -> list[str]:
-    return [text[start:end] for start, end in Finder(phrases(parse(query))).spans(text)]
+    return [text[start:end] for start, end in Finder(asked(parse(query))).spans(text)]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,32 @@ def marks(query: str, text: str) -> list[str]:
         (".5 mbar", "unter 0,5 mbar", ["0,5 mbar"]),
         ("1.5 l/min", "at 1.5 l/min", ["1.5 l/min"]),
         ("1013.25 hPa", "at 1013.25 hPa", ["1013.25 hPa"]),
-        ("1.8 Nm", "1.8-2.4 Nm, 1.8 Nm", ["1.8 Nm"]),
+        ("1.8 Nm", "1.8-2.4 Nm, 1.8 Nm", ["1.8-2.4 Nm", "1.8 Nm"]),
+        ("4200 rpm", "run at 4200–4800 rpm", ["4200–4800 rpm"]),
+        ("4800rpm", "run at 4200–4800 rpm", ["4800 rpm"]),
+        ("13.5V", "13.5–13.8 V", ["13.5–13.8 V"]),
+        ("44Ω", "44-50 Ω", ["44-50 Ω"]),
+        ("50 Ω", "44-50Ω", ["50Ω"]),
+        ("44 Ω", "44—50.5 Ω", ["44—50.5 Ω"]),
+        ("6.0 mF", "6.0～7.2 mF", ["6.0～7.2 mF"]),
+        ("7.2mF", "6.0～7.2 mF", ["7.2 mF"]),
+        ("20°C", "20～25 °C", ["20～25 °C"]),
+        ("20 ℃", "20～25摄氏度", ["20～25摄氏度"]),
+        ("25℃", "20 ~ 25℃", ["25℃"]),
+        ("5 Nm", "5〜10 N·m", ["5〜10 N·m"]),
+        ("0.1 m/s", "0.1~0.2 m/s", ["0.1~0.2 m/s"]),
+        ("1000 V", "1,000-1,500 V", ["1,000-1,500 V"]),
+        ("20 °C", "-20 – 60 °C", ["20 – 60 °C"]),
+        ("v3.1", "release 3.1", ["3.1"]),
+        ("V3.1", "release 3.1", ["3.1"]),
+        ("v3.0.1", "release 3.0.1", ["3.0.1"]),
+        ("1,2 Nm", "tighten to 1.2 Nm", ["1.2 Nm"]),
+        ("12,25Nm", "tighten to 12.25 Nm", ["12.25 Nm"]),
+        ("1,2牛米", "tighten to 1.2 Nm", ["1.2 Nm"]),
+        ("24伏电源", "the 24 V 电源", ["24 V", "电源"]),
+        ("24伏电源", "24V电源", ["24V电源"]),
+        ("24伏电源", "24伏电源", ["24伏电源"]),
+        ("24 V 电源", "24伏电源", ["24伏电源"]),
         ("2.4 Nm", "1.8-2.4 Nm", ["2.4 Nm"]),
         ("20-25 °C", "20-25°C", ["20-25°C"]),
         ("20-25mm", "20-25 mm", ["20-25 mm"]),
@@ -203,6 +228,36 @@ def test_a_decimal_a_version_a_part_number_are_found_and_marked(
 ) -> None:
     assert found(query, text)
     assert marks(query, text) == marked
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("alarm1010", "alarm 1010"),
+        ("error1015", "error 1015"),
+        ("Alarm1010 again", "Alarm 1010 again"),
+        ("报警1010", "报警 1010"),
+        ("code1010, warning1011", "code 1010, warning 1011"),
+    ],
+)
+def test_a_number_that_stands_at_the_word_for_a_fault_is_a_codes(typed: str, meant: str) -> None:
+    one, other = parse(typed), parse(meant)
+    assert one.clauses == other.clauses
+    assert set(one.codes) == set(other.codes)
+
+
+@pytest.mark.parametrize(
+    ("text", "unlike"),
+    [
+        ("on 2026-11-23 V", "11v"),
+        ("E-1042-1050 V", "1042v"),
+        ("SOP-10 A", "sop"),
+        ("4.2.1-5 V", "4_2v"),
+        ("20-25 bolts", "20bolt"),
+    ],
+)
+def test_what_is_no_range_has_no_lower_end(text: str, unlike: str) -> None:
+    assert unlike not in analyse(text).extra
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """Marks in the original text, safe to print."""
 
+from urllib.parse import unquote
+
 import pytest
 from django.utils.html import strip_tags
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.highlight import SNIPPET, Highlighter
+from search.highlight import SNIPPET, Highlighter, Passage
 from search.parsing import parse
+from search.registry import starts_of
 
 
 @pytest.mark.parametrize(
@@ -27,6 +30,8 @@ from search.parsing import parse
             "&lt;<mark>script</mark>&gt;alert(1)&lt;/<mark>script</mark>&gt;",
         ),
         ("1042", "10425 1042", "10425 <mark>1042</mark>"),
+        ("T20", "screws T20 to 20 Nm", "screws <mark>T20</mark> to 20 Nm"),
+        ("S2", "step 2, S 2", "step 2, <mark>S 2</mark>"),
     ],
 )
 def test_marks(query: str, text: str, marked: str) -> None:
@@ -99,3 +104,72 @@ def test_what_stands_twice_is_not_pointed_at() -> None:
 def test_a_dash_in_a_text_fragment_is_no_operator() -> None:
     found = Highlighter(parse("E-1042")).passage("Code E-1042, and & more", ())
     assert found.address("/g/") == "/g/#:~:text=Code-,E%2D1042,-%2C%20and%20%26%20more"
+
+
+def passage(query: str, *steps: str, title: str = "") -> Passage:
+    """What opens of a document that has nothing before its steps; a step's anchor is its number."""
+    starts = [(start, str(number)) for number, start in enumerate(starts_of(steps), 1)]
+    return Highlighter(parse(query)).passage("\n".join(steps), starts, title)
+
+
+@pytest.mark.parametrize(
+    ("query", "steps", "number"),
+    [
+        # Only the second has the pair in the middle.
+        ("浮充电压", ("充电电压，电压。", "浮充电压"), 2),
+        # All have all of it: as the title, side by side, nearest, first.
+        ("Measure the input", ("Input first\nThen measure the input.", "Measure the input\nAt X5."), 2),
+        ("measure input", ("A\ninput; measure", "B\nMeasure the input, measure input."), 2),
+        ("measure input", ("A\nmeasure it at the input", "B\ninput measured"), 2),
+        ("measure input", ("A\ninput measured", "B\ninput measured"), 1),
+        ("禁止自动重试", ("禁止。自动。重试。禁止自动，动重试，止自。", "禁止自动重试\n在菜单里。"), 2),
+        ("the pump", ("Of the fan\nthe the the", "Pump\na pump"), 2),
+        # More of it goes before nearer.
+        ("seal leak rate", ("leak rate", "a seal, and far away from it a leak and its rate"), 2),
+    ],
+)
+def test_where_a_hit_opens(query: str, steps: tuple[str, ...], number: int) -> None:
+    assert passage(query, *steps).number == number
+
+
+def test_a_snippet_shows_where_it_all_stands_together() -> None:
+    far = "the bearing. " + "word " * 60 + "a pump. " + "word " * 60
+    snippet = passage("bearing pump", f"Title\n{far} Pump and bearing.").snippet
+    assert "<mark>Pump</mark> and <mark>bearing</mark>" in snippet
+
+
+def test_different_words_are_pointed_at_before_the_same_again() -> None:
+    text = "Cover\nLoosen the screws; keep the screws dry. Oil the screws. Tighten the T20 screws to 1.2 Nm."
+    fragment = passage("1.2 Nm T20 screws", text).fragment
+    assert fragment.count("text=") <= 3
+    assert all(f"-,{word}" in fragment for word in ("T20", "screws", "1.2%20Nm"))
+
+
+@pytest.mark.parametrize(
+    ("text", "fragment"),
+    [
+        # A browser looks for each in one block.
+        ("Title\nStage\tVolts\nS2\t310 V", "text=S2,-310%20V"),
+        ("Title\nStage\tVolts\n310 V\tat S2 only", "text=at-,S2,-only"),
+        ("Title\nS2", ""),
+        # 24 characters would end inside of a word.
+        (
+            "Title\nS2，在这里接上万用表的红表笔和黑表笔，读出线电压并且记录下来。",
+            "text=S2,-%EF%BC%8C%E5%9C%A8",
+        ),
+    ],
+)
+def test_what_is_beside_a_word_lies_in_its_block(text: str, fragment: str) -> None:
+    found = passage("S2", text).fragment
+    assert found.startswith(f":~:{fragment}") if fragment else not found
+
+
+def test_what_is_beside_a_word_ends_where_a_word_ends() -> None:
+    text = "Title\nS2，在这里接上万用表的红表笔和黑表笔，读出线电压并且记录下来 LM4 alternators，好"
+    assert unquote(passage("S2", text).fragment).endswith("，在这里接上万用表的红表笔和黑表笔")
+    assert unquote(passage("好", text).fragment) == ":~:text=LM4 alternators，-,好"
+
+
+def test_the_first_line_of_what_has_no_passages_is_no_title() -> None:
+    found = Highlighter(parse("fan")).passage("The fan is blocked.\nA wire is loose.", (), "E-1042")
+    assert found.address("/g/") == "/g/#:~:text=The-,fan,-is%20blocked."
