@@ -71,6 +71,14 @@ def test_the_three_reports() -> None:
     assert (row.times, row.found, row.opened) == (4, 2, 2)
 
 
+def test_what_was_kept_is_shown_without_what_no_page_may_have(docs: User) -> None:
+    asked("be\x07fore\u202e \x1b the \ufffe\x9brules, tel 030 1234567", *["field"] * 3)
+    for address in (ADDRESS, CSV):
+        said = signed_in(docs).get(address).content.decode()
+        assert "before  the rules, tel •••" in said
+        assert not [character for character in "\x07\x1b\x9b\u202e\ufffe" if character in said]
+
+
 def test_programs_are_left_out_unless_asked_for(docs: User) -> None:
     asked("pump", "field")
     asked("by ticket", "field", channel="ticket")
@@ -96,11 +104,11 @@ def test_programs_are_left_out_unless_asked_for(docs: User) -> None:
 
 
 def test_what_single_customers_asked_is_for_administrators() -> None:
-    asked("Mrs Smith's pump", "customer", "customer", found=0, whole=0)
+    asked("Smith's pump", "customer", "customer", found=0, whole=0)
     asked("pump", "customer", "customer", "customer", found=0, whole=0)
     asked("valve", "customer", "field", found=0, whole=0)
     assert texts(Kind.NOTHING, single=False) == ["pump", "valve"]
-    assert "Mrs Smith's pump" in texts(Kind.NOTHING)
+    assert "Smith's pump" in texts(Kind.NOTHING)
     found = report(Kind.NOTHING, Scope(), now=timezone.now(), may_read_single=False)
     assert (found.total, found.hidden) == (2, 1)
     # Narrowed down to the customers, a single one of them stays hidden.
