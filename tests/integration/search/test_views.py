@@ -276,3 +276,21 @@ def test_an_order_that_was_chosen_is_taken_back_as_a_filter_is(engine: Engine, c
     order = page.context["search"].order
     assert (order.value, order.back) == ("newest", "?q=laser")
     assert client.get(reverse(RESULTS), {"q": "laser"}).context["search"].order is None
+
+
+def test_from_the_box_a_link_leads_past_the_filters(engine: Engine, client: Client) -> None:
+    page = client.get("/search/", {"q": "laser E-1042"}).content.decode()
+    box, link, facets, hits = (
+        page.index(part) for part in ('id="search-text"', 'href="#hits"', '<div class="facets">', 'id="hits"')
+    )
+    assert box < link < facets < hits
+    assert 'href="#hits"' not in client.get("/search/", {"q": "zzzz"}).content.decode()
+
+
+def test_a_box_that_suggests_is_one_that_may_be_a_combobox(engine: Engine, client: Client) -> None:
+    """Its script makes it one (WAI-ARIA allows that of a text field, not of type=search)."""
+    for address in ("/", "/search/"):
+        boxes = re.findall(r"<input [^>]*data-suggest=[^>]*>", client.get(address).content.decode())
+        assert boxes
+        for box in boxes:
+            assert 'type="text" inputmode="search" enterkeyhint="search"' in box
