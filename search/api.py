@@ -98,6 +98,7 @@ def search(request: HttpRequest) -> Answer:
             "query": {
                 "q": query.text,
                 "was_cut": query.was_cut,
+                "beyond": list(query.beyond),
                 "filters": {PARAMS[facet]: value for facet, value in query.filters.items()},
                 "sort": query.sort or "relevance",
                 "page": query.page,

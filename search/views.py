@@ -101,6 +101,7 @@ class SearchPage:
     query: SearchQuery
     results: Results
     hits: list[ShownHit]
+    typed: str  # all of it
     most_text: int
     facets: list[Facet]
     mine: my_model.MyModel
@@ -134,6 +135,7 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
         query=query,
         results=found,
         hits=_shown(found, mine),
+        typed=form.cleaned_data.get("q") or "",
         most_text=MAX_TEXT,
         facets=list(facets_of(request.GET, query, found, mine.choices)),
         mine=mine,
