@@ -48,15 +48,14 @@ class Equipment:
     def reach_of_line(self, line: ProductLine, audience: str = Audience.INTERNAL) -> Reach:
         """Every machine of the line, named one by one: who looks for a model must not find another line's.
 
-        A model that this audience may not know of is not named.
+        A model that this audience may not know of is not named, nor does the list tell whether there is one.
         """
         every = [release_key(line.code, release.version) for release in self._releases[line.pk]]
         models = self._models[line.pk]
         if audience == Audience.INTERNAL:
             return Reach([line.code], list(models.values()), every)
         named = [code for pk, code in models.items() if pk in self._named_for(audience)]
-        rest = [every_model(line.code)] if len(named) < len(models) else []
-        return Reach([line.code], [*named, *rest], every)
+        return Reach([line.code], [*named, every_model(line.code)], every)
 
     def reach_of(self, version: ProcedureVersion) -> Reach:
         """`version` has its applicability and product line at hand. Options are not looked at."""

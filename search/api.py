@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from search.engine import NEWEST, PAGE_SIZE, UPDATED, Hit, Results
-from search.equipment import stands_for_others
+from search.equipment import is_every_model
 from search.facets import labels_of
 from search.forms import PARAMS, SearchForm
 from search.log import keeping
@@ -169,7 +169,7 @@ def _hit(hit: Hit, warning: str, known: Collection[str]) -> dict[str, Any]:
         "language": document.language,
         "status": document.status,
         **{name: getattr(document, name) for name in _LIST_FIELDS},
-        "models": [model for model in document.models if model in known or stands_for_others(model)],
+        "models": [model for model in document.models if model in known or is_every_model(model)],
         "updated_at": document.updated_at.isoformat(),
         "url": document.url,
         "opens_at": document.url if warning else hit.url,

@@ -4,10 +4,10 @@ _EVERY = " *"
 
 
 def every_model(line: str) -> str:
-    """What stands among a document's models for the rest of a product line; no model's code has a blank."""
+    """What stands among a document's models for every one of a product line. No model's code has a blank."""
     return line + _EVERY
 
 
-def stands_for_others(model: str) -> bool:
-    """Whether that is what this one of a document's models is."""
+def is_every_model(model: str) -> bool:
+    """Whether that is what one of a document's models is."""
     return model.endswith(_EVERY)

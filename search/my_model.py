@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 
 from search.engine import Hit, Results, SearchQuery
-from search.equipment import every_model, stands_for_others
+from search.equipment import every_model, is_every_model
 from search.facets import address_of
 from search.models import SearchDocument
 from search.registry import no_models, sources
@@ -73,7 +73,7 @@ def models_of(user: "User") -> "dict[str, StrOrPromise]":
 def _meant(chosen: str, found: Results) -> frozenset[str]:
     # To what line it belongs is asked only where that decides.
     several = (hit.document.models for hit in found.hits)
-    if not any(chosen not in models and any(map(stands_for_others, models)) for models in several):
+    if not any(chosen not in models and any(map(is_every_model, models)) for models in several):
         return frozenset({chosen})
     lines = SearchDocument.objects.filter(
         source__in=[source.name for source in sources() if source.models is not no_models], number=chosen

@@ -57,6 +57,7 @@ def offered(user: "User", prefix: str, limit: int = OFFERED) -> list[str]:
         return []
     rows = GoodSearch.objects.filter(group=group_of(user), normalised__startswith=typed)
     found = list(rows.exclude(normalised=typed).order_by("-times", "normalised")[: 2 * limit])
+    found = [row for row in found if is_of_words(row.text)]  # the table may be of a release with other rules
     if not found:
         return []
     seen = _seen(user, {(source, object_id) for row in found for source, object_id in row.opened})

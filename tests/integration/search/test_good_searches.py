@@ -178,3 +178,16 @@ def test_words_and_codes_of_a_document_are_offered(engine: Engine, text: str, to
     GoodSearch.objects.all().delete()
     SearchOpening.objects.update(object_id="mention" if to != "code" else "axis")
     assert offered(make.make_user(), text[:3]) == []
+
+
+def test_what_an_earlier_release_left_in_the_table_is_not_offered(engine: Engine) -> None:
+    for text in ("laser ☎ 030 1234567", "laser torque"):
+        GoodSearch.objects.create(
+            group="customer",
+            normalised=text,
+            text=text,
+            times=3,
+            opened=[["guide", "calibrate"]],
+            made_at=timezone.now(),
+        )
+    assert good.offered(make.make_user(), "laser") == ["laser torque"]

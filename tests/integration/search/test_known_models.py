@@ -145,7 +145,7 @@ def test_a_text_that_names_it_tells_of_it(line: ProductLine) -> None:
     assert models_of("error_code", "E-1318") == ["LM-400", "LM-900X", "LM *"]
     assert "LM-900X" in Client().get(code_page(line)).content.decode()
     release_for("LM-500")
-    assert models_of("procedure", "SOP-LINE") == ["LM-400", "LM-500", "LM-900X"]
+    assert models_of("procedure", "SOP-LINE") == ["LM-400", "LM-500", "LM-900X", "LM *"]
     withdraw_version(version=version, by=make.documentation_staff(), reason="No longer sold.")
     assert (
         models_of("error_code", "E-1318")
