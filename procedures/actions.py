@@ -31,6 +31,7 @@ from procedures.models import (
     VersionStatus,
 )
 from procedures.numbers import claim_number
+from procedures.reindexing import naming, naming_changed
 from procedures.rendering import render_content
 from procedures.rules import (
     ChangedBehindTheLog,
@@ -185,6 +186,7 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
         )
     _check_revision(version.revision, version.content)
     audit.compare_with_log(before, page=version.page, at=at)
+    named = naming([version.page_id])
     for old in before:
         old.status, old.superseded_at = VersionStatus.SUPERSEDED, at
         old.save(update_fields=["status", "superseded_at"])
@@ -195,6 +197,7 @@ def go_live(*, version: ProcedureVersion, by: Any = None, at: datetime | None = 
     except ValidationError as error:  # of the page's fields; whoever signs, and the clock, are told why
         raise NotAllowed(reasons_of(error)) from error
     _reindex(version, *before)
+    naming_changed([version.page_id], named)
     audit.record_many(
         [
             *(superseding(old, version, by=by, at=at) for old in before),
@@ -261,11 +264,13 @@ def withdraw_version(
         raise NotAllowed(_("A procedure cannot replace itself."))
     audit.compare_with_log([version], page=version.page, at=at)
     kind = AuditKind.WITHDRAWN if version.is_effective else AuditKind.CALLED_OFF
+    named = naming([version.page_id])
     version.status = VersionStatus.WITHDRAWN
     version.withdrawn_at, version.withdrawn_by = at or timezone.now(), by
     version.withdrawn_reason, version.replaced_by = reason, replaced_by
     version.save(update_fields=["status", "withdrawn_at", "withdrawn_by", "withdrawn_reason", "replaced_by"])
     _reindex(version)
+    naming_changed([version.page_id], named)
     instead = replaced_by.number if replaced_by is not None else ""
     audit.record(
         kind,

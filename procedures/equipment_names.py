@@ -3,19 +3,13 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
-
-from procedures.access import may_read_internal
-from procedures.models import ErrorCode, MachineModel, ProcedureVersion, ProductLine, VersionApplicability
+from procedures.access import models_visible_to
+from procedures.models import ErrorCode, MachineModel, ProductLine
 from procedures.reach import release_key
 
 
 def line_names(codes: Collection[str]) -> dict[str, str]:
     return {line.code: str(line) for line in ProductLine.objects.filter(code__in=codes)}
-
-
-def model_names(codes: Collection[str]) -> dict[str, str]:
-    return {model.code: _name(model) for model in MachineModel.objects.filter(code__in=codes)}
 
 
 def release_names(keys: Collection[str]) -> dict[str, str]:
@@ -31,16 +25,8 @@ def code_names(codes: Collection[str]) -> dict[str, str]:
 
 
 def models_for(user: Any) -> dict[str, str]:
-    """The models that this person may know of, those of the machines that they look after first.
-
-    Staff all; others those to which a text applies that they may read.
-    """
-    models = MachineModel.objects.order_by("code")
-    if not may_read_internal(user):
-        readable = ProcedureVersion.objects.visible_to(user).effective()
-        rows = VersionApplicability.objects.filter(version__in=readable)
-        everywhere = readable.filter(applicability__isnull=True, product_line=OuterRef("product_line"))
-        models = models.filter(Q(Exists(rows.filter(model=OuterRef("pk")))) | Q(Exists(everywhere)))
+    """The models that this person may know of (procedures.access), those of the machines that they look after first."""
+    models = models_visible_to(user).order_by("code")
     own: set[str] = set()
     if user is not None and user.is_authenticated:
         own = set(

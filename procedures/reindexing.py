@@ -10,7 +10,9 @@ from typing import Any
 from django.db.models import Model, Q
 from django.db.models.signals import post_delete, post_save, pre_save
 
+from procedures.access import audiences_within, rows_naming_models
 from procedures.models import (
+    Audience,
     ErrorCode,
     Machine,
     MachineModel,
@@ -66,6 +68,36 @@ def reach_changed(lines: Collection[int]) -> None:
     for source, model in (("error_code", ErrorCode), ("model", MachineModel)):
         theirs = model._default_manager.filter(product_line__in=lines)
         reindex(source, theirs.order_by("pk").values_list("pk", flat=True))
+
+
+Naming = set[tuple[int, int, str]]
+
+
+def naming(pages: Collection[int]) -> Naming:
+    """(line, model, audience) of what the texts in force of these procedures name to others than staff."""
+    rows = rows_naming_models([Audience.PUBLIC, Audience.CUSTOMER]).filter(version__page__in=pages)
+    return set(rows.values_list("model__product_line", "model", "version__audience"))
+
+
+def naming_changed(pages: Collection[int], before: Naming) -> None:
+    """Other texts of these procedures are in force than when they named `before`: where a model became known to an
+    audience, or is not any more, what is for all of its line is told anew."""
+    changed_ = before ^ naming(pages)
+    if not changed_:
+        return
+    others = rows_naming_models([Audience.PUBLIC, Audience.CUSTOMER]).exclude(version__page__in=pages)
+    named = set(
+        others.filter(model__in={model for _line, model, _audience in changed_}).values_list(
+            "model", "version__audience"
+        )
+    )
+    lines = {
+        line
+        for line, model, audience in changed_
+        if not any((model, wide) in named for wide in audiences_within(audience))
+    }
+    if lines:
+        reach_changed(lines)
 
 
 def _before(sender: type[Model], instance: Any, **kwargs: Any) -> None:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.signals import page_published, page_unpublished
 
 from procedures import reindexing
-from procedures.access import may_read_internal, readable_audiences
+from procedures.access import WIDEST_FIRST, may_read_internal, readable_audiences
 from procedures.content import passages, without_markup
-from procedures.equipment_names import code_names, line_names, model_names, models_for, release_names
+from procedures.equipment_names import code_names, line_names, models_for, release_names
 from procedures.extensions import on_hold
 from procedures.models import (
     Audience,
@@ -36,7 +36,6 @@ from search.registry import register as register_source
 
 # A code's own page says what it is, a model's where it stands; the guide says what to do.
 _WEIGHTS = {"error_code": 0.9, "model": 0.8, "machine": 0.8}
-_WIDEST_FIRST = (Audience.PUBLIC, Audience.CUSTOMER, Audience.INTERNAL)
 
 
 def _procedures(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
@@ -89,7 +88,7 @@ def _earlier_numbers(ids: Sequence[Any] | None) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     for page, number, audience, read_by in renumbered.values_list("page", "number", "audience", "read_by"):
         numbers = found.setdefault(page, [])
-        was_wider = read_by and _WIDEST_FIRST.index(audience) <= _WIDEST_FIRST.index(read_by)
+        was_wider = read_by and WIDEST_FIRST.index(audience) <= WIDEST_FIRST.index(read_by)
         if was_wider and number not in numbers:
             numbers.append(number)
     return found
@@ -113,16 +112,17 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
         codes = codes.filter(pk__in=list(ids))
     now, equipment = timezone.now(), Equipment()
     for code in codes.order_by("pk").iterator(chunk_size=500):
-        reach = equipment.reach_of_line(code.product_line)
         # A code is as public as the most public guide that cites it.
         audiences = {guide.audience for guide in code.guides}  # type: ignore[attr-defined]  # to_attr above
+        scope = next((audience for audience in WIDEST_FIRST if audience in audiences), Audience.INTERNAL)
+        reach = equipment.reach_of_line(code.product_line, scope)
         yield DocumentData(
             source="error_code",
             object_id=str(code.pk),
             title=" · ".join(filter(None, [code.code, code.meaning, code.meaning_zh])),
             text=without_markup(f"{code.causes}\n{code.causes_zh}"),
             url=code.get_absolute_url(),
-            scope=next((audience for audience in _WIDEST_FIRST if audience in audiences), Audience.INTERNAL),
+            scope=scope,
             updated_at=now,
             kind=code.severity,
             codes=[code.code],
@@ -221,7 +221,7 @@ def _faq_changed(sender: Any, instance: Any, **kwargs: Any) -> None:
 
 def register() -> None:
     audiences = dict(Audience.choices)
-    names = {"line": line_names, "model": model_names, "release": release_names, "code": code_names}
+    names = {"line": line_names, "release": release_names, "code": code_names}
     for name, label, documents, visible_to, kinds in (
         ("procedure", _("Procedures"), _procedures, _visible_procedures, Kind.choices),
         ("error_code", _("Error codes"), _error_codes, _visible_codes, Severity.choices),

@@ -1,10 +1,10 @@
 """The search for programs: the same question, rights and answer as on the page, in JSON (docs/api.md)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import wraps
 from html import unescape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
@@ -14,12 +14,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from search.engine import NEWEST, PAGE_SIZE, UPDATED, Hit, Results
+from search.equipment import is_every_model
 from search.facets import labels_of
 from search.forms import PARAMS, SearchForm
 from search.log import keeping
 from search.log.models import Channel
+from search.my_model import models_of
 from search.queries import SUGGESTIONS, find, suggest, warnings_of
 from search.views import passage_name
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 MAX_PAGE_SIZE = 100
 SEARCH = ("q", *PARAMS.values(), "exactly", "sort", "page", "page_size")
@@ -86,21 +91,23 @@ def search(request: HttpRequest) -> Answer:
         page_size=form.cleaned_data["page_size"] or PAGE_SIZE,
     )
     found = find(request.user, query)
+    models = models_of(request.user)
     return (
         200,
         {
             "query": {
                 "q": query.text,
                 "was_cut": query.was_cut,
+                "beyond": list(query.beyond),
                 "filters": {PARAMS[facet]: value for facet, value in query.filters.items()},
                 "sort": query.sort or "relevance",
                 "page": query.page,
                 "page_size": query.page_size,
             },
             **summary_of(found),
-            "facets": _facets(found),
+            "facets": _facets(found, models),
             # The page of the site shows its last one instead; a program that reads to the end has to come to one.
-            "hits": hits_of(found.hits) if query.page <= found.page else [],
+            "hits": hits_of(found.hits, models) if query.page <= found.page else [],
         },
         keeping.begin(request, query, found, Channel.API),
     )
@@ -145,13 +152,13 @@ def summary_of(found: Results) -> dict[str, Any]:
     }
 
 
-def hits_of(hits: Sequence[Hit]) -> list[dict[str, Any]]:
+def hits_of(hits: Sequence[Hit], known: Collection[str]) -> list[dict[str, Any]]:
     """Hits in plain values. What nobody is to use for now shows no text, as on the page."""
     warnings = warnings_of(hits)
-    return [_hit(hit, str(warnings.get(hit.document.pk, ""))) for hit in hits]
+    return [_hit(hit, str(warnings.get(hit.document.pk, "")), known) for hit in hits]
 
 
-def _hit(hit: Hit, warning: str) -> dict[str, Any]:
+def _hit(hit: Hit, warning: str, known: Collection[str]) -> dict[str, Any]:
     document = hit.document
     return {
         "type": document.source,
@@ -162,6 +169,7 @@ def _hit(hit: Hit, warning: str) -> dict[str, Any]:
         "language": document.language,
         "status": document.status,
         **{name: getattr(document, name) for name in _LIST_FIELDS},
+        "models": [model for model in document.models if model in known or is_every_model(model)],
         "updated_at": document.updated_at.isoformat(),
         "url": document.url,
         "opens_at": document.url if warning else hit.url,
@@ -178,11 +186,11 @@ def plain(html: SafeString) -> str:
     return unescape(strip_tags(html))
 
 
-def _facets(found: Results) -> dict[str, list[dict[str, Any]]]:
+def _facets(found: Results, models: "Mapping[str, StrOrPromise]") -> dict[str, list[dict[str, Any]]]:
     return {
         param: [
             {"value": value, "label": str(label), "count": counts[value]}
-            for value, label in labels_of(facet, counts).items()
+            for value, label in labels_of(facet, counts, models).items()
         ]
         for facet, param in PARAMS.items()
         for counts in [found.facets.get(facet, {})]

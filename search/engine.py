@@ -18,7 +18,7 @@ from search.registry import DocumentData
 
 PAGE_SIZE = 20
 MAX_TEXT = 2_000
-"""Characters of a query; what comes after them is not looked for, and the page says so."""
+"""Characters of a query; of what comes after them only codes are looked for, and the page says so."""
 PROFILE_FACETS = {
     "source": "source",
     "kind": "kind",
@@ -70,6 +70,7 @@ class SearchQuery:
     page: int = 1
     page_size: int = PAGE_SIZE
     was_cut: bool = False  # the text as typed was longer
+    beyond: tuple[str, ...] = ()  # codes of what was cut off; `text` begins with them
     exactly: bool = False  # never answered by what it may have been meant for
 
     @property

@@ -47,15 +47,16 @@ class Facet:
         return next((choice for choice in self.choices if choice.chosen), None)
 
 
-def facets_of(asked: QueryDict, query: SearchQuery, found: Results) -> Iterator[Facet]:
-    """Facets with something to choose; one in force always shows, so that it can be taken back.
+def facets_of(asked: QueryDict, query: SearchQuery, found: Results, models: "Labels") -> Iterator[Facet]:
+    """Facets with something to choose; one in force always shows, so that it can be taken back. `models` are those
+    that the reader may know of.
 
     A value that was not counted is called no name from the database: it might tell of what is not for this reader.
     """
     for facet, param in PARAMS.items():
         chosen = query.filters.get(facet, "")
         counts = found.facets.get(facet, {})
-        labels, fixed = labels_of(facet, counts), fixed_labels(facet)
+        labels, fixed = labels_of(facet, counts, models), fixed_labels(facet)
         shown = {value: count for value, count in counts.items() if value in labels}
         shown = dict(list(shown.items())[:MAX_VALUES])
         if chosen:
@@ -74,9 +75,11 @@ def facets_of(asked: QueryDict, query: SearchQuery, found: Results) -> Iterator[
             yield Facet(param, SearchForm.base_fields[param].label or param, choices)
 
 
-def labels_of(facet: str, counts: Collection[str]) -> "Labels":
-    """What these values are called, as far as they are offered at all."""
+def labels_of(facet: str, counts: Collection[str], models: "Labels") -> "Labels":
+    """What these values are called, as far as they are offered at all; of models only these are."""
     values = list(counts)[:_MOST_NAMED]
+    if facet == "model":
+        return {value: models[value] for value in values if value in models}
     asked = [source.names[facet] for source in sources() if facet in source.names]
     if asked and values:
         return {value: name for names in asked for value, name in names(values).items()}

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from search.beyond import codes_beyond
 from search.engine import MAX_TEXT, NEWEST, SearchQuery
 
 MAX_PAGE = 1_000
@@ -49,9 +50,12 @@ class SearchForm(forms.Form):
         given: dict[str, Any] = self.cleaned_data
         text = given.get("q") or ""
         filters: dict[str, Any] = {facet: given.get(param) or "" for facet, param in PARAMS.items()}
+        beyond = codes_beyond(text, MAX_TEXT) if len(text) > MAX_TEXT else ()
         return SearchQuery(
-            text=text[:MAX_TEXT],
+            # Codes first: of a long text not all that it has is asked for.
+            text="\n".join(filter(None, (" ".join(beyond), text[:MAX_TEXT]))),
             was_cut=len(text) > MAX_TEXT,
+            beyond=beyond,
             scopes=frozenset(),
             exactly=bool(given.get("exactly")),
             sort=given.get("sort") or "",

@@ -9,13 +9,17 @@ from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 
 from search.engine import Hit, Results, SearchQuery
+from search.equipment import every_model, is_every_model
 from search.facets import address_of
-from search.registry import sources
+from search.models import SearchDocument
+from search.registry import no_models, sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django_stubs_ext import StrOrPromise
+
+    from search.registry import User
 
 COOKIE = "my-model"
 _YEAR = 365 * 24 * 3600
@@ -30,18 +34,23 @@ class MyModel:
     count: int  # of what was found applies to it
     narrowed: bool  # only what applies to it is shown
     address: str  # the same search with that filter, or without it
+    meant: frozenset[str] = frozenset()  # what stands for it among the models of a document
 
     def applies(self, hit: Hit) -> str:
         """Whether it applies to the model: "yes", "no", or "every" where it names no model; "" where none is chosen."""
         if not self.chosen:
             return ""
         models = hit.document.models
-        return ("yes" if self.chosen in models else "no") if models else "every"
+        return ("no" if self.meant.isdisjoint(models) else "yes") if models else "every"
+
+    def named(self, hit: Hit) -> list[str]:
+        """The models that it names and that this person may know of."""
+        return [model for model in hit.document.models if model in self.choices]
 
 
 def my_model(request: HttpRequest, query: SearchQuery, found: Results) -> MyModel:
     """What the cookie says, as far as this person may know of that model."""
-    choices = {code: name for source in sources() for code, name in source.models(request.user).items()}
+    choices = models_of(request.user)
     chosen = request.COOKIES.get(COOKIE, "")
     chosen = chosen if chosen in choices else ""
     narrowed = bool(chosen) and query.model == chosen
@@ -52,7 +61,24 @@ def my_model(request: HttpRequest, query: SearchQuery, found: Results) -> MyMode
         counted.get(chosen, 0),
         narrowed,
         address_of(request.GET, "model", "" if narrowed else chosen),
+        _meant(chosen, found) if chosen else frozenset(),
     )
+
+
+def models_of(user: "User") -> "dict[str, StrOrPromise]":
+    """The models that this person may know of, and what they are called."""
+    return {code: name for source in sources() for code, name in source.models(user).items()}
+
+
+def _meant(chosen: str, found: Results) -> frozenset[str]:
+    # To what line it belongs is asked only where that decides.
+    several = (hit.document.models for hit in found.hits)
+    if not any(chosen not in models and any(map(is_every_model, models)) for models in several):
+        return frozenset({chosen})
+    lines = SearchDocument.objects.filter(
+        source__in=[source.name for source in sources() if source.models is not no_models], number=chosen
+    ).values_list("lines", flat=True)
+    return frozenset({chosen, *(every_model(line) for several_ in lines for line in several_)})
 
 
 def choose(request: HttpRequest) -> HttpResponse:
@@ -64,7 +90,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("model")
     if chosen == "":
         response.delete_cookie(COOKIE, samesite="Lax")
-    elif any(chosen in source.models(request.user) for source in sources()):
+    elif chosen in models_of(request.user):
         response.set_cookie(
             COOKIE,
             chosen or "",

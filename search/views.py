@@ -46,17 +46,18 @@ class ShownHit:
     status: "StrOrPromise"
     language: "StrOrPromise"
     applies: str  # see MyModel.applies
+    named: list[str]  # see MyModel.named
     warning: "StrOrPromise" = ""  # shown in the place of its text
 
     @property
     def models(self) -> list[str]:
         """The first of the models that it names."""
-        return self.hit.document.models[:MAX_MODELS]
+        return self.named[:MAX_MODELS]
 
     @property
     def more_models(self) -> int:
         """How many it names besides."""
-        return max(0, len(self.hit.document.models) - MAX_MODELS)
+        return max(0, len(self.named) - MAX_MODELS)
 
     @property
     def why(self) -> list[str]:
@@ -100,6 +101,7 @@ class SearchPage:
     query: SearchQuery
     results: Results
     hits: list[ShownHit]
+    typed: str  # all of it
     most_text: int
     facets: list[Facet]
     mine: my_model.MyModel
@@ -133,8 +135,9 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
         query=query,
         results=found,
         hits=_shown(found, mine),
+        typed=form.cleaned_data.get("q") or "",
         most_text=MAX_TEXT,
-        facets=list(facets_of(request.GET, query, found)),
+        facets=list(facets_of(request.GET, query, found, mine.choices)),
         mine=mine,
         orders=[
             Order(
@@ -199,6 +202,7 @@ def _shown(found: Results, mine: my_model.MyModel) -> list[ShownHit]:
             status=statuses.get(hit.document.status, hit.document.status),
             language=languages.get(hit.document.language, hit.document.language),
             applies=mine.applies(hit),
+            named=mine.named(hit),
             warning=warnings.get(hit.document.pk, ""),
         )
         for hit in found.hits

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from kb.tickets.models import Ticket
 from search.engine import Hit, SearchQuery
+from search.equipment import every_model
 from search.queries import similar, warnings_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def that_may_help(ticket: Ticket, user: Any) -> list[Guide]:
     code = ticket.error_code.code if ticket.error_code else ""
     said = [code, ticket.symptom, *ticket.entries.values_list("text", flat=True)]
     used = {str(page) for page in ticket.uses.values_list("version__page", flat=True)}
-    model = ticket.machine.model.code
+    model, line = ticket.machine.model.code, ticket.machine.model.product_line.code
     asked = SearchQuery(
         text="\n".join(said), scopes=frozenset(), source="procedure", page_size=MOST + len(used)
     )
@@ -38,8 +39,11 @@ def that_may_help(ticket: Ticket, user: Any) -> list[Guide]:
             found.setdefault(hit.document.object_id, hit)
     best = [hit for key, hit in found.items() if key not in used][:MOST]
     warnings = warnings_of(best)
-    return [Guide(hit, _is_for(hit, model), warnings.get(hit.document.pk, "")) for hit in best]
+    return [
+        Guide(hit, _is_for(hit, {model, every_model(line)}), warnings.get(hit.document.pk, ""))
+        for hit in best
+    ]
 
 
-def _is_for(hit: Hit, model: str) -> bool:
-    return not hit.document.models or model in hit.document.models
+def _is_for(hit: Hit, models: set[str]) -> bool:
+    return not hit.document.models or not models.isdisjoint(hit.document.models)

@@ -34,6 +34,7 @@ from procedures.models import (
     VersionApplicability,
     VersionStatus,
 )
+from procedures.reindexing import naming, naming_changed
 from search.indexing import reindex
 
 _MAX_SLUG = 255
@@ -60,6 +61,7 @@ def write_batch(plans: Sequence[Plan], *, catalogue: Catalogue, by: Any) -> int:
         if plan.known is not None:
             page.save(clean=False)
 
+    named = naming([page.pk for page in pages])
     writer = _VersionWriter(catalogue, images, by)
     for plan, page in zip(plans, pages, strict=True):
         writer.add(plan, page)
@@ -72,6 +74,7 @@ def write_batch(plans: Sequence[Plan], *, catalogue: Catalogue, by: Any) -> int:
     # Who may find a code follows from its guides.
     if codes := {code.pk for page in pages for code in page.error_codes.all()}:
         reindex("error_code", sorted(codes))
+    naming_changed([page.pk for page in pages], named)
     audit.record_many(writer.happenings())
     return len(writer.versions)
 

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from procedures.access import may_read_internal
+from procedures.access import may_read_internal, models_visible_to
 from procedures.as_written import meant_by
 from procedures.extensions import buttons
 from procedures.lint import texts_by_answer
@@ -99,7 +99,7 @@ def error_code(request: HttpRequest, line: str, code: str) -> HttpResponse:
         if len(meant) == 1:
             return leads_to(request, meant[0])
         raise Http404
-    models = list(found.product_line.models.all())
+    models = list(models_visible_to(request.user).filter(product_line=found.product_line_id))
     releases = list(found.product_line.releases.all())
     question = _question(request, found, models, releases)
     situation = question.situation

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Prefetch, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from procedures.access import may_read_internal
+from procedures.access import may_read_internal, models_visible_to
 from procedures.as_written import find_machine, meant_by
 from procedures.extensions import buttons
 from procedures.models import (
@@ -44,7 +44,7 @@ PROCEDURES_SHOWN = 20
 @login_required  # signed out, the site is the FAQ and what was released to everybody
 def equipment(request: HttpRequest) -> HttpResponse:
     """Every product line with its models; for staff, a way to a machine by its serial number."""
-    lines = ProductLine.objects.prefetch_related("models")
+    lines = ProductLine.objects.prefetch_related(Prefetch("models", models_visible_to(request.user)))
     serial = request.GET.get("serial", "").strip()[:60]
     internal = may_read_internal(request.user)
     machines: list[Machine] = []
@@ -96,7 +96,7 @@ def product_line(request: HttpRequest, line: str) -> HttpResponse:
     paginator = Paginator(codes.select_related("module", "product_line").order_by("code"), CODES_A_PAGE)
     page = ProductLinePage(
         line=found,
-        models=list(found.models.all()),
+        models=list(models_visible_to(request.user).filter(product_line=found)),
         releases=list(found.releases.order_by("-position")),
         modules=modules,
         module=module,
@@ -126,8 +126,8 @@ class ModelPage:
 @require_safe
 @login_required  # signed out, the site is the FAQ and what was released to everybody
 def model(request: HttpRequest, code: str) -> HttpResponse:
-    """A model, the procedures for it, and for staff its machines."""
-    known = MachineModel.objects.select_related("product_line")
+    """A model, the procedures for it, and for staff its machines. 404 for one that this reader may not know of."""
+    known = models_visible_to(request.user).select_related("product_line")
     found = known.filter(code=code).first()
     if found is None:
         meant = meant_by(code, known)

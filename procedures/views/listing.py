@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from procedures.access import models_visible_to
 from procedures.models import Kind, MachineModel, ProcedurePage, ProcedureVersion, ProductLine
 from procedures.queries import for_lists, versions_for_model
 
@@ -28,7 +29,7 @@ class ProcedureFilter(forms.Form):
         empty_label=_("Every product line"),
     )
     model = forms.ModelChoiceField(
-        MachineModel.objects.all(),
+        MachineModel.objects.none(),  # those that the reader may know of
         to_field_name="code",
         label=_("Model"),
         required=False,
@@ -43,10 +44,14 @@ class ProcedureFilter(forms.Form):
     @classmethod
     def asked(cls, request: HttpRequest) -> tuple["ProcedureFilter", dict[str, Any]]:
         """The form to show and what it asks for; a value that is no choice asks for nothing."""
+        known = models_visible_to(request.user)
         given = cls(request.GET)
+        given.fields["model"].queryset = known  # type: ignore[attr-defined]  # it is a choice of models
         given.is_valid()
         chosen = {name: value for name, value in given.cleaned_data.items() if value}
-        return cls(initial=chosen), chosen
+        shown = cls(initial=chosen)
+        shown.fields["model"].queryset = known  # type: ignore[attr-defined]
+        return shown, chosen
 
 
 @dataclass(frozen=True)

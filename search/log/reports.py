@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
+from search.log.masking import as_kept
 from search.log.models import Channel, SearchLog, SearchOpening
 from search.log.roles import STAFF, names
 
@@ -70,7 +71,8 @@ def report(kind: Kind, scope: Scope, *, now: datetime, may_read_single: bool, li
     numbers = groups.aggregate(all=Count("normalised"), shown=Count("normalised", filter=_NOT_PRIVATE))
     total = numbers["all"] if may_read_single else numbers["shown"]
     rows = [
-        Row(row["typed"][:200], row["times"], row["most"], row["led"], row["latest"])
+        # What was kept under other rules is shown by these.
+        Row(as_kept(row["typed"])[:200], row["times"], row["most"], row["led"], row["latest"])
         for row in shown.order_by("-times", "-latest", "normalised")[:limit]
     ]
     return Report(rows, total, numbers["all"] - total)

@@ -37,7 +37,7 @@ WALKS = [
 
 def find(page: Page, words: str, number: str) -> None:
     page.goto("/")
-    box = page.locator("main input[type=search]").first
+    box = page.locator("main input[name=q]").first
     box.fill(words)
     box.press("Enter")
     page.locator(f".hits a[href^='/procedures/{number}/']").first.click()

@@ -145,3 +145,17 @@ def test_long_words_leave_the_numbers_of_the_report_in_sight(visit: Visit) -> No
         number = page.locator("tbody td").first.bounding_box()
         assert number
         assert number["x"] < DESK["width"] / 2
+
+
+def test_the_first_result_is_a_few_keys_from_the_box(visit: Visit) -> None:
+    with visit("fiona.field", viewport=DESK) as page:
+        page.goto("/search/?q=battery")
+        page.locator("#search-text").focus()
+        for _each in range(2):  # past the button
+            page.keyboard.press("Tab")
+        skip = page.locator(".found .skip-link")
+        expect(skip).to_be_focused()
+        expect(skip).to_be_in_viewport(ratio=1)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        expect(page.locator(".hits a").first).to_be_focused()

@@ -18,7 +18,7 @@ document.addEventListener("keydown", (event) => {
   // "/" goes to the search box, unless somebody is writing.
   if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey) {
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const boxes = [...document.querySelectorAll("form[role=search] input[type=search]")];
+    const boxes = [...document.querySelectorAll("form[role=search] input[name=q]")];
     const box = boxes.find((input) => input.offsetParent !== null);
     if (box) {
       event.preventDefault();

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from search.api import hits_of, summary_of
 from search.engine import PAGE_SIZE, SearchQuery
+from search.my_model import models_of
 from search.queries import find
 
 
@@ -31,7 +32,8 @@ class Command(BaseCommand):
         if not 1 <= options["limit"] <= 1000:
             raise CommandError(_("--limit is from 1 to 1000."))
         asked = SearchQuery(text=options["query"], scopes=frozenset(), page_size=options["limit"])
-        found = find(_person(options["username"]), asked)
+        person = _person(options["username"])
+        found = find(person, asked)
         if not options["json"]:
             if found.is_corrected:
                 self.stderr.write(
@@ -46,7 +48,7 @@ class Command(BaseCommand):
             return
         hits = [
             {"source": told["type"], "score": round(hit.score, 6), **told}
-            for hit, told in zip(found.hits, hits_of(found.hits), strict=True)
+            for hit, told in zip(found.hits, hits_of(found.hits, models_of(person)), strict=True)
         ]
         answer = {
             **summary_of(found),

@@ -97,5 +97,5 @@ def test_a_release_asks_the_database_no_more_than_it_needs(version, django_asser
     """From the submission to the version in force."""
     edit(version, 0, "Wait 50 minutes.", version.last_editor)
     signs = make.documentation_staff()
-    with django_assert_max_num_queries(320):
+    with django_assert_max_num_queries(322):
         make.release(version.page, by=version.last_editor, approver=signs, summary="Longer")

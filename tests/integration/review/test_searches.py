@@ -71,6 +71,14 @@ def test_the_three_reports() -> None:
     assert (row.times, row.found, row.opened) == (4, 2, 2)
 
 
+def test_what_was_kept_is_shown_without_what_no_page_may_have(docs: User) -> None:
+    asked("be\x07fore\u202e \x1b the \ufffe\x9brules, tel 030 1234567", *["field"] * 3)
+    for address in (ADDRESS, CSV):
+        said = signed_in(docs).get(address).content.decode()
+        assert "before  the rules, tel •••" in said
+        assert not [character for character in "\x07\x1b\x9b\u202e\ufffe" if character in said]
+
+
 def test_programs_are_left_out_unless_asked_for(docs: User) -> None:
     asked("pump", "field")
     asked("by ticket", "field", channel="ticket")
@@ -96,11 +104,11 @@ def test_programs_are_left_out_unless_asked_for(docs: User) -> None:
 
 
 def test_what_single_customers_asked_is_for_administrators() -> None:
-    asked("Mrs Smith's pump", "customer", "customer", found=0, whole=0)
+    asked("Smith's pump", "customer", "customer", found=0, whole=0)
     asked("pump", "customer", "customer", "customer", found=0, whole=0)
     asked("valve", "customer", "field", found=0, whole=0)
     assert texts(Kind.NOTHING, single=False) == ["pump", "valve"]
-    assert "Mrs Smith's pump" in texts(Kind.NOTHING)
+    assert "Smith's pump" in texts(Kind.NOTHING)
     found = report(Kind.NOTHING, Scope(), now=timezone.now(), may_read_single=False)
     assert (found.total, found.hidden) == (2, 1)
     # Narrowed down to the customers, a single one of them stays hidden.
@@ -122,7 +130,7 @@ def test_a_report_is_bounded(
 
 def test_the_page(docs: User, administrator: User) -> None:
     build_log()
-    asked("Herr Müller & <b>", "customer", found=0, whole=0)
+    asked("Pump Müller & <b>", "customer", found=0, whole=0)
     page = signed_in(docs).get(ADDRESS, {"report": "nothing-found"}).content.decode()
     assert 'href="/search/?q=no%20guide&amp;unlogged=1"' in page
     folder = ProcedureIndexPage.objects.get()
@@ -131,7 +139,7 @@ def test_the_page(docs: User, administrator: User) -> None:
     assert "1 more was asked by customers only" in page
     assert "?report=asked-most" in page
     whole = signed_in(administrator).get(ADDRESS, {"report": "nothing-found"}).content.decode()
-    assert "Herr Müller &amp; &lt;b&gt;" in whole
+    assert "Pump Müller &amp; &lt;b&gt;" in whole
     assert "asked by customers only" not in whole
     for given in ({}, {"report": "nothing-opened", "days": "7", "language": "zh-hans", "role": "field"}):
         chinese = signed_in(docs).get(ADDRESS, given, headers={"Accept-Language": "zh-hans"})

@@ -49,15 +49,16 @@ def test_a_version_for_a_whole_line_is_for_its_models_and_for_no_other_lines() -
     line, other = make.product_line("LM"), make.product_line("VX")
     make.releases(line)
     make.machine_model(line, "LM-1")
-    version = make.released(product_line=line, title="Vent the pump", audience="public")
+    version = make.released(product_line=line, title="Vent the pump", audience="internal")
     elsewhere = make.machine_model(other, "VX-1")
     document = stored("procedure", version.page_id)
     assert (document.models, document.releases) == (["LM-1"], ["LM 1.0", "LM 2.0", "LM 3.0"])
     make.machine_model(line, "LM-2")
     assert stored("procedure", version.page_id).models == ["LM-1", "LM-2"]
     asked: dict[str, Any] = {"text": "vent the pump", "scopes": frozenset(), "source": "procedure"}
-    assert find(AnonymousUser(), SearchQuery(**asked, model="LM-2")).total == 1
-    assert find(AnonymousUser(), SearchQuery(**asked, model=elsewhere.code)).total == 0
+    person = make.field_engineer()
+    assert find(person, SearchQuery(**asked, model="LM-2")).total == 1
+    assert find(person, SearchQuery(**asked, model=elsewhere.code)).total == 0
 
 
 def test_a_procedure_opens_at_the_step_that_has_it() -> None:

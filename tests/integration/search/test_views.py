@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from search import registry
+from search.beyond import codes_beyond
 from search.engine import Engine, SearchQuery, get_engine
 from search.forms import PARAMS
 from search.indexing import rebuild
@@ -276,3 +277,56 @@ def test_an_order_that_was_chosen_is_taken_back_as_a_filter_is(engine: Engine, c
     order = page.context["search"].order
     assert (order.value, order.back) == ("newest", "?q=laser")
     assert client.get(reverse(RESULTS), {"q": "laser"}).context["search"].order is None
+
+
+def test_from_the_box_a_link_leads_past_the_filters(engine: Engine, client: Client) -> None:
+    page = client.get("/search/", {"q": "laser E-1042"}).content.decode()
+    box, link, facets, hits = (
+        page.index(part) for part in ('id="search-text"', 'href="#hits"', '<div class="facets">', 'id="hits"')
+    )
+    assert box < link < facets < hits
+    assert 'href="#hits"' not in client.get("/search/", {"q": "zzzz"}).content.decode()
+
+
+def test_a_box_that_suggests_is_one_that_may_be_a_combobox(engine: Engine, client: Client) -> None:
+    """Its script makes it one (WAI-ARIA allows that of a text field, not of type=search)."""
+    for address in ("/", "/search/"):
+        boxes = re.findall(r"<input [^>]*data-suggest=[^>]*>", client.get(address).content.decode())
+        assert boxes
+        for box in boxes:
+            assert 'type="text" inputmode="search" enterkeyhint="search"' in box
+
+
+def test_a_code_at_the_end_of_a_long_log_is_looked_for(engine: Engine, client: Client) -> None:
+    typed = "设备运行日志" * 400 + "显示E-1042"
+    page = client.get("/search/", {"q": typed}).content.decode()
+    assert "and of the rest these codes: E-1042." in page
+    assert 'href="/guide/code/' in page
+    assert f'value="{typed}"' in page  # nothing of it is lost
+    answer = client.get("/api/search/", {"q": typed}).json()
+    assert (answer["query"]["beyond"], answer["hits"][0]["codes"]) == (["E-1042"], ["E-1042"])
+    assert client.get("/api/search/", {"q": "E-1042" + typed}).json()["query"]["beyond"] == []
+    without = client.get("/search/", {"q": "设备运行日志" * 400}).content.decode()
+    assert "Only the first 2000 characters were looked for." in without
+
+
+@pytest.mark.parametrize(
+    ("rest", "codes"),
+    [
+        ("显示E-1307", ("E-1307",)),
+        ("e-1307, E-1308, E_1307 and RP-0112", ("E-1308", "E_1307", "RP-0112")),
+        ("E 1047 4022.636.12345 LM4-24-0117", ("E 1047", "4022.636.12345")),
+        ("2026-11-23 10:11:12.123 192.168.100.200 23.11.2026 0x7f3a99123 T12", ()),
+        ("5f4dcc3b5aa765d61d8327deb882cf99 550e8400-e29b-41d4-a716-446655440000", ()),
+        (" ".join(f"E-{n}" for n in range(1000, 1100)), ("E-1000", "E-1001", "E-1002", "E-1003", "E-1004")),
+    ],
+)
+def test_codes_of_what_is_cut_off(rest: str, codes: tuple[str, ...]) -> None:
+    assert codes_beyond("长" * 2_000 + rest, 2_000) == codes
+    # The cut goes through it.
+    assert codes_beyond("长" * 1_997 + rest, 2_000) == codes
+
+
+def test_what_was_asked_for_is_not_asked_for_again() -> None:
+    assert codes_beyond("E-1042 " + "x" * 2_000 + " e1042", 2_000) == ()
+    assert codes_beyond("x" * 1_955 + "-E-1042 " + "长" * 2_000, 2_000) == ()
