@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS, transaction
 from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import streaming_bulk
 
-from search import documents, outbox
+from search import agreement, documents, outbox
 from search.analysis import MARK
 from search.documents import Entry, in_batches
 from search.engine import Again
@@ -29,7 +29,7 @@ from search.engines.cluster import Cluster
 from search.engines.elastic_index import Indices
 from search.engines.elastic_refill import Refill
 from search.engines.fed import FedEngine, RebuildUnderWay
-from search.models import PendingChange
+from search.models import PendingChange, SearchDocument
 from search.outbox import Unreachable
 from search.ranking import Candidate, Totals
 from search.readings import Reading
@@ -226,13 +226,24 @@ class ElasticEngine(FedEngine):
 
     def put(self, entries: Sequence[Entry]) -> Mapping[int, str]:
         """See outbox.Listener."""
-        return self._tell(map(bulk.put, entries), few=len(entries) <= SMALL)
+        refused, newer = self._tell(map(bulk.put, entries), few=len(entries) <= SMALL)
+        if newer:
+            # Whoever told it has committed it before: a database that does not know of it went back.
+            told = {entry.pk: entry.revision for entry in entries}
+            stored = SearchDocument.objects.using(self.using).filter(pk__in=newer)
+            _raise_if_ahead(
+                pk for pk, revision in stored.values_list("pk", "revision") if revision <= told[pk]
+            )
+        return refused
 
     def drop(self, gone: Mapping[int, int]) -> Mapping[int, str]:
         """See outbox.Listener."""
-        return self._tell(itertools.starmap(bulk.drop, gone.items()), few=len(gone) <= SMALL)
+        refused, newer = self._tell(itertools.starmap(bulk.drop, gone.items()), few=len(gone) <= SMALL)
+        _raise_if_ahead(newer)  # nothing comes after an end
+        return refused
 
-    def _tell(self, actions: Iterable[bulk.Action], *, few: bool) -> Mapping[int, str]:
+    def _tell(self, actions: Iterable[bulk.Action], *, few: bool) -> tuple[Mapping[int, str], list[int]]:
+        """({pk: why} of those it will not take, those of which it has a newer revision)."""
         with self._asked() as client:
             answers = streaming_bulk(
                 client,
@@ -247,24 +258,29 @@ class ElasticEngine(FedEngine):
             )
             refused = list(bulk.refusals(answers))
         self._totals = self._totals[0], 0.0
-        if any(refusal.is_for_now for refusal in refused):
+        newer = [refusal.pk for refusal in refused if refusal.is_conflict]
+        if len(newer) < len(refused):  # it may be the index that refuses, and not this document
             self._checked_until = 0.0
+            with self._asked():
+                pass
         bulk.raise_if_closed(refused)
-        return {refusal.pk: str(refusal) for refusal in refused}
+        return {refusal.pk: str(refusal) for refusal in refused if not refusal.is_conflict}, newer
 
     # Rebuilding
 
-    def prepare(self) -> None:
-        """See FedEngine.prepare."""
-        with suppress(RebuildUnderWay):  # then there is one when that is done
-            self.mend()
+    def prepare(self) -> str:
+        """See FedEngine.prepare. Where somebody else makes it anew, there is one when that is done."""
+        why = self.indices.complaint()
+        if why:
+            logger.warning("The search index is made anew: %s", why)
+            with suppress(RebuildUnderWay):
+                self.refill()
+        return why
 
-    def mend(self) -> bool:
-        """Build a new index where there is none, or not one that this version can use; whether that was needed."""
-        if not self.indices.complaint():
-            return False
-        self.refill()
-        return True
+    def disagreement(self) -> str:
+        """See FedEngine."""
+        with self._asked():
+            return agreement.complaint(self.indices.sums)
 
     def refill(self) -> None:
         """See FedEngine.refill. Raises RebuildUnderWay, and Unreachable, after which the old one is in use as before."""
@@ -295,6 +311,13 @@ class ElasticBeside(ElasticEngine):
                 count += len(documents.save(batch, self.using))
         self.refill()
         return count
+
+
+def _raise_if_ahead(pks: Iterable[int]) -> None:
+    if ahead := list(pks):
+        raise outbox.Ahead(
+            f"Elasticsearch has newer revisions than the database, e.g. of document {ahead[0]}"
+        )
 
 
 def _candidate(hit: Mapping[str, Any], weight_of: Mapping[int, float], *, scored: bool) -> Candidate:

@@ -161,7 +161,7 @@ def an_index_in_the_place_of_the_alias(engine: ElasticEngine) -> None:
 def test_another_mapping_or_no_index_is_noticed_said_and_mended(
     engine: ElasticEngine, harm: Any, noticed: bool
 ) -> None:
-    assert not engine.mend()
+    assert not engine.prepare()
     engine.search(LASER)
     harm(engine)
     if noticed:  # a minute later
@@ -174,8 +174,8 @@ def test_another_mapping_or_no_index_is_noticed_said_and_mended(
     engine._checked_until = 0.0
     with pytest.raises(Unreachable, match="rebuild_search"):
         engine.search(LASER)
-    assert engine.mend()
-    assert not engine.mend()
+    assert engine.prepare()
+    assert not engine.prepare()
     told_in_the_end(engine)
     assert len(all_indices(engine)) == 1
 

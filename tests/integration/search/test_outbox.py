@@ -43,8 +43,11 @@ class Choosy(SidecarEngine):
     def drop(self, gone: Mapping[int, int]) -> Mapping[int, str]:
         return {}
 
-    def prepare(self) -> None:
-        pass
+    def prepare(self) -> str:
+        return ""
+
+    def disagreement(self) -> str:
+        return ""
 
 
 @pytest.fixture
