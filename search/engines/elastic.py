@@ -296,7 +296,7 @@ class ElasticEngine(FedEngine):
                 )
             else:
                 refill.run()
-        self._checked_until = 0.0
+        self._checked_until = self._paused_until = 0.0
         self._totals = self._totals[0], 0.0
 
 

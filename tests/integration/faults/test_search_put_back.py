@@ -192,7 +192,8 @@ def test_a_file_that_lacks_something(code: ErrorCode, harm: str, noticed_by: str
 
 def emptied(engine: ElasticEngine) -> None:
     with engine.cluster.asked() as client:
-        client.delete_by_query(index=engine.indices.read, query={"match_all": {}}, refresh=True)
+        for pk in SearchDocument.objects.values_list("pk", flat=True):
+            client.delete(index=engine.indices.write, id=str(pk), version=9, version_type="external")
 
 
 def changed(**alias: Any) -> Callable[[ElasticEngine], None]:
