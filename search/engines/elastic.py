@@ -9,10 +9,12 @@ import logging
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, transaction
 from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import streaming_bulk
@@ -26,7 +28,7 @@ from search.engines import elastic_queries as queries
 from search.engines.alone import alone
 from search.engines.answers import Answers, Selection, source_weights
 from search.engines.cluster import Cluster
-from search.engines.elastic_index import Indices
+from search.engines.elastic_index import Indices, check_prefix
 from search.engines.elastic_refill import Refill
 from search.engines.fed import FedEngine, RebuildUnderWay
 from search.models import PendingChange, SearchDocument
@@ -52,6 +54,7 @@ _BUCKETS = 10_000  # profiles counted in one request
 _MOST_CODES = 10_000
 
 logger = logging.getLogger(__name__)
+_a_visitor_waits = ContextVar("_a_visitor_waits", default=False)
 
 
 class ElasticEngine(FedEngine):
@@ -61,17 +64,28 @@ class ElasticEngine(FedEngine):
         super().__init__(using)
         self._prefix = prefix or settings.REDLINE_ELASTICSEARCH_PREFIX
         self._checked_until = 0.0  # of time.monotonic()
+        self._returns = 0  # of the cluster, as far as known
         self._totals = (Totals(0, 0, 0), 0.0)  # and until when, of time.monotonic(), they are good
 
     @cached_property
     def cluster(self) -> Cluster:
         """Connected when first needed: a process that forks must not share connections."""
-        return Cluster()
+        with _set_right():
+            return Cluster()
 
     @cached_property
     def indices(self) -> Indices:
         """Where the documents are."""
-        return Indices(self.cluster, self._prefix)
+        with _set_right():
+            return Indices(self.cluster, self._prefix)
+
+    def misconfigured(self) -> Iterator[str]:
+        """See FedEngine. It connects to nothing."""
+        for made in (Cluster, lambda: check_prefix(self._prefix)):
+            try:
+                made()
+            except ImproperlyConfigured as error:
+                yield str(error)
 
     # Asking
 
@@ -184,7 +198,7 @@ class ElasticEngine(FedEngine):
         return {term: known[term]["doc_freq"] for term in terms if known.get(term, {}).get("doc_freq")}
 
     @contextmanager
-    def _asked(self) -> Iterator[Elasticsearch]:
+    def _asked(self, *, writing: bool = False) -> Iterator[Elasticsearch]:
         """See Cluster.asked; raises Unreachable as well where the index is not what this version needs."""
         if time.monotonic() >= self._checked_until:
             if why := self.indices.complaint():
@@ -192,8 +206,11 @@ class ElasticEngine(FedEngine):
                 raise Unreachable(f"The search index must be rebuilt (manage.py rebuild_search): {why}")
             self._checked_until = time.monotonic() + CHECKED_FOR
         try:
-            with self.cluster.asked() as client:
+            with self.cluster.asked(writing=writing and not _a_visitor_waits.get()) as client:
                 yield client
+            if self.cluster.returns != self._returns:
+                self._returns = self.cluster.returns
+                self._paused_until = 0.0  # what waits is told
         except NotFoundError as error:
             self._checked_until = 0.0
             raise Unreachable(f"Elasticsearch has no such index: {error}") from error
@@ -220,6 +237,14 @@ class ElasticEngine(FedEngine):
 
     # Telling
 
+    def catch_up(self) -> None:
+        """See FedEngine. Whoever asks waits no longer for this than for the answer."""
+        waits = _a_visitor_waits.set(True)
+        try:
+            super().catch_up()
+        finally:
+            _a_visitor_waits.reset(waits)
+
     def turn(self) -> AbstractContextManager[object]:
         """See outbox.Listener. Elasticsearch itself tells an older state from a newer."""
         return nullcontext()
@@ -244,7 +269,7 @@ class ElasticEngine(FedEngine):
 
     def _tell(self, actions: Iterable[bulk.Action], *, few: bool) -> tuple[Mapping[int, str], list[int]]:
         """({pk: why} of those it will not take, those of which it has a newer revision)."""
-        with self._asked() as client:
+        with self._asked(writing=True) as client:
             answers = streaming_bulk(
                 client,
                 actions,
@@ -311,6 +336,15 @@ class ElasticBeside(ElasticEngine):
                 count += len(documents.save(batch, self.using))
         self.refill()
         return count
+
+
+@contextmanager
+def _set_right() -> Iterator[None]:
+    """What is set wrong (`manage.py check` says it) is an engine that is away: the database answers."""
+    try:
+        yield
+    except ImproperlyConfigured as error:
+        raise Unreachable(str(error)) from error
 
 
 def _raise_if_ahead(pks: Iterable[int]) -> None:

@@ -73,14 +73,19 @@ def source_of(entry: Entry) -> dict[str, Any]:
     }
 
 
+def check_prefix(prefix: str) -> None:
+    """Raise ImproperlyConfigured where no index may be called like this."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ImproperlyConfigured(
+            f"REDLINE_ELASTICSEARCH_PREFIX is {prefix!r}: set lower-case letters, digits, - and _ only."
+        )
+
+
 class Indices:
     """The indices of one prefix."""
 
     def __init__(self, cluster: Cluster, prefix: str) -> None:
-        if not _PREFIX.fullmatch(prefix):
-            raise ImproperlyConfigured(
-                f"REDLINE_ELASTICSEARCH_PREFIX is {prefix!r}: set lower-case letters, digits, - and _ only."
-            )
+        check_prefix(prefix)
         self.prefix = prefix
         self.read, self.write = f"{prefix}-read", f"{prefix}-write"
         self._cluster = cluster

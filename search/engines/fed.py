@@ -74,6 +74,10 @@ class FedEngine(TermEngine):
     def disagreement(self) -> str:
         """What the index has otherwise than the database (search.agreement), in words, or "". Raises Unreachable."""
 
+    def misconfigured(self) -> Iterator[str]:
+        """What is set wrong, each in words that name the variable."""
+        return iter(())
+
     # Writing
 
     def index(self, documents_: Iterable[DocumentData]) -> int:
@@ -160,7 +164,11 @@ class FedEngine(TermEngine):
     def search(self, query: SearchQuery) -> Results:
         """See Engine.search. Raises Unreachable."""
         self.catch_up()
-        return super().search(query)
+        paused_until = self._paused_until
+        results = super().search(query)
+        if self._paused_until < paused_until:  # it is back
+            self.catch_up()
+        return results
 
     def suggest(self, prefix: str, scopes: frozenset[str], limit: int = 8) -> list[Hit]:
         """See Engine.suggest. Raises Unreachable."""
