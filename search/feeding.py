@@ -25,8 +25,8 @@ def is_fed() -> bool:
     return isinstance(get_engine(), FedEngine)
 
 
-def feed(now: datetime) -> Iterator[str]:
-    """Tell all that waits, what was refused before as well; yields what was done if some of it is LATE.
+def feed(now: datetime, *, all_said: bool = False) -> Iterator[str]:
+    """Tell all that waits, what was refused before as well; yields what was done if some of it is LATE, or `all_said`.
 
     An index that is of another engine, release or state of the database is made anew first; one that has otherwise
     than the database after that, too. Raises Unreachable.
@@ -39,7 +39,7 @@ def feed(now: datetime) -> Iterator[str]:
         if why := engine.prepare():
             yield _ANEW % {"reason": why.rstrip(".")}
         since = outbox.waiting().since
-        is_late = since is not None and since < timezone.now() - LATE
+        is_late = all_said or (since is not None and since < timezone.now() - LATE)
         try:
             told = outbox.tell(engine)
         except outbox.Ahead as error:
