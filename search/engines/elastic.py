@@ -15,14 +15,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db import DEFAULT_DB_ALIAS
 from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import streaming_bulk
 
-from search import agreement, documents, outbox
+from search import agreement, outbox
 from search.analysis import MARK
-from search.documents import Entry, in_batches
-from search.engine import Again
+from search.documents import Entry
 from search.engines import elastic_bulk as bulk
 from search.engines import elastic_queries as queries
 from search.engines.alone import alone
@@ -35,7 +34,6 @@ from search.models import PendingChange, SearchDocument
 from search.outbox import Unreachable
 from search.ranking import Candidate, Totals
 from search.readings import Reading
-from search.registry import DocumentData
 
 WINDOW = 10_000
 """Hits that Elasticsearch counts through in one request."""
@@ -323,19 +321,6 @@ class ElasticEngine(FedEngine):
                 refill.run()
         self._checked_until = self._paused_until = 0.0
         self._totals = self._totals[0], 0.0
-
-
-class ElasticBeside(ElasticEngine):
-    """An index of its own for the documents of another database; nothing of them is noted."""
-
-    def rebuild(self, documents_: Iterable[DocumentData], again: Again | None = None) -> int:
-        """See Engine.rebuild."""
-        count = 0
-        for batch in in_batches(documents_):
-            with transaction.atomic(using=self.using):
-                count += len(documents.save(batch, self.using))
-        self.refill()
-        return count
 
 
 @contextmanager

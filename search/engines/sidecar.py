@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from search import outbox
 from search.documents import BATCH, Entry, entry_of
@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 class SidecarEngine(FedEngine, FtsTerms):
     """See search.engine.Engine."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
+        super().__init__(using)
         self._mending = threading.Lock()
 
     def connection(self) -> Any:

@@ -76,8 +76,8 @@ _checked: set[tuple[str, int, int]] = (
 )  # files, by database, device and inode, looked through by this process
 
 
-class _Open:
-    """This thread's connection and which file it is to."""
+class Opened:
+    """A connection, for one thread, and which file it is to."""
 
     def __init__(self, path: Path, mode: str = "rw") -> None:
         self.path, self.pid = path, os.getpid()
@@ -141,14 +141,14 @@ def path() -> Path:
 
 def connected() -> Any:
     """This thread's connection to the file that is there now. Raises Unfit and Unreachable."""
-    opened: _Open | None = getattr(_connections, "opened", None)
+    opened: Opened | None = getattr(_connections, "opened", None)
     if opened and opened.path == path() and opened.pid == os.getpid() and opened.is_there():
         return opened.connection
     disconnect()
     with faults():
         if not path().exists():
             raise Unfit("There is no such file.")
-        opened = _Open(path())
+        opened = Opened(path())
         _check(opened.connection)
         file = str(connection.settings_dict["NAME"]), opened.file.st_dev, opened.file.st_ino
         if file not in _checked:
@@ -160,7 +160,7 @@ def connected() -> Any:
 
 def disconnect() -> None:
     """Close this thread's connection, if any."""
-    opened: _Open | None = getattr(_connections, "opened", None)
+    opened: Opened | None = getattr(_connections, "opened", None)
     if opened:
         opened.close()
     _connections.opened = None
@@ -193,7 +193,7 @@ def anew() -> Iterator[Any]:
         if not path().exists():
             disconnect()
             path().parent.mkdir(parents=True, exist_ok=True)
-            _connections.opened = _Open(path(), "rwc")
+            _connections.opened = Opened(path(), "rwc")
     connection_ = _connections.opened.connection
     with _transaction(connection_), connection_.cursor() as cursor:
         for statement in [*schema.drop(), *schema.create()]:
@@ -210,7 +210,7 @@ def anew() -> Iterator[Any]:
 
 def in_use() -> tuple[int, int] | None:
     """Which file this thread has open, or would open."""
-    opened: _Open | None = getattr(_connections, "opened", None)
+    opened: Opened | None = getattr(_connections, "opened", None)
     return (opened.file.st_dev, opened.file.st_ino) if opened else there()
 
 
