@@ -58,7 +58,7 @@ def complaint(held: Held) -> str:
         if _alike(found, before[1]):
             return ""
         if _stored() == before:
-            return _("it has %(held)d documents and the database %(stored)d, or they are of other times") % {
+            return _("it has %(held)d documents and the database %(stored)d, or other revisions of them") % {
                 "held": found.documents,
                 "stored": before[1].documents,
             }
