@@ -59,6 +59,8 @@ def note() -> bool:
 
 def doubt() -> None:
     """Put on record that the index is not whole: nobody asks it until it is made anew."""
+    new = {"engine": _in_use(), "since": timezone.now(), "is_whole": False}
+    IndexState.objects.get_or_create(pk=IndexState.ONLY, defaults=new)
     IndexState.objects.filter(engine=_in_use()).update(is_whole=False)
     for key in _seen_whole:
         _seen_whole[key] = 0.0

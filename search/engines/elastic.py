@@ -8,7 +8,7 @@ import itertools
 import logging
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cached_property
 from typing import Any
@@ -29,7 +29,7 @@ from search.engines.answers import Answers, Selection, source_weights
 from search.engines.cluster import Cluster
 from search.engines.elastic_index import Indices, check_prefix
 from search.engines.elastic_refill import Refill
-from search.engines.fed import FedEngine, RebuildUnderWay
+from search.engines.fed import FedEngine
 from search.models import PendingChange, SearchDocument
 from search.outbox import Unreachable
 from search.ranking import Candidate, Totals
@@ -292,12 +292,11 @@ class ElasticEngine(FedEngine):
     # Rebuilding
 
     def prepare(self) -> str:
-        """See FedEngine.prepare. Where somebody else makes it anew, there is one when that is done."""
+        """See FedEngine.prepare. Raises RebuildUnderWay where somebody else makes it anew."""
         why = self.indices.complaint()
         if why:
             logger.warning("The search index is made anew: %s", why)
-            with suppress(RebuildUnderWay):
-                self.refill()
+            self.refill()
         return why
 
     def disagreement(self) -> str:

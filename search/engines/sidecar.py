@@ -73,13 +73,13 @@ class SidecarEngine(FedEngine, FtsTerms):
         return {}
 
     def _raise_if_ahead(self, told: Mapping[int, int]) -> None:
-        """Raises Unfit where the file has a newer revision: under its write lock, only of a database that went back."""
+        """Raises Ahead where the file has a newer revision: under its write lock, only of a database that went back."""
         known = self._rows(
             "SELECT id, revision FROM search_entry WHERE id IN (SELECT value FROM json_each(%s))",
             [json.dumps(list(told))],
         )
         if ahead := [pk for pk, revision in known if revision > told[pk]]:
-            raise Unfit(f"It has newer revisions than the database, e.g. of document {ahead[0]}.")
+            raise outbox.Ahead(f"the file has newer revisions than the database, e.g. of document {ahead[0]}")
 
     # Made anew
 
