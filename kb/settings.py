@@ -270,7 +270,7 @@ REDLINE_ELASTICSEARCH_CA = env.str("REDLINE_ELASTICSEARCH_CA", "")
 REDLINE_ELASTICSEARCH_PREFIX = env.str("REDLINE_ELASTICSEARCH_PREFIX", "redline")
 REDLINE_ELASTICSEARCH_SHARDS = _number("REDLINE_ELASTICSEARCH_SHARDS", 1, least=1)
 # Seconds that a visitor waits for the cluster, at most, before the database answers instead.
-REDLINE_ELASTICSEARCH_TIMEOUT = _number("REDLINE_ELASTICSEARCH_TIMEOUT", 3, least=1)
+REDLINE_ELASTICSEARCH_TIMEOUT = _number("REDLINE_ELASTICSEARCH_TIMEOUT", 1, least=1)
 REDLINE_SEARCH_SIDECAR = BASE_DIR / env.str("REDLINE_SEARCH_SIDECAR", str(DATA_DIR / "search.sqlite3"))
 # Also by meaning, with a local model: needs what requirements-semantic.lock names.
 REDLINE_SEARCH_MEANING = env.bool("REDLINE_SEARCH_MEANING", False)

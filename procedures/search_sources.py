@@ -17,6 +17,7 @@ from procedures.access import WIDEST_FIRST, may_read_internal, readable_audience
 from procedures.content import passages, without_markup
 from procedures.equipment_names import code_names, line_names, models_for, release_names
 from procedures.extensions import on_hold
+from procedures.last_changes import LastChanges
 from procedures.models import (
     Audience,
     ErrorCode,
@@ -109,8 +110,9 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
         Prefetch("versions", ProcedureVersion.objects.effective().only("pk", "audience"), to_attr="guides")
     )
     if ids is not None:
-        codes = codes.filter(pk__in=list(ids))
-    now, equipment = timezone.now(), Equipment()
+        ids = list(ids)
+        codes = codes.filter(pk__in=ids)
+    changes, equipment = LastChanges("error_code", ErrorCode, ids), Equipment()
     for code in codes.order_by("pk").iterator(chunk_size=500):
         # A code is as public as the most public guide that cites it.
         audiences = {guide.audience for guide in code.guides}  # type: ignore[attr-defined]  # to_attr above
@@ -123,7 +125,7 @@ def _error_codes(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             text=without_markup(f"{code.causes}\n{code.causes_zh}"),
             url=code.get_absolute_url(),
             scope=scope,
-            updated_at=now,
+            updated_at=changes.of(code.pk),
             kind=code.severity,
             codes=[code.code],
             lines=reach.lines,
@@ -152,7 +154,7 @@ def _faq(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             text=without_markup(entry.answer),
             url=entry.get_absolute_url(),
             scope=entry.audience,
-            updated_at=entry.last_published_at or timezone.now(),
+            updated_at=entry.last_published_at or entry.latest_revision_created_at or timezone.now(),
             language=entry.language,
         )
 
@@ -164,8 +166,12 @@ def _visible_faq(user: Any, ids: Sequence[str]) -> set[str]:
 
 
 def _models(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
-    models, equipment = MachineModel.objects.select_related("product_line").order_by("pk"), Equipment()
-    for model in models if ids is None else models.filter(pk__in=list(ids)):
+    models = MachineModel.objects.select_related("product_line").order_by("pk")
+    if ids is not None:
+        ids = list(ids)
+        models = models.filter(pk__in=ids)
+    changes, equipment = LastChanges("model", MachineModel, ids), Equipment()
+    for model in models:
         yield DocumentData(
             source="model",
             object_id=str(model.pk),
@@ -173,7 +179,7 @@ def _models(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             text=f"{model.product_line.name} {model.product_line.name_zh}",
             url=model.get_absolute_url(),
             scope=Audience.INTERNAL,
-            updated_at=timezone.now(),
+            updated_at=changes.of(model.pk),
             lines=[model.product_line.code],
             models=[model.code],
             releases=equipment.reach_of_line(model.product_line).releases,
@@ -184,7 +190,9 @@ def _models(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
 def _machines(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
     machines = Machine.objects.select_related("model__product_line", "release").order_by("pk")
     if ids is not None:
-        machines = machines.filter(pk__in=list(ids))
+        ids = list(ids)
+        machines = machines.filter(pk__in=ids)
+    changes = LastChanges("machine", Machine, ids)
     for machine in machines.iterator(chunk_size=500):
         yield DocumentData(
             source="machine",
@@ -193,7 +201,7 @@ def _machines(ids: Iterable[Any] | None) -> Iterator[DocumentData]:
             text="\n".join(filter(None, [machine.customer, machine.site, machine.release.version])),
             url=machine.get_absolute_url(),
             scope=Audience.INTERNAL,
-            updated_at=timezone.now(),
+            updated_at=changes.of(machine.pk),
             lines=[machine.model.product_line.code],
             models=[machine.model.code],
             releases=[release_key(machine.model.product_line.code, machine.release.version)],

@@ -26,14 +26,16 @@ class SearchConfig(AppConfig):
 
 
 def _check_engine(**kwargs: Any) -> list[checks.CheckMessage]:
-    """That REDLINE_SEARCH_ENGINE names an engine, and one that can be had here."""
+    """That REDLINE_SEARCH_ENGINE names an engine, and one that can be had here; and what that one needs."""
     from search.engine import get_engine
+    from search.engines.fed import FedEngine
 
     try:
-        get_engine()
+        engine = get_engine()
     except ImproperlyConfigured as error:
         return [checks.Error(str(error), id="search.E001")]
-    return []
+    wrong = engine.misconfigured() if isinstance(engine, FedEngine) else ()
+    return [checks.Error(why, id="search.E002") for why in wrong]
 
 
 def _make_whole(using: str, plan: Any = (), **kwargs: Any) -> None:

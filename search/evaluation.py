@@ -1,6 +1,7 @@
 """How good the search is, against judged questions: a folder in BEIR's form, through the analysis and ranking in use.
 
-BEIR: corpus.jsonl (`_id`, `title`, `text`), queries.jsonl (`_id`, `text`), qrels/test.tsv (query, document, grade).
+BEIR: corpus.jsonl (`_id`, `title`, `text`), queries.jsonl (`_id`, `text`), qrels/test.tsv (query, document, grade; or as
+TREC has it: query, 0, document, grade).
 """
 
 import json
@@ -21,7 +22,7 @@ from django.db import connections
 from django.utils.translation import gettext as _
 
 from search.engine import Engine, SearchQuery
-from search.engines.elastic import ElasticBeside
+from search.engines.beside import ElasticBeside, SidecarBeside
 from search.engines.sqlite import SqliteEngine
 from search.meaning.nearest import forget
 from search.registry import DocumentData
@@ -30,7 +31,7 @@ from search.term_groups import TermGroup
 DEPTH = 100
 """Hits asked for a question."""
 
-ENGINES = ("sqlite", "elasticsearch")
+ENGINES = ("sqlite", "sidecar", "elasticsearch")
 
 _SCOPE = "evaluation"
 BESIDE = "search_beside"
@@ -52,6 +53,12 @@ class Questions:
     texts: Mapping[str, str]
     grades: Mapping[str, Grades]
 
+    @property
+    def absent(self) -> int:
+        """How many judged documents are not there, and so cannot be found."""
+        there = {document.object_id for document in self.documents}
+        return len({document for judged in self.grades.values() for document in judged} - there)
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -65,7 +72,7 @@ def read(folder: Path) -> Questions:
     """The folder's content. Raises UnfitFolder."""
     documents: dict[str, DocumentData] = {}
     for where, row in _rows(folder / "corpus.jsonl"):
-        key = _text(row, "_id", where)
+        key = _key(row, where)
         if key in documents:
             raise UnfitFolder(
                 _("%(where)s: document %(document)s is there twice.") % {"where": where, "document": key}
@@ -81,12 +88,17 @@ def read(folder: Path) -> Questions:
         )
     if not documents:
         raise UnfitFolder(_("%(folder)s: no document.") % {"folder": folder})
-    texts = {
-        _text(row, "_id", where): _text(row, "text", where) for where, row in _rows(folder / "queries.jsonl")
-    }
+    texts: dict[str, str] = {}
+    for where, row in _rows(folder / "queries.jsonl"):
+        key = _key(row, where)
+        if key in texts:
+            raise UnfitFolder(
+                _("%(where)s: question %(query)s is there twice.") % {"where": where, "query": key}
+            )
+        texts[key] = _text(row, "text", where)
     grades: dict[str, dict[str, int]] = {}
     for where, line in _lines(folder / "qrels" / "test.tsv"):
-        match line.split("\t"):
+        match _columns(line):
             case [query, document, grade] if re.fullmatch(r"-?[0-9]{1,9}", grade):
                 if query not in texts:
                     raise UnfitFolder(
@@ -94,7 +106,9 @@ def read(folder: Path) -> Questions:
                     )
                 if int(grade) > 0:
                     grades.setdefault(query, {})[document] = int(grade)
-            case _ if not where.endswith(":1"):  # its first line names the columns
+            case [_query, _document, _name] if where.endswith(":1"):
+                pass  # its first line names the columns
+            case _:
                 raise UnfitFolder(
                     _("%(where)s: not a question, a document and a whole number.") % {"where": where}
                 )
@@ -128,6 +142,14 @@ def index_beside(
                 embedded = SqliteEngine(BESIDE)
                 embedded.by_meaning = meaning
                 yield embedded
+                return
+            if engine == "sidecar":
+                beside = SidecarBeside(BESIDE, Path(folder) / "search.sqlite3")
+                beside.by_meaning = meaning
+                try:
+                    yield beside
+                finally:
+                    beside.file.close()
                 return
             elastic = ElasticBeside(BESIDE, prefix=f"redline-evaluation-{uuid.uuid4().hex[:12]}")
             elastic.by_meaning = meaning
@@ -194,6 +216,22 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if not isinstance(row, dict):
             raise UnfitFolder(_("%(where)s: not a JSON object.") % {"where": where})
         yield where, row
+
+
+def _columns(line: str) -> list[str]:
+    """Query, document and grade, or whatever else there is. TREC has blanks between, and a column that nobody reads."""
+    columns = line.split("\t")
+    if len(columns) != 3 and len(blanks := line.split()) == 4:
+        columns = [blanks[0], *blanks[2:]]
+    return columns
+
+
+def _key(row: Mapping[str, Any], where: str) -> str:
+    """The row's `_id`; a number as it is written."""
+    key = row.get("_id")
+    if isinstance(key, int | float) and not isinstance(key, bool):
+        return json.dumps(key)
+    return _text(row, "_id", where)
 
 
 def _text(row: Mapping[str, Any], name: str, where: str, *, required: bool = True) -> str:

@@ -31,8 +31,12 @@ class Unreachable(Exception):
     """The engine cannot be reached, or takes nothing for now. What was noted stays noted."""
 
 
+class Ahead(Unreachable):
+    """The engine has what the database no longer knows: it was put back to an earlier state, and the index was not."""
+
+
 class Listener(Protocol):
-    """An engine that is told. Every method raises Unreachable where it cannot be."""
+    """An engine that is told. Every method raises Unreachable where it cannot be; Ahead where it knows better."""
 
     def turn(self) -> AbstractContextManager[object]:
         """Held while documents are read and told, where the engine cannot itself tell an older state from a newer.

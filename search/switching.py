@@ -1,12 +1,14 @@
-"""Another engine than before, or other terms: its index lacks what was written, and is made anew before it is asked.
+"""Another engine than before, other terms, or a database put back to a copy: the index is made anew before it is asked.
 
-The engine in use is on record in the database (IndexState). A process looks until it has seen it whole, and never
-again: one that still runs under the old setting does not turn the record back, which is why all of a site's processes
-are restarted together.
+The engine in use is on record in the database (IndexState). A process that has seen it whole looks again now and then,
+whether it still is; but one that still runs under the old setting does not turn the record back, which is why all of a
+site's processes are restarted together.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from typing import Protocol, runtime_checkable
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -14,32 +16,54 @@ from django.utils import timezone
 from search import outbox
 from search.analysis import TERMS_VERSION
 from search.engine import Engine, engine_name
-from search.engines.fed import FedEngine
 from search.engines.sqlite import SqliteEngine
 from search.models import IndexState
 
-_seen_whole: set[tuple[str, str]] = set()  # (engine in use, database)
+LOOKED_AGAIN = 5.0
+"""Seconds for which an index seen whole is taken to be."""
+
+_seen_whole: dict[tuple[str, str], float] = {}  # (engine in use, database): until when, of time.monotonic()
+
+
+@runtime_checkable
+class Refilled(Protocol):
+    """An engine whose index is made from the documents as stored."""
+
+    def refill(self) -> None: ...
 
 
 def check() -> None:
-    """Raise Unreachable where this site's index lacks what was written under another engine."""
+    """Raise Unreachable where this site's index is on record as not whole."""
     if not note():
         raise outbox.Unreachable(
-            "another engine or release was in use before; the index is made anew by manage.py run_schedule or feed_search"
+            "another engine or release, or a later state of the database, was in use before;"
+            " the index is made anew by manage.py run_schedule or feed_search"
         )
 
 
 def note() -> bool:
     """Put on record which engine this process asks or writes; whether its index is whole."""
     key = _in_use(), str(connection.settings_dict["NAME"])
-    if key in _seen_whole:
+    seen_until = _seen_whole.get(key)
+    if seen_until is not None and time.monotonic() < seen_until:
         return True
-    state = _recorded()
+    state = IndexState.objects.first() if seen_until is not None else _recorded()
+    if seen_until is not None and state is not None and state.engine != key[0]:
+        return True  # this process is the one of the old setting
     if state is None:
         return True
     if state.is_whole:  # committed: it becomes so outside the transactions of those who write
-        _seen_whole.add(key)
+        _seen_whole[key] = time.monotonic() + LOOKED_AGAIN
     return state.is_whole
+
+
+def doubt() -> None:
+    """Put on record that the index is not whole: nobody asks it until it is made anew."""
+    new = {"engine": _in_use(), "since": timezone.now(), "is_whole": False}
+    IndexState.objects.get_or_create(pk=IndexState.ONLY, defaults=new)
+    IndexState.objects.filter(engine=_in_use()).update(is_whole=False)
+    for key in _seen_whole:
+        _seen_whole[key] = 0.0
 
 
 def make_whole(engine: Engine) -> bool:
@@ -51,7 +75,7 @@ def make_whole(engine: Engine) -> bool:
         return False
     outbox.check_committed()
     with making_whole(engine):
-        if isinstance(engine, FedEngine | SqliteEngine):
+        if isinstance(engine, Refilled):
             engine.refill()
     return True
 
@@ -63,7 +87,7 @@ def making_whole(engine: Engine) -> Iterator[None]:
     In one transaction with it where the index lies in the database.
     """
     before = _recorded()
-    with nullcontext() if isinstance(engine, FedEngine) else transaction.atomic():
+    with transaction.atomic() if isinstance(engine, SqliteEngine) else nullcontext():
         yield
         if before is not None and not before.is_whole:
             IndexState.objects.filter(engine=before.engine, since=before.since).update(is_whole=True)

@@ -11,7 +11,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 from wagtail.snippets.models import register_snippet
 
-from search import feeding, outbox
+from search import feeding, outbox, switching
 from search.admin import TermGroupViewSet
 from search.models import PendingChange, SearchDocument
 
@@ -35,6 +35,7 @@ def pending(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "is_fed": feeding.is_fed(),
+        "is_whole": switching.note(),
         "state": outbox.waiting(),
         "given_up": [(change, documents.get(change.document)) for change in given_up],
         "due": [(change, documents.get(change.document)) for change in due],

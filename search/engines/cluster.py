@@ -17,6 +17,8 @@ PAUSE = 30.0
 """Seconds in which a cluster that did not answer is not asked again: a visitor waits for it once in a while only."""
 PATIENCE = 60.0
 """Seconds that one request of a rebuild may take; nobody waits for a page meanwhile."""
+WRITING = 3.0
+"""Seconds that telling of a change may take, where questions are not given more: what timed out is told again."""
 
 logger = logging.getLogger(__name__)
 
@@ -40,23 +42,25 @@ class Cluster:
                 **({"ca_certs": certificates} if certificates else {}),
             )
         except (ValueError, OSError) as error:
-            raise ImproperlyConfigured(
-                f"REDLINE_ELASTICSEARCH_URL or REDLINE_ELASTICSEARCH_CA: {error}"
-            ) from None
+            names = "REDLINE_ELASTICSEARCH_URL" + (" or REDLINE_ELASTICSEARCH_CA" if certificates else "")
+            raise ImproperlyConfigured(f"{names}: {error}") from None
         self._lock = threading.Lock()
+        self.returns = 0
+        """How often it answered again after it had not."""
         self._paused_until = 0.0  # of time.monotonic(); 0: it answered last time
 
     @contextmanager
-    def asked(self, *, patient: bool = False) -> Iterator[Elasticsearch]:
+    def asked(self, *, patient: bool = False, writing: bool = False) -> Iterator[Elasticsearch]:
         """The client, for one request or a few. Raises Unreachable for whatever goes wrong but NotFoundError.
 
         After a request that was not answered, others fail at once for PAUSE seconds; then one tries for all.
-        A `patient` one waits longer, and tries whatever befell others.
+        A `patient` one waits longest, and tries whatever befell others; one that is `writing` WRITING at least.
         """
         if not patient:
             self._wait_or_try()
         try:
-            yield self._client.options(request_timeout=PATIENCE) if patient else self._client
+            most = PATIENCE if patient else max(WRITING, settings.REDLINE_ELASTICSEARCH_TIMEOUT)
+            yield self._client.options(request_timeout=most) if patient or writing else self._client
         except TransportError as error:
             with self._lock:
                 self._paused_until = time.monotonic() + PAUSE
@@ -69,7 +73,9 @@ class Cluster:
             self._paused_until = 0.0
             logger.warning("Elasticsearch refuses: %s", error)
             raise Unreachable(f"Elasticsearch refuses: {error}") from error
-        self._paused_until = 0.0
+        if self._paused_until:
+            self.returns += 1
+            self._paused_until = 0.0
 
     def _wait_or_try(self) -> None:
         with self._lock:

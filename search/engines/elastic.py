@@ -8,32 +8,32 @@ import itertools
 import logging
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, transaction
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
 from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import streaming_bulk
 
-from search import documents, outbox
+from search import agreement, outbox
 from search.analysis import MARK
-from search.documents import Entry, in_batches
-from search.engine import Again
+from search.documents import Entry
 from search.engines import elastic_bulk as bulk
 from search.engines import elastic_queries as queries
 from search.engines.alone import alone
 from search.engines.answers import Answers, Selection, source_weights
 from search.engines.cluster import Cluster
-from search.engines.elastic_index import Indices
+from search.engines.elastic_index import Indices, check_prefix
 from search.engines.elastic_refill import Refill
-from search.engines.fed import FedEngine, RebuildUnderWay
-from search.models import PendingChange
+from search.engines.fed import FedEngine
+from search.models import PendingChange, SearchDocument
 from search.outbox import Unreachable
 from search.ranking import Candidate, Totals
 from search.readings import Reading
-from search.registry import DocumentData
 
 WINDOW = 10_000
 """Hits that Elasticsearch counts through in one request."""
@@ -52,6 +52,7 @@ _BUCKETS = 10_000  # profiles counted in one request
 _MOST_CODES = 10_000
 
 logger = logging.getLogger(__name__)
+_a_visitor_waits = ContextVar("_a_visitor_waits", default=False)
 
 
 class ElasticEngine(FedEngine):
@@ -61,17 +62,28 @@ class ElasticEngine(FedEngine):
         super().__init__(using)
         self._prefix = prefix or settings.REDLINE_ELASTICSEARCH_PREFIX
         self._checked_until = 0.0  # of time.monotonic()
+        self._returns = 0  # of the cluster, as far as known
         self._totals = (Totals(0, 0, 0), 0.0)  # and until when, of time.monotonic(), they are good
 
     @cached_property
     def cluster(self) -> Cluster:
         """Connected when first needed: a process that forks must not share connections."""
-        return Cluster()
+        with _set_right():
+            return Cluster()
 
     @cached_property
     def indices(self) -> Indices:
         """Where the documents are."""
-        return Indices(self.cluster, self._prefix)
+        with _set_right():
+            return Indices(self.cluster, self._prefix)
+
+    def misconfigured(self) -> Iterator[str]:
+        """See FedEngine. It connects to nothing."""
+        for made in (Cluster, lambda: check_prefix(self._prefix)):
+            try:
+                made()
+            except ImproperlyConfigured as error:
+                yield str(error)
 
     # Asking
 
@@ -184,7 +196,7 @@ class ElasticEngine(FedEngine):
         return {term: known[term]["doc_freq"] for term in terms if known.get(term, {}).get("doc_freq")}
 
     @contextmanager
-    def _asked(self) -> Iterator[Elasticsearch]:
+    def _asked(self, *, writing: bool = False) -> Iterator[Elasticsearch]:
         """See Cluster.asked; raises Unreachable as well where the index is not what this version needs."""
         if time.monotonic() >= self._checked_until:
             if why := self.indices.complaint():
@@ -192,8 +204,11 @@ class ElasticEngine(FedEngine):
                 raise Unreachable(f"The search index must be rebuilt (manage.py rebuild_search): {why}")
             self._checked_until = time.monotonic() + CHECKED_FOR
         try:
-            with self.cluster.asked() as client:
+            with self.cluster.asked(writing=writing and not _a_visitor_waits.get()) as client:
                 yield client
+            if self.cluster.returns != self._returns:
+                self._returns = self.cluster.returns
+                self._paused_until = 0.0  # what waits is told
         except NotFoundError as error:
             self._checked_until = 0.0
             raise Unreachable(f"Elasticsearch has no such index: {error}") from error
@@ -220,20 +235,39 @@ class ElasticEngine(FedEngine):
 
     # Telling
 
+    def catch_up(self) -> None:
+        """See FedEngine. Whoever asks waits no longer for this than for the answer."""
+        waits = _a_visitor_waits.set(True)
+        try:
+            super().catch_up()
+        finally:
+            _a_visitor_waits.reset(waits)
+
     def turn(self) -> AbstractContextManager[object]:
         """See outbox.Listener. Elasticsearch itself tells an older state from a newer."""
         return nullcontext()
 
     def put(self, entries: Sequence[Entry]) -> Mapping[int, str]:
         """See outbox.Listener."""
-        return self._tell(map(bulk.put, entries), few=len(entries) <= SMALL)
+        refused, newer = self._tell(map(bulk.put, entries), few=len(entries) <= SMALL)
+        if newer:
+            # Whoever told it has committed it before: a database that does not know of it went back.
+            told = {entry.pk: entry.revision for entry in entries}
+            stored = SearchDocument.objects.using(self.using).filter(pk__in=newer)
+            _raise_if_ahead(
+                pk for pk, revision in stored.values_list("pk", "revision") if revision <= told[pk]
+            )
+        return refused
 
     def drop(self, gone: Mapping[int, int]) -> Mapping[int, str]:
         """See outbox.Listener."""
-        return self._tell(itertools.starmap(bulk.drop, gone.items()), few=len(gone) <= SMALL)
+        refused, newer = self._tell(itertools.starmap(bulk.drop, gone.items()), few=len(gone) <= SMALL)
+        _raise_if_ahead(newer)  # nothing comes after an end
+        return refused
 
-    def _tell(self, actions: Iterable[bulk.Action], *, few: bool) -> Mapping[int, str]:
-        with self._asked() as client:
+    def _tell(self, actions: Iterable[bulk.Action], *, few: bool) -> tuple[Mapping[int, str], list[int]]:
+        """({pk: why} of those it will not take, those of which it has a newer revision)."""
+        with self._asked(writing=True) as client:
             answers = streaming_bulk(
                 client,
                 actions,
@@ -247,24 +281,28 @@ class ElasticEngine(FedEngine):
             )
             refused = list(bulk.refusals(answers))
         self._totals = self._totals[0], 0.0
-        if any(refusal.is_for_now for refusal in refused):
+        newer = [refusal.pk for refusal in refused if refusal.is_conflict]
+        if len(newer) < len(refused):  # it may be the index that refuses, and not this document
             self._checked_until = 0.0
+            with self._asked():
+                pass
         bulk.raise_if_closed(refused)
-        return {refusal.pk: str(refusal) for refusal in refused}
+        return {refusal.pk: str(refusal) for refusal in refused if not refusal.is_conflict}, newer
 
     # Rebuilding
 
-    def prepare(self) -> None:
-        """See FedEngine.prepare."""
-        with suppress(RebuildUnderWay):  # then there is one when that is done
-            self.mend()
+    def prepare(self) -> str:
+        """See FedEngine.prepare. Raises RebuildUnderWay where somebody else makes it anew."""
+        why = self.indices.complaint()
+        if why:
+            logger.warning("The search index is made anew: %s", why)
+            self.refill()
+        return why
 
-    def mend(self) -> bool:
-        """Build a new index where there is none, or not one that this version can use; whether that was needed."""
-        if not self.indices.complaint():
-            return False
-        self.refill()
-        return True
+    def disagreement(self) -> str:
+        """See FedEngine."""
+        with self._asked():
+            return agreement.complaint(self.indices.sums)
 
     def refill(self) -> None:
         """See FedEngine.refill. Raises RebuildUnderWay, and Unreachable, after which the old one is in use as before."""
@@ -280,21 +318,24 @@ class ElasticEngine(FedEngine):
                 )
             else:
                 refill.run()
-        self._checked_until = 0.0
+        self._checked_until = self._paused_until = 0.0
         self._totals = self._totals[0], 0.0
 
 
-class ElasticBeside(ElasticEngine):
-    """An index of its own for the documents of another database; nothing of them is noted."""
+@contextmanager
+def _set_right() -> Iterator[None]:
+    """What is set wrong (`manage.py check` says it) is an engine that is away: the database answers."""
+    try:
+        yield
+    except ImproperlyConfigured as error:
+        raise Unreachable(str(error)) from error
 
-    def rebuild(self, documents_: Iterable[DocumentData], again: Again | None = None) -> int:
-        """See Engine.rebuild."""
-        count = 0
-        for batch in in_batches(documents_):
-            with transaction.atomic(using=self.using):
-                count += len(documents.save(batch, self.using))
-        self.refill()
-        return count
+
+def _raise_if_ahead(pks: Iterable[int]) -> None:
+    if ahead := list(pks):
+        raise outbox.Ahead(
+            f"Elasticsearch has newer revisions than the database, e.g. of document {ahead[0]}"
+        )
 
 
 def _candidate(hit: Mapping[str, Any], weight_of: Mapping[int, float], *, scored: bool) -> Candidate:

@@ -29,6 +29,11 @@ class Refusal(NamedTuple):
     reason: str
 
     @property
+    def is_conflict(self) -> bool:
+        """Whether a newer revision is there."""
+        return self.status == _CONFLICT
+
+    @property
     def is_for_now(self) -> bool:
         """Whether it is the index that takes nothing, whatever the document."""
         return self.status in (_ABSENT, *LATER) or "block" in self.kind
@@ -48,12 +53,12 @@ def drop(pk: int, revision: int) -> Action:
 
 
 def refusals(answers: Iterable[tuple[bool, Mapping[str, Any]]]) -> Iterator[Refusal]:
-    """What was not taken; that a newer revision is there already, or nothing to delete, is all right."""
+    """What was not taken; that there is nothing to delete is all right."""
     for taken, answer in answers:
         ((action, item),) = answer.items()
         status = item.get("status", 500)
         error = item.get("error")
-        if taken or status == _CONFLICT or (action == "delete" and status == _ABSENT and not error):
+        if taken or (action == "delete" and status == _ABSENT and not error):
             continue
         kind, reason = (error.get("type"), error.get("reason")) if isinstance(error, dict) else (error, "")
         yield Refusal(int(item["_id"]), status, str(kind), str(reason or ""))

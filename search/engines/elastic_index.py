@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from elasticsearch import NotFoundError
 from elasticsearch_dsl import Document, Keyword, Long, MetaField, Text
 
+from search.agreement import Sums
 from search.analysis import TERMS_VERSION
 from search.documents import Entry
 from search.engines.cluster import Cluster
@@ -29,6 +30,8 @@ _FIXED = {
     "auto_expand_replicas": "0-1",
     "max_terms_count": 1_000_000,  # profiles that a person may see
 }
+_WRITE_ALIAS = {"is_write_index": True}
+"""How the alias that writers write is made; the other one has nothing of its own, and neither a filter or routing."""
 
 
 class IndexedEntry(Document):
@@ -70,14 +73,19 @@ def source_of(entry: Entry) -> dict[str, Any]:
     }
 
 
+def check_prefix(prefix: str) -> None:
+    """Raise ImproperlyConfigured where no index may be called like this."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ImproperlyConfigured(
+            f"REDLINE_ELASTICSEARCH_PREFIX is {prefix!r}: set lower-case letters, digits, - and _ only."
+        )
+
+
 class Indices:
     """The indices of one prefix."""
 
     def __init__(self, cluster: Cluster, prefix: str) -> None:
-        if not _PREFIX.fullmatch(prefix):
-            raise ImproperlyConfigured(
-                f"REDLINE_ELASTICSEARCH_PREFIX is {prefix!r}: set lower-case letters, digits, - and _ only."
-            )
+        check_prefix(prefix)
         self.prefix = prefix
         self.read, self.write = f"{prefix}-read", f"{prefix}-write"
         self._cluster = cluster
@@ -88,7 +96,7 @@ class Indices:
         try:
             with self._cluster.asked() as client:
                 found = client.indices.get(
-                    index=f"{self.read},{self.write}", features="aliases,mappings"
+                    index=f"{self.read},{self.write}", features="aliases,mappings,settings"
                 ).body
         except NotFoundError:
             return "it has no index, or an alias of it is missing"
@@ -97,11 +105,30 @@ class Indices:
         ((name, index),) = found.items()
         if set(index["aliases"]) < {self.read, self.write}:
             return f"the index {name} stands in the place of an alias"
+        for alias, made in ((self.read, {}), (self.write, _WRITE_ALIAS)):
+            if index["aliases"][alias] != made:
+                return f"the alias {alias} was changed: {json.dumps(index['aliases'][alias])}"
+        if index["settings"]["index"].get("verified_before_close") == "true":
+            return f"the index {name} is closed"
         if not name.startswith(f"{self.prefix}-{VERSION}-"):
             return f"the index {name} is another version's"
         if not _is_as_made(index["mappings"].get("properties", {})):
             return f"the mapping of the index {name} was changed"
         return ""
+
+    def sums(self, without: Collection[int]) -> Sums:
+        """See search.agreement.Held. Raises NotFoundError too."""
+        asked: dict[str, Any] = {
+            "query": {"bool": {"must_not": {"ids": {"values": list(map(str, without))}}}},
+            "size": 0,
+            "track_total_hits": True,
+            "aggs": {name: {"sum": {"field": name}} for name in ("id", "revision", "updated")},
+        }
+        with self._cluster.asked(patient=True) as client:
+            client.indices.refresh(index=self.read)
+            found = client.search(index=self.read, allow_partial_search_results=False, body=asked).body
+        summed = {name: int(one["value"]) for name, one in found["aggregations"].items()}
+        return Sums(found["hits"]["total"]["value"], summed["id"], summed["revision"], summed["updated"])
 
     def create(self) -> str:
         """A new, empty index that nobody reads yet; returns its name."""
@@ -134,7 +161,7 @@ class Indices:
                     if alias in found["aliases"] and index != name
                 ]
             actions.append({"add": {"index": name, "alias": self.read}})
-            actions.append({"add": {"index": name, "alias": self.write, "is_write_index": True}})
+            actions.append({"add": {"index": name, "alias": self.write, **_WRITE_ALIAS}})
             client.indices.update_aliases(actions=actions)
 
     def remove_others(self, name: str = "") -> None:

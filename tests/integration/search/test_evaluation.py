@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from search.engine import Engine, SearchQuery
 from search.engines.sqlite import SqliteEngine
 from search.evaluation import Answer, index_beside, measures
-from search.models import SearchDocument
+from search.models import PendingChange, SearchDocument
 from tests import factories as make
 from tests.integration.search.conftest import COLLECTION, document
 
@@ -95,6 +96,10 @@ def test_the_measures_are_those_of_the_books() -> None:
             "query-id\tcorpus-id\tscore\nq1\td1\t\u00b2\n".encode(),
             "test.tsv:2: not a question",
         ),
+        ("queries.jsonl", b'{"_id": "q1", "text": "a"}\n' * 2, "queries.jsonl:2: question q1 is there twice"),
+        ("corpus.jsonl", b'{"_id": true, "text": "a"}', "corpus.jsonl:1: no text “_id”"),
+        ("qrels/test.tsv", b"q1 0 d1 1\nq1 0 d1 good\n", "test.tsv:2: not a question"),
+        ("qrels/test.tsv", b"q1 0 d1 1\nq1 d1 1\n", "test.tsv:2: not a question"),
         ("corpus.jsonl", b'{"_id": "d1", "text": 1}', "corpus.jsonl:1: no text “text”"),
         ("queries.jsonl", b'{"_id": "q1", "text": "\xff"}', "is not UTF-8"),
         ("qrels/test.tsv", b"query-id\tcorpus-id\tscore\nq1\td1\tgood\n", "test.tsv:2: not a question"),
@@ -115,6 +120,45 @@ def test_an_unfit_folder_is_said_by_file_and_line(
 def test_a_run_that_cannot_be_written_is_said(folder: Path) -> None:
     with pytest.raises(CommandError, match="cannot be written"):
         evaluated(folder, run=folder)
+
+
+def test_it_is_said_before_anything_is_measured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("search.evaluation.index_beside", lambda *_, **__: pytest.fail("it was measured"))
+    for impossible in (folder / "none" / "run.tsv", folder / ("x" * 300)):
+        with pytest.raises(CommandError, match="cannot be written"):
+            evaluated(folder, run=impossible)
+
+
+def test_judgements_as_trec_has_them_and_numbers_for_ids(folder: Path) -> None:
+    before = evaluated(folder)
+    for name, rows in (("corpus.jsonl", CORPUS), ("queries.jsonl", QUERIES)):
+        numbered = [row | {"_id": int(row["_id"][1:])} for row in rows]
+        (folder / name).write_text("\n".join(map(json.dumps, numbered)), "utf-8")
+    for blank in " \t":
+        lines = [blank.join(columns) for columns in (("1", "0", "1", "1"), ("2", "0", "2", "1"), "2031")]
+        (folder / "qrels" / "test.tsv").write_text("\n".join(lines), "utf-8")
+        after = evaluated(folder)
+        assert before | {"ms_per_query": 0} == after | {"ms_per_query": 0}
+
+
+def test_judged_documents_that_are_not_there_are_counted(folder: Path) -> None:
+    judged = folder / "qrels" / "test.tsv"
+    judged.write_text(JUDGED + "q1\td8\t1\nq1\td9\t1\nq2\td9\t1\n", "utf-8")
+    error = StringIO()
+    evaluated(folder, stderr=error)
+    assert "2 judged documents are not in the corpus" in error.getvalue()
+
+
+def test_the_index_in_a_file_measures_the_same(folder: Path) -> None:
+    embedded, beside = evaluated(folder), evaluated(folder, engine="sidecar")
+    assert embedded | {"ms_per_query": 0} == beside | {"ms_per_query": 0}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_waits_for_the_sites_engine_is_not_told_to_the_one_beside(folder: Path) -> None:
+    PendingChange.objects.create(document=1, revision=1, noted_at=timezone.now())
+    evaluated(folder, engine="sidecar")
+    assert PendingChange.objects.count() == 1
 
 
 def test_what_the_index_holds_is_counted() -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from kb.accounts.roles import ADMINISTRATOR
 from review import scheduling
-from search import feeding, outbox
+from search import feeding, outbox, switching
 from search.documents import Entry
 from search.engine import get_engine
 from search.engines.fed import FedEngine
@@ -43,8 +43,11 @@ class Choosy(SidecarEngine):
     def drop(self, gone: Mapping[int, int]) -> Mapping[int, str]:
         return {}
 
-    def prepare(self) -> None:
-        pass
+    def prepare(self) -> str:
+        return ""
+
+    def disagreement(self) -> str:
+        return ""
 
 
 @pytest.fixture
@@ -86,8 +89,12 @@ def test_administrators_see_it_and_send_it_again(choosy: Choosy) -> None:
         run()
     client = signed_in(make.make_user("the.admin", ADMINISTRATOR))
     page = client.get("/admin/search-engine/").content.decode()
-    for said in ("A strange pump", "too strange", "Tried 5 times"):
+    for said in ("A strange pump", "too strange", "Tried 5 times", "1 change was given up"):
         assert said in page, said
+    assert "told everything" not in page
+    assert "does not have what" not in page
+    switching.doubt()
+    assert "does not have what" in client.get("/admin/search-engine/").content.decode()
     for wanted in ("", "x", "0", "9" * 30, "-1"):
         client.post("/admin/search-engine/again/", {"change": wanted})
     assert outbox.waiting().given_up == 1
@@ -95,6 +102,22 @@ def test_administrators_see_it_and_send_it_again(choosy: Choosy) -> None:
     client.post("/admin/search-engine/again/", {"change": PendingChange.objects.get().pk})
     assert (outbox.waiting().given_up, outbox.waiting().count) == (0, 1)
     assert "1 change waits" in client.get("/admin/search-engine/").content.decode()
+
+
+def test_the_command_says_what_it_did_and_what_is_left(choosy: Choosy, capsys: Any) -> None:
+    with pytest.raises(CommandError, match="1 change waits"):
+        call_command("feed_search")
+    assert capsys.readouterr().out == "1 document told to the search engine\n"
+    with pytest.raises(CommandError, match="1 change waits"):
+        call_command("feed_search")
+    assert capsys.readouterr().out == ""
+    PendingChange.objects.all().delete()
+    call_command("feed_search")
+    assert "Nothing waits" in capsys.readouterr().out
+    switching.doubt()
+    choosy.refill = lambda: None  # type: ignore[method-assign]
+    call_command("feed_search")
+    assert capsys.readouterr().out.startswith("The search index was made anew")
 
 
 @pytest.mark.parametrize("person", [make.documentation_staff, make.field_engineer])

@@ -17,6 +17,10 @@ def test_what_compose_names_is_there() -> None:
         assert set(service.get("depends_on", ())) <= set(services)
         assert {volume.split(":")[0] for volume in service["volumes"]} <= set(compose["volumes"])
         if "build" in service:
+            # .env, a copy of .env.example, goes before what the image sets.
+            assert service["environment"]["REDLINE_DATA_DIR"] in {
+                volume.split(":")[1] for volume in service["volumes"]
+            }
             assert (ROOT / service["build"] / "Dockerfile").is_file()
             assert set(service["environment"]) <= listed
             for command in re.findall(r"manage\.py (\w+)", str(service.get("command", ""))):
