@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
+from search.equipment import is_every_model
 from search.profiles import NAMED, Profile, Seen
 
 Named = Mapping[str, frozenset[str]]
@@ -30,5 +31,7 @@ def misses(profile: Profile | None, asked: Named) -> int:
     return sum(
         1
         for facet, values in asked.items()
-        if profile.values[facet] and values.isdisjoint(profile.values[facet])
+        if (found := profile.values[facet])
+        and values.isdisjoint(found)
+        and not (facet == "model" and any(map(is_every_model, found)))
     )

@@ -39,14 +39,14 @@ def _check_engine(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def _make_whole(using: str, plan: Any = (), **kwargs: Any) -> None:
-    """A migration may have emptied the index, or this release have other terms; what it is made from is all there once
-    every app is migrated.
+    """Another release may describe its documents otherwise, or have other terms; what the index is made from is all
+    there once every app is migrated.
     """
     from search import switching
     from search.engine import get_engine
     from search.engines.sqlite import SqliteEngine
     from search.indexing import rebuild
-    from search.models import IndexState, SearchDocument
+    from search.models import IndexState
     from search.outbox import Unreachable
 
     if using != DEFAULT_DB_ALIAS:
@@ -55,9 +55,8 @@ def _make_whole(using: str, plan: Any = (), **kwargs: Any) -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return
     try:
-        if not SearchDocument.objects.exists():
-            if any(step.app_label == "search" for step, _backwards in plan or ()):
-                rebuild()
+        if any(step.app_label == "search" for step, _backwards in plan or ()):
+            rebuild()
         elif isinstance(get_engine(), SqliteEngine) and IndexState.objects.exists():
             switching.make_whole(get_engine())
     except Unreachable as error:  # the documents are stored; the engine is told when it is back

@@ -12,6 +12,7 @@ from django.db import connections
 
 from search.analysis import MARK, code_term
 from search.engine import PROFILE_FACETS, UPDATED
+from search.equipment import is_every_model
 from search.models import SearchProfile
 
 OPEN = tuple(facet for facet, field in PROFILE_FACETS.items() if field.endswith("s") and field != "status")
@@ -73,6 +74,8 @@ class Seen(dict[int, Profile]):
         """
         found: dict[str, set[tuple[str, str]]] = {}
         for facet, value in {(f, v) for one in self.values() for f in NAMED for v in one.values[f]}:
+            if facet == "model" and is_every_model(value):
+                continue
             name = code_term(value if facet == "model" else value.rpartition(" ")[2])
             if facet == "model" or MARK in name[1:]:
                 found.setdefault(name, set()).add((facet, value))
