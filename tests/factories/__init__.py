@@ -114,10 +114,9 @@ def working_copy(
     page.steps = ProcedurePage._meta.get_field("steps").to_python(
         [dict(s) for s in (steps if steps is not None else [step()])]
     )
-    ProcedureIndexPage.objects.get().add_child(instance=page)
     page.applicability = [Applicability(**row) for row in applies_to]
     page.error_codes.set(error_codes)
-    page.save()
+    ProcedureIndexPage.objects.get().add_child(instance=page)
     page.save_revision(user=by)
     return ProcedurePage.objects.get(pk=page.pk)
 

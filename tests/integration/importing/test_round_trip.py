@@ -31,7 +31,7 @@ def catalogue(line: ProductLine) -> None:
 
 
 @given(content=contents(codes=CODES))
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_random_contents_survive(content: dict[str, Any], catalogue: None, approver: User) -> None:
     with TemporaryDirectory() as first, TemporaryDirectory() as second:
         _write(first, own_format.write(content, team="Power"))

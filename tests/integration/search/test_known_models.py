@@ -17,9 +17,8 @@ pytestmark = pytest.mark.django_db
 SECRETS = ("LM-900X", "Zephyrsecret")
 
 
-@pytest.fixture
-def line() -> ProductLine:
-    """A line with a model that a public guide names, one for customers, and one that nobody outside is told of."""
+def build() -> int:
+    """Key of a line with a model that a public guide names, one for customers, and one that nobody outside is told of."""
     line = make.product_line("LM")
     make.releases(line)
     for code in ("LM-400", "LM-500"):
@@ -41,7 +40,12 @@ def line() -> ProductLine:
         number="SOP-CUSTOMER", title="Customer's seal", audience="customer", product_line=line,
         applies_to=[{"model": MachineModel.objects.get(code="LM-500")}], steps=steps, **people,
     )  # fmt: skip
-    return line
+    return line.pk
+
+
+@pytest.fixture
+def line(built: int, db: None) -> ProductLine:
+    return ProductLine.objects.get(pk=built)
 
 
 def release_for(model: str, audience: str = "public", **fields: Any) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from procedures.content import clean_text
 from procedures.importing import own_format
@@ -21,6 +21,7 @@ def test_round_trip(content: dict[str, Any]) -> None:
 
 
 @given(contents())
+@settings(max_examples=40)
 def test_a_windows_editor_changes_nothing(content: dict[str, Any]) -> None:
     text = own_format.write(content).replace("\n", "\r\n")
     assert parse(text.encode(), path="x.md", defaults=Defaults()).content == content
