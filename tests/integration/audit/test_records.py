@@ -163,7 +163,7 @@ OTHERS = (
 )  # fmt: skip
 
 
-@settings(max_examples=400, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(data=st.data())
 def test_whatever_stands_in_the_place_of_a_value_a_record_is_refused_without_a_traceback(
     record: str, tmp_path: Path, data: st.DataObject

@@ -16,7 +16,7 @@ import pytest
 
 from tests.pristine import ROOT, manage, sqlite_template
 
-pytestmark = pytest.mark.xdist_group(__name__)  # they share one server
+pytestmark = pytest.mark.browser
 
 TICKET = "保险丝很烫" * 400  # 2,000 characters, 18,000 bytes of an address
 
