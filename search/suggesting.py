@@ -7,7 +7,7 @@ from search.analysis import MARK, code_term
 from search.parsing import ParsedQuery
 from search.ranking import Candidate
 
-LOOKED_AT = 100
+LOOKED_AT = 60
 """Documents found of which the first are chosen."""
 _LONGEST = 24  # characters of a code that is being typed
 _DIGITS = re.compile(r"(\d+)")

@@ -28,11 +28,18 @@ class Answers(Protocol):
     """What answers the readings of one question; it may remember what it has found."""
 
     def best(
-        self, reading: Reading, selection: Selection, *, limit: int, offset: int = 0, newest: bool = False
+        self,
+        reading: Reading,
+        selection: Selection,
+        *,
+        limit: int,
+        offset: int = 0,
+        newest: bool = False,
+        texts: bool = True,
     ) -> list[Candidate]:
         """What is found, those that bear one of its codes first, then by the engine's own rank (or date).
 
-        All that is found, where it is no more than `limit`, may come in any order.
+        All that is found, where it is no more than `limit`, may come in any order. Without `texts` candidates have none.
         """
         ...
 

@@ -92,7 +92,14 @@ class ElasticEngine(FedEngine):
         return self
 
     def best(
-        self, reading: Reading, selection: Selection, *, limit: int, offset: int = 0, newest: bool = False
+        self,
+        reading: Reading,
+        selection: Selection,
+        *,
+        limit: int,
+        offset: int = 0,
+        newest: bool = False,
+        texts: bool = True,
     ) -> list[Candidate]:
         """See Answers.best."""
         if newest:
@@ -106,6 +113,8 @@ class ElasticEngine(FedEngine):
             "sort": [{order: "desc"}, {"id": "asc"}],
             "track_total_hits": False,
         }
+        if not texts:
+            body["_source"] = {"excludes": ["text"]}
         if offset + limit <= WINDOW:
             body["from"] = offset
         elif offset and not (body := self._from(body, offset)):
@@ -346,7 +355,7 @@ def _candidate(hit: Mapping[str, Any], weight_of: Mapping[int, float], *, scored
         int(hit["_id"]),
         source["title"],
         source["codes"],
-        source["text"],
+        source.get("text", ""),
         weight=weight_of.get(source["profile"], 1.0),
         score=score - queries.EXACT if exact else score,
         exact=exact,

@@ -138,7 +138,8 @@ class TermEngine(ABC):
         if not parsed.clauses or not scopes:
             return []
         selection = Selection(list(profiles(self.using, scopes)))
-        found = self.asking().best(heading(parsed), selection, limit=max(limit, suggesting.LOOKED_AT))
+        most = max(limit, suggesting.LOOKED_AT)
+        found = self.asking().best(heading(parsed), selection, limit=most, texts=False)
         first = suggesting.in_order(prefix, parsed, found)[:limit]
         return self._hits([(one.pk, one.score) for one in first], parsed, snippets=False)
 
