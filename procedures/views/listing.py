@@ -1,10 +1,11 @@
 """The list of procedures in force."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -41,17 +42,18 @@ class ProcedureFilter(forms.Form):
         choices=[("", _("Every language")), *ProcedurePage._meta.get_field("language").choices],
     )
 
+    def __init__(self, models: QuerySet[MachineModel], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast("forms.ModelChoiceField", self.fields["model"]).queryset = models
+
     @classmethod
     def asked(cls, request: HttpRequest) -> tuple["ProcedureFilter", dict[str, Any]]:
         """The form to show and what it asks for; a value that is no choice asks for nothing."""
-        known = models_visible_to(request.user)
-        given = cls(request.GET)
-        given.fields["model"].queryset = known  # type: ignore[attr-defined]  # it is a choice of models
+        models = models_visible_to(request.user)
+        given = cls(models, request.GET)
         given.is_valid()
         chosen = {name: value for name, value in given.cleaned_data.items() if value}
-        shown = cls(initial=chosen)
-        shown.fields["model"].queryset = known  # type: ignore[attr-defined]
-        return shown, chosen
+        return cls(models, initial=chosen), chosen
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,26 +31,23 @@ SignIn = Callable[[Page, str], None]
 expect.set_options(timeout=15_000)
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server with the demo content in a database of its own."""
+@contextmanager
+def served(folder: Path, *filling: str, **variables: str) -> Iterator[str]:
+    """The address of a server, as `make run` starts it, with a database of its own filled by a command."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("demo")
     address = f"http://127.0.0.1:{port}"
     environment = {
-        **os.environ,
-        "REDLINE_DATA_DIR": str(folder),
-        "REDLINE_BASE_URL": address,
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-    }
-    environment.pop("DATABASE_URL", None)  # the demo's own database, whatever the other tests run on
+        **os.environ, "REDLINE_DATA_DIR": str(folder), "REDLINE_BASE_URL": address, **variables,
+    }  # fmt: skip
+    environment.pop("DATABASE_URL", None)  # its own database, whatever the other tests run on
 
     # The other worker may be making the template meanwhile.
     manage(environment, "collectstatic", "--noinput", "-v0")
     shutil.copy(sqlite_template(), folder / "redline.sqlite3")
-    manage(environment, "demo")
+    if filling:
+        manage(environment, *filling)
     log = (folder / "server.log").open("w")
     server = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "-c", "python:kb.gunicorn", "--bind", f"127.0.0.1:{port}",
@@ -57,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         cwd=ROOT, env=environment, stdout=log, stderr=log,
     )  # fmt: skip
     try:
-        for _ in range(120):
+        for _ in range(240):
             try:
                 urllib.request.urlopen(address, timeout=5).close()
                 break
@@ -70,6 +68,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.terminate()
         server.wait()
         log.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with the demo content."""
+    with served(tmp_path_factory.mktemp("demo"), "demo", DJANGO_SETTINGS_MODULE="tests.settings") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,13 @@
 """What is typed travels in the address: how long that may be, asked of the server that serves the site."""
 
 import http.client
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.pristine import ROOT, manage, sqlite_template
+from tests.browser.conftest import served
 
 pytestmark = pytest.mark.browser
 
@@ -23,38 +16,8 @@ TICKET = "保险丝很烫" * 400  # 2,000 characters, 18,000 bytes of an address
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """gunicorn as `make run` starts it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder = tmp_path_factory.mktemp("served")
-    environment = {**os.environ, "REDLINE_DATA_DIR": str(folder)}
-    environment.pop("DATABASE_URL", None)
-    manage(environment, "collectstatic", "--noinput", "-v0")
-    shutil.copy(sqlite_template(), folder / "redline.sqlite3")
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "python:kb.gunicorn", "--bind", f"127.0.0.1:{port}",
-             "--no-control-socket"],
-            cwd=ROOT, env=environment, stdout=log, stderr=log,
-        )  # fmt: skip
-        try:
-            _wait_for(port, folder / "log")
-            yield port
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def _wait_for(port: int, log: Path) -> None:
-    for _ in range(240):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        except OSError:
-            time.sleep(0.25)
-        else:
-            return
-    pytest.fail(log.read_text())
+    with served(tmp_path_factory.mktemp("served")) as address:
+        yield urlsplit(address).port or 0
 
 
 def get(port: int, address: str, **headers: str) -> tuple[int, str]:
