@@ -29,6 +29,7 @@ class Count(NamedTuple):
 def counted(
     answers: Answers, reading: Reading, seen: Seen, filters: Mapping[str, str], now: datetime
 ) -> Count:
+    """Count what the reading finds among the profiles `seen`, as the `filters` leave it at this time."""
     spans = [int(since.timestamp()) for since in cutoffs(now).values()]
     everything = answers.counts(reading, Selection(list(seen)), spans)
     code = filters.get("code", "")
@@ -49,6 +50,7 @@ def promised(facets: Facets, narrower: Sequence[Facets]) -> Facets:
 
 
 def codes_of(answers: Answers, reading: Reading, selection: Selection, total: int) -> Mapping[str, int]:
+    """Code -> how many of those found bear it, whatever code the selection asks for; {} where they are too many."""
     if not total or total > MAX_CODES_FROM:
         return {}
     return most_first(answers.code_counts(reading, replace(selection, code="")))
