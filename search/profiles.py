@@ -1,6 +1,6 @@
 """Filtering and counting by profile: the values that documents share, of which there are far fewer than documents."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,12 +24,17 @@ Facets = dict[str, dict[str, int]]
 """Facet -> value -> how many there are, the most first."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Profile:
     """A SearchProfile, its values by facet."""
 
     pk: int
     values: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def pairs(self) -> Sequence[tuple[str, str]]:
+        """Each (facet, value) that it counts for; "" where it has none."""
+        return [(facet, value) for facet, values in self.values.items() for value in values or ("",)]
 
     def passes(self, facet: str, value: str) -> bool:
         """Whether documents of this profile stay when the facet is narrowed to the value."""
@@ -104,9 +109,8 @@ def tally(
     since = filters.get("updated")
     last = len(spans) if since is None else spans.index(since) if since in UPDATED else -1
     total = 0
-    found: dict[str, Counter[str]] = {facet: Counter() for facet in (*PROFILE_FACETS, "updated")}
-    for_all: Counter[str] = Counter()
     changed = [0] * (len(spans) + 1)
+    by_pair: defaultdict[tuple[str, str], int] = defaultdict(int)
     for pk, by_span in by_profile.items():
         profile = seen[pk]
         missed = [facet for facet, value in asked if not profile.passes(facet, value)] if asked else ()
@@ -116,14 +120,13 @@ def tally(
         if not missed:
             total += count
             changed = list(map(add, changed, by_span))
-        for facet in missed or profile.values:
-            values = profile.values[facet]
-            if not values:
-                for_all[facet] += count
-                continue
-            counter = found[facet]
-            for value in values:
-                counter[value] += count
+        for pair in profile.pairs:
+            if not missed or pair[0] in missed:
+                by_pair[pair] += count
+    found: dict[str, Counter[str]] = {facet: Counter() for facet in (*PROFILE_FACETS, "updated")}
+    for (facet, value), count in by_pair.items():
+        found[facet][value] = count
+    for_all = {facet: found[facet].pop("", 0) for facet in PROFILE_FACETS}
     found["updated"] = Counter(dict(zip(spans, accumulate(changed), strict=False)))
     wanted = dict(asked)
     for facet in OPEN:

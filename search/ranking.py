@@ -44,7 +44,8 @@ class Candidate(NamedTuple):
     """A document's terms as the index holds them, with blanks between, and what the engine made of it.
 
     `exact` ones bear a code that was asked for; `score` is the engine's own, `weight` that of the source, `profile` a
-    SearchProfile.
+    SearchProfile. Of a question of one term, an engine may tell its `occurrences`, as Totals.weigh has them, instead of
+    all terms.
     """
 
     pk: int
@@ -55,6 +56,7 @@ class Candidate(NamedTuple):
     score: float = 0.0
     exact: bool = False
     profile: int = 0
+    occurrences: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,23 @@ class Totals:
     documents: int
     titles: int
     texts: int
+
+    def weigh(self, title: int, text: int) -> tuple[float, float, float]:
+        """What an occurrence counts in the title, among the codes and in the text of a document whose title and text
+        have so many terms: 1 in a text as long as they are.
+        """
+        count = max(1, self.documents)
+        title_length, text_length = max(1, self.titles / count), max(1, self.texts / count)
+        return (
+            _TITLE / (1 - _TITLE_LENGTH + _TITLE_LENGTH * title / title_length),
+            _CODES,
+            1 / (1 - _TEXT_LENGTH + _TEXT_LENGTH * text / text_length),
+        )
+
+
+def saturated(occurrences: float) -> float:
+    """What of its worth a term brings a document in which it stands so often."""
+    return occurrences / (_SATURATION + occurrences)
 
 
 class Statistics(Protocol):
@@ -126,6 +145,12 @@ def weights_of(text: str) -> dict[str, float]:
     return weights or lone or empty
 
 
+def only_term(text: str) -> str:
+    """The term of a question that has just one; else ""."""
+    weights = weights_of(text)
+    return next(iter(weights)) if len(weights) == 1 else ""
+
+
 def rarity(
     weights: Mapping[str, float], statistics: Statistics, synonyms: Mapping[str, Sequence[Phrase]] = _NONE
 ) -> dict[str, float]:
@@ -156,7 +181,6 @@ def rank(
     `synonyms` are phrases that mean the same as a term of the text (ParsedQuery.synonyms).
     """
     totals = statistics.totals()
-    count = max(1, totals.documents)
     # A whole ticket may be asked: what is rare in it tells documents apart.
     weights = weights_of(text)
     whole = [term for term, weight in weights.items() if weight == _WHOLE_CODE]
@@ -168,25 +192,27 @@ def rank(
     )
     same = {term: [" ".join(p) for p in synonyms[term]] for term, _worth in telling if term in synonyms}
     phrases = list(dict.fromkeys(phrase for several in same.values() for phrase in several))[:_MOST_PHRASES]
-    title_length, text_length = max(1, totals.titles / count), max(1, totals.texts / count)
     terms = {term: f" {term} " for term, _worth in telling}
     verbatim, share = _verbatim(text)
     bonus = share * sum(worth for _term, worth in telling)
     scores: list[tuple[int, float]] = []
     for one in candidates:
+        if one.occurrences is not None:
+            score = sum(worth * saturated(one.occurrences) for _term, worth in telling)
+            scores.append((one.pk, score * one.weight))
+            continue
         title, codes, body = (_count(field, terms) for field in (one.title, one.codes, one.text))
-        in_title = _TITLE / (1 - _TITLE_LENGTH + _TITLE_LENGTH * _length(one.title) / title_length)
-        in_text = 1 / (1 - _TEXT_LENGTH + _TEXT_LENGTH * _length(one.text) / text_length)
+        in_title, in_codes, in_text = totals.weigh(_length(one.title), _length(one.text))
         others: dict[str, float] = {}
         if phrases:
-            spaced = ((in_title, f" {one.title} "), (_CODES, f" {one.codes} "), (in_text, f" {one.text} "))
+            spaced = ((in_title, f" {one.title} "), (in_codes, f" {one.codes} "), (in_text, f" {one.text} "))
             others = {p: sum(worth * text.count(f" {p} ") for worth, text in spaced) for p in phrases}
         score = 0.0
         for at, (term, worth) in enumerate(telling):
-            times = in_title * title[at] + _CODES * codes[at] + in_text * body[at]
+            times = in_title * title[at] + in_codes * codes[at] + in_text * body[at]
             if term in same:
                 times += _SYNONYM * sum(others.get(phrase, 0) for phrase in same[term])
-            score += worth * times / (_SATURATION + times)
+            score += worth * saturated(times)
         if bonus and (_stands_in(verbatim, one.title) or _stands_in(verbatim, one.text)):
             score += bonus
         scores.append((one.pk, score * one.weight))

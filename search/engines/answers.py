@@ -36,10 +36,12 @@ class Answers(Protocol):
         offset: int = 0,
         newest: bool = False,
         texts: bool = True,
+        only: str = "",
     ) -> list[Candidate]:
         """What is found, those that bear one of its codes first, then by the engine's own rank (or date).
 
-        All that is found, where it is no more than `limit`, may come in any order. Without `texts` candidates have none.
+        All that is found, where it is no more than `limit`, may come in any order. Without `texts` candidates have none;
+        nor need they have terms where `only` one is looked for in them.
         """
         ...
 

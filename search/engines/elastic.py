@@ -100,6 +100,7 @@ class ElasticEngine(FedEngine):
         offset: int = 0,
         newest: bool = False,
         texts: bool = True,
+        only: str = "",
     ) -> list[Candidate]:
         """See Answers.best."""
         if newest:

@@ -8,15 +8,18 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 ID_BITS, DAY_BITS = 30, 14
-MOST_IDS, MOST_DAYS, MOST_NUMBERS = 1 << ID_BITS, 1 << DAY_BITS, 1 << 63 - DAY_BITS - ID_BITS
+NUMBERED = ID_BITS + DAY_BITS
+"""A place shifted so far is the number alone."""
+MOST_IDS, MOST_DAYS, MOST_NUMBERS = 1 << ID_BITS, 1 << DAY_BITS, 1 << 63 - NUMBERED
 """A billion keys, 44 years, 524,287 profiles."""
 _FIRST_DAY = 14_610  # 2010-01-01, in days since 1970
 _DAY = 86_400  # seconds
 
 ID = f"(search_index.rowid & {MOST_IDS - 1})"
 DAY = f"(search_index.rowid >> {ID_BITS} & {MOST_DAYS - 1})"
-NUMBER = f"(search_index.rowid >> {ID_BITS + DAY_BITS})"
-"""The parts of a place, in SQL."""
+NUMBER = f"(search_index.rowid >> {NUMBERED})"
+DATED = f"(search_index.rowid & {MOST_DAYS - 1 << ID_BITS})"
+"""The parts of a place, in SQL; DATED compares with what `dated` makes of a day."""
 
 
 def place(number: int, updated: int, pk: int) -> int:
@@ -31,6 +34,10 @@ def day(updated: int) -> int:
     return min(max(updated // _DAY - _FIRST_DAY, 0), MOST_DAYS - 1)
 
 
+def dated(day_: int) -> int:
+    return day_ << ID_BITS
+
+
 def pk_of(place_: int) -> int:
     return place_ & MOST_IDS - 1
 
@@ -40,7 +47,7 @@ def day_of(place_: int) -> int:
 
 
 def number_of(place_: int) -> int:
-    return place_ >> ID_BITS + DAY_BITS
+    return place_ >> NUMBERED
 
 
 def by_day(places: Iterable[int]) -> dict[tuple[int, int], int]:

@@ -1,6 +1,6 @@
 """The tables of an index in SQLite. A later migration that rebuilds SearchDocument must create the trigger again."""
 
-_TABLES = ("search_vocabulary", "search_index", "search_entry")
+_TABLES = ("search_vocabulary", "search_occurrence", "search_index", "search_entry")
 
 
 def create() -> list[str]:
@@ -10,6 +10,7 @@ def create() -> list[str]:
         # its search.engines.places.place.
         "CREATE VIRTUAL TABLE search_index USING fts5 (title, codes, body, tokenize = \"ascii tokenchars '_'\")",
         "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab('search_index', 'row')",
+        "CREATE VIRTUAL TABLE search_occurrence USING fts5vocab('search_index', 'instance')",
         "CREATE TABLE search_entry (id INTEGER PRIMARY KEY, place INTEGER NOT NULL, revision INTEGER NOT NULL,"
         " updated INTEGER NOT NULL, codes TEXT NOT NULL)",
         # A number never is another profile's: who still holds an old answer must not take one for the other.

@@ -28,7 +28,17 @@ from search.meaning.opening import opened_at
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, parse
 from search.profiles import Facets, Seen, of_sources, passing, profiles
-from search.ranking import CANDIDATES, Candidate, Known, Statistics, Totals, rank, rarity, weights_of
+from search.ranking import (
+    CANDIDATES,
+    Candidate,
+    Known,
+    Statistics,
+    Totals,
+    only_term,
+    rank,
+    rarity,
+    weights_of,
+)
 from search.readings import Reading, heading, rarest, readings, terms_of, words_of
 from search.registry import sources
 from search.term_groups import term_list
@@ -205,7 +215,12 @@ class TermEngine(ABC):
             newest = query.sort == NEWEST
             found = answers.best(reading, selection, limit=query.page_size, offset=offset, newest=newest)
             return [(one.pk, one.score) for one in found]
-        found = answers.best(reading, selection, limit=max(CANDIDATES, end))
+        found = answers.best(
+            reading,
+            selection,
+            limit=max(CANDIDATES, end),
+            only="" if parsed.synonyms else only_term(query.text),
+        )
         ranked = self._in_order(query, found[:CANDIDATES], statistics, parsed)
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 

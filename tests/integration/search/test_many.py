@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from search.engine import Engine, Results, SearchQuery
-from search.engines import fts
+from search.engines import fts, fts_question
 from search.engines.places import pk_of
 from search.models import SearchDocument
 from search.queries import find, similar
@@ -24,6 +24,8 @@ ASKED = [
     QUERY,
     replace(QUERY, text="pump E-7"),
     replace(QUERY, text="pump valve"),
+    replace(QUERY, text="open"),
+    replace(QUERY, text="水泵"),
     replace(QUERY, scopes=frozenset({"public"})),
     replace(QUERY, kind="repair"),
     replace(QUERY, model="VL500S"),
@@ -44,7 +46,7 @@ def pumps(engine: Engine) -> Engine:
         document(
             str(n),
             f"Pump {n}",
-            "Close the valve." if n % 4 else "Open it.",
+            "Close the valve." * (n % 7) if n % 4 else "Open it. 关水泵" + "，开水泵" * (n % 3),
             kind=["repair", "maintain"][n % 2],
             scope=["public", "internal"][n % 3 == 0],
             models=[["VL500S"], ["NX-2000"], []][n % 3],
@@ -66,7 +68,10 @@ def test_many_are_answered_as_few_are(
     pumps: Engine, query: SearchQuery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = pumps.search(query)
-    monkeypatch.setattr(fts, "FEW", 0)
+    monkeypatch.setattr(fts_question, "FEW", 0)
+    assert seen(pumps.search(query)) == seen(few)
+    # Whose terms are read, instead of where one term stands.
+    monkeypatch.setattr(fts_question, "COMMON", 0)
     assert seen(pumps.search(query)) == seen(few)
     assert few.total or "nonsense" in query.filters.values()
 
