@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from search.analysis import MARK, SpacedCode, analyse, bigrams, lexemes, normalise, take_apart, unpadded
@@ -117,7 +118,8 @@ class Known:
         return self._frequencies
 
 
-def weights_of(text: str) -> dict[str, float]:
+@lru_cache(maxsize=16)
+def weights_of(text: str) -> Mapping[str, float]:
     """The terms of a question and what each counts: 1 for a word, more for a whole code, less for what says little.
 
     Words that every question has count nothing, unless there are no others; nor does a Chinese character that
@@ -186,33 +188,33 @@ def rank(
     whole = [term for term, weight in weights.items() if weight == _WHOLE_CODE]
     borne = statistics.frequencies([MARK + code for code in whole]) if whole else {}
     # What bears a code stands first anyway; others need not be about it for naming it.
-    weights |= {code: 1.0 for code in whole if borne.get(MARK + code)}
-    telling = heapq.nlargest(
-        _MOST_TERMS, rarity(weights, statistics, synonyms).items(), key=lambda term: term[1]
+    weights = {**weights, **{code: 1.0 for code in whole if borne.get(MARK + code)}}
+    worths = dict(
+        heapq.nlargest(_MOST_TERMS, rarity(weights, statistics, synonyms).items(), key=lambda term: term[1])
     )
-    same = {term: [" ".join(p) for p in synonyms[term]] for term, _worth in telling if term in synonyms}
-    phrases = list(dict.fromkeys(phrase for several in same.values() for phrase in several))[:_MOST_PHRASES]
-    terms = {term: f" {term} " for term, _worth in telling}
+    same = {term: [" ".join(p) for p in synonyms[term]] for term in worths if term in synonyms}
+    several = list(dict.fromkeys(phrase for phrases in same.values() for phrase in phrases))[:_MOST_PHRASES]
+    phrases = {phrase: f" {phrase} " for phrase in several}
+    terms = {term: f" {term} " for term in worths}
     verbatim, share = _verbatim(text)
-    bonus = share * sum(worth for _term, worth in telling)
+    bonus = share * sum(worths.values())
     scores: list[tuple[int, float]] = []
     for one in candidates:
         if one.occurrences is not None:
-            score = sum(worth * saturated(one.occurrences) for _term, worth in telling)
+            score = sum(worths.values()) * saturated(one.occurrences)
             scores.append((one.pk, score * one.weight))
             continue
-        title, codes, body = (_count(field, terms) for field in (one.title, one.codes, one.text))
-        in_title, in_codes, in_text = totals.weigh(_length(one.title), _length(one.text))
-        others: dict[str, float] = {}
-        if phrases:
-            spaced = ((in_title, f" {one.title} "), (in_codes, f" {one.codes} "), (in_text, f" {one.text} "))
-            others = {p: sum(worth * text.count(f" {p} ") for worth, text in spaced) for p in phrases}
-        score = 0.0
-        for at, (term, worth) in enumerate(telling):
-            times = in_title * title[at] + in_codes * codes[at] + in_text * body[at]
-            if term in same:
-                times += _SYNONYM * sum(others.get(phrase, 0) for phrase in same[term])
-            score += worth * saturated(times)
+        times: dict[str, float] = {}
+        fields = (one.title, one.codes, one.text)
+        for worth, field in zip(totals.weigh(_length(one.title), _length(one.text)), fields, strict=True):
+            for term, count in _count(field, terms).items():
+                times[term] = times.get(term, 0.0) + worth * count
+            others = _beside(field, phrases) if phrases else {}
+            for term in same if others else ():
+                times[term] = times.get(term, 0.0) + _SYNONYM * worth * sum(
+                    others.get(phrase, 0) for phrase in same[term]
+                )
+        score = sum(worths[term] * saturated(often) for term, often in times.items())
         if bonus and (_stands_in(verbatim, one.title) or _stands_in(verbatim, one.text)):
             score += bonus
         scores.append((one.pk, score * one.weight))
@@ -241,14 +243,17 @@ def _stands_in(verbatim: str, field: str) -> bool:
     return verbatim in f" {field.partition(f' {MARK} ')[0]} "
 
 
-def _count(field: str, terms: Mapping[str, str]) -> Sequence[int]:
-    """How often each term stands in a field; `terms` are {term: the same between blanks}."""
+def _count(field: str, terms: Mapping[str, str]) -> Mapping[str, int]:
+    """How often the terms stand in a field that has them; `terms` are {term: the same between blanks}."""
     if len(terms) > _FEW:
-        found = Counter(filter(terms.__contains__, field.split()))
-        return [found[term] for term in terms]
-    # Ten times as fast; of a term that follows itself at once, every other one is passed over.
+        return Counter(filter(terms.__contains__, field.split()))
+    return _beside(field, terms)  # ten times as fast
+
+
+def _beside(field: str, written: Mapping[str, str]) -> Mapping[str, int]:
+    """The same, of terms or phrases; of what follows itself at once, every other one is passed over."""
     spaced = f" {field} "
-    return [spaced.count(term) for term in terms.values()]
+    return {one: count for one, between in written.items() if (count := spaced.count(between))}
 
 
 def _length(field: str) -> int:

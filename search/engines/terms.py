@@ -215,12 +215,8 @@ class TermEngine(ABC):
             newest = query.sort == NEWEST
             found = answers.best(reading, selection, limit=query.page_size, offset=offset, newest=newest)
             return [(one.pk, one.score) for one in found]
-        found = answers.best(
-            reading,
-            selection,
-            limit=max(CANDIDATES, end),
-            only="" if parsed.synonyms else only_term(query.text),
-        )
+        only = only_term(query.text) if len(parsed.clauses) == 1 and not parsed.synonyms else ""
+        found = answers.best(reading, selection, limit=max(CANDIDATES, end), only=only)
         ranked = self._in_order(query, found[:CANDIDATES], statistics, parsed)
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
