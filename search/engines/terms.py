@@ -211,11 +211,13 @@ class TermEngine(ABC):
             shown = {pk for pk, _score in fused.order}
             further = [(one.pk, one.score) for one in rest if one.pk not in shown]
             return [*fused.order[offset:end], *further][: query.page_size]
-        if query.sort == NEWEST or offset >= CANDIDATES:
-            newest = query.sort == NEWEST
-            found = answers.best(reading, selection, limit=query.page_size, offset=offset, newest=newest)
-            return [(one.pk, one.score) for one in found]
         only = only_term(query.text) if len(parsed.clauses) == 1 and not parsed.synonyms else ""
+        newest = query.sort == NEWEST
+        if newest or offset >= CANDIDATES:
+            found = answers.best(
+                reading, selection, limit=query.page_size, offset=offset, newest=newest, only=only
+            )
+            return [(one.pk, one.score) for one in found]
         found = answers.best(reading, selection, limit=max(CANDIDATES, end), only=only)
         ranked = self._in_order(query, found[:CANDIDATES], statistics, parsed)
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]

@@ -125,3 +125,22 @@ def test_a_damaged_index_is_no_reason_to_answer_nothing(pumps: Engine, collectio
     call_command("rebuild_search", verbosity=0)
     assert not find(AnonymousUser(), QUERY).degraded
     assert find(AnonymousUser(), QUERY).total == 1
+
+
+@pytest.mark.parametrize("text", ["pump", '"close the valve"', '"the valve close"', "pump valve"])
+@pytest.mark.parametrize("common", [False, True])
+def test_its_pages_have_each_of_many_once(
+    pumps: Engine, text: str, common: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pumps.index(
+        document(f"more{n}", "Pump" * (n % 2), "Close the valve. " * (1 + n % 3) + "Pump.")
+        for n in range(300)
+    )
+    if common:
+        monkeypatch.setattr(fts_question, "FEW", 0)
+        monkeypatch.setattr(fts_question, "COMMON", 0)
+    query = SearchQuery(text=text, scopes=STAFF_SCOPES, page_size=30)
+    pages = [pumps.search(replace(query, page=page)) for page in range(1, 13)]
+    found = [hit.document.pk for page in pages for hit in page.hits]
+    found = found[: pages[0].total]
+    assert 150 < len(set(found)) == len(found) == pages[0].total
