@@ -19,9 +19,19 @@ def named(codes: Collection[str], seen: Seen) -> Named:
 
 
 def with_machines(asked: Named, machines: Iterable[Profile]) -> Named:
-    """The same, and where the question names no value itself, those of the machines that it names."""
-    found = {facet: {value for one in machines for value in one.values[facet]} for facet in NAMED}
-    return {facet: frozenset(values) for facet, values in found.items() if values} | dict(asked)
+    """The same, and where the question names no value itself, those of the machines that it names.
+
+    Who names a model and a machine of it asks for the machine's release, not for each of the model's.
+    """
+    by_source: dict[tuple[str, ...], list[Profile]] = {}
+    for one in machines:
+        by_source.setdefault(one.values["source"], []).append(one)
+    found: dict[str, frozenset[str]] = {}
+    for facet in NAMED:
+        several = [frozenset(v for one in alike for v in one.values[facet]) for alike in by_source.values()]
+        if several := list(filter(None, several)):
+            found[facet] = frozenset.intersection(*several) or frozenset.union(*several)
+    return found | dict(asked)
 
 
 def misses(profile: Profile | None, asked: Named) -> int:

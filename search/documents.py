@@ -98,7 +98,9 @@ def entry_of(document: SearchDocument) -> Entry:
     releases = [analyse(release) for release in document.releases]
     codes.extra.extend(dict.fromkeys(term for terms in releases for term in (*terms.stream, *terms.extra)))
     borne = (document.number, *document.codes)
-    several = (form(code) for form in (code_term, unpadded_term, number_term) for code in borne)
+    several = [form(code) for form in (code_term, unpadded_term) for code in borne]
+    # "Alarm 2004" is a code's number, and no procedure's or ticket's.
+    several += map(number_term, document.codes)
     codes.extra.extend(filter(None, several))
     body = analyse(document.text)
     lead = analyse(document.text.lstrip().partition("\n")[0][:LEAD])

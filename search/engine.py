@@ -72,6 +72,7 @@ class SearchQuery:
     was_cut: bool = False  # the text as typed was longer
     beyond: tuple[str, ...] = ()  # codes of what was cut off; `text` begins with them
     exactly: bool = False  # never answered by what it may have been meant for
+    mine: str = ""  # the model of who asks: what is for others comes after it, where the text names none
 
     @property
     def filters(self) -> dict[str, str]:

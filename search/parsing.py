@@ -23,7 +23,7 @@ from search.analysis import (
     unpadded,
 )
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
-from search.units import chinese_unit, in_chinese, leading_unit
+from search.units import DASHES, chinese_unit, in_chinese, leading_unit
 
 MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
@@ -107,7 +107,7 @@ def parse(text: str, *, prefix: bool = False, terms: TermList = NO_TERMS) -> Par
     With `prefix` the last word is taken as unfinished, unless a blank or a quote follows it. What `terms` knows
     of the words is asked for as well, but for those in quotes: quotes ask for these very words.
     """
-    normalised = _as_meant(normalise(text))
+    normalised = as_meant(normalise(text))
     quoted = [match[1] for match in _QUOTED.finditer(normalised)]
     bare = _QUOTED.sub(" \n ", normalised)
     synonyms = _Synonyms(bare, terms)
@@ -120,17 +120,33 @@ def parse(text: str, *, prefix: bool = False, terms: TermList = NO_TERMS) -> Par
     if prefix and clauses and bare[-1:].isalnum():
         clauses[-1] = _unfinished(clauses[-1], bare)
     kept = _capped([*phrases, *clauses])
+    # A code is itself in quotes as well; of several words these very words are meant.
+    codes += [code_term(part) for part in quoted if _CODE_IN_QUOTES.fullmatch(part.strip())]
     unique = tuple(dict.fromkeys(filter(None, codes)))[:MAX_CLAUSES]
     stream = analyse(normalised).stream if len(normalised) <= _LONGEST_VERBATIM else []
     return ParsedQuery(kept, unique, synonyms.by_term, telling(stream))
 
 
+_CODE_IN_QUOTES = re.compile(r"(?=[^\d]*\d)[\w\-./]+(?: \d[\w\-./]*)?")
+# ALARM_E-1042, E-1042-1: a code that something stands before or behind.
+_INNER_CODE = re.compile(rf"(?<![^\W_])[A-Za-z]{{1,5}}[-_./]?\d{{{_LEAST_DIGITS},}}(?![^\W_])")
+# 2.4 %, 2.4 seconds, 2.4:1 measure something, and name no release.
+_MEASURED = re.compile(
+    r" ?(?:[%‰°:秒分时天伏安瓦欧度倍]|(?:seconds?|minutes?|hours?|days?|times|percent|volts?|amps?|degrees)\b)",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(rf"(?<![\w.,])(\d+(?:[.,]\d+)?) ?[{DASHES}] ?(\d+(?:[.,]\d+)?)")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2})(?![\d.,])")
 _FAULT_NUMBER = re.compile(rf"\b({'|'.join(sorted(_FAULT_WORDS))})(\d{{{_LEAST_DIGITS},}})\b", re.IGNORECASE)
 
 
-def _as_meant(normalised: str) -> str:
-    """1,2 Nm as 1.2 Nm, which in a document may be two numbers and in a question hardly is; alarm1010 as alarm 1010."""
+def as_meant(normalised: str) -> str:
+    """1,2 Nm as 1.2 Nm, which in a document may be two numbers and in a question hardly is; 44 ~ 50 Ω as 44-50 Ω;
+    alarm1010 as alarm 1010.
+    """
+    normalised = _RANGE.sub(
+        lambda found: f"{found[1]}-{found[2]}" if unit_at(normalised, found.end()) else found[0], normalised
+    )
     if "," in normalised:
         normalised = _DECIMAL_COMMA.sub(
             lambda found: f"{found[1]}.{found[2]}" if unit_at(normalised, found.end()) else found[0],
@@ -194,6 +210,8 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
             rest = lexeme.text[len(unit) :]
             pairs = bigrams(rest) or ([rest] if rest else [])
             by_sign = [] if unit or all_words else _leading_quantity(everything, lexeme)
+            if by_sign:
+                synonyms.by_term[pairs[0]] = (*synonyms.by_term.get(pairs[0], ()), by_sign[0])
             for at, term in enumerate(pairs, lexeme.start + len(unit)):
                 says_nothing = not all_words and is_function_pair(term) == len(term)
                 alternatives = (
@@ -213,9 +231,11 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
                 codes.append(MARK + whole)
             continue
         clauses.append(_word_clause(word, spaced, lexeme.start in tight, synonyms.at(lexeme.start)))
-        codes.append(code_mark(word.whole))
+        if not (is_figures(word.whole) and _MEASURED.match(text, lexeme.end)):
+            codes.append(code_mark(word.whole))
         if bare := unpadded(word.whole):
             codes.append(MARK + bare)
+        codes += [code_term(found[0]) for found in _INNER_CODE.finditer(lexeme.text)]
         if "/" in lexeme.text:  # E-1042/E-1043 names two
             codes += [code_term(part) for part in lexeme.text.split("/")]
     # Those that chance may have put side by side come last: only so many are asked for.
@@ -278,7 +298,8 @@ def _measures(words: Sequence[Lexeme], at: int) -> bool:
     before = words[at - 2] if at > 1 and number.start - words[at - 2].end == 1 else None
     if before is None or before.is_cjk:
         return True
-    return not before.text.isdigit() and not (before.text.isupper() and len(unit.text) == 1)
+    is_letters = before.text.isalpha() and before.text.isupper()
+    return not before.text.isdigit() and not (is_letters and len(unit.text) == 1)
 
 
 def _quantity_clause(quantity: Phrase, spaced: Sequence[str], same: Sequence[Phrase]) -> Clause:

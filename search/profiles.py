@@ -17,6 +17,7 @@ from search.models import SearchProfile
 
 OPEN = tuple(facet for facet, field in PROFILE_FACETS.items() if field.endswith("s") and field != "status")
 """Facets of which a document without a value counts for every value."""
+_RELEASED = ("v", "ver", "sw", "fw")  # what a release's number is written with
 NAMED = ("model", "release")
 """Facets whose values a question may name."""
 
@@ -84,8 +85,8 @@ class Seen(dict[int, Profile]):
             name = code_term(value if facet == "model" else value.rpartition(" ")[2])
             if facet == "model" or MARK in name[1:]:
                 found.setdefault(name, set()).add((facet, value))
-                if facet == "release":
-                    found.setdefault(f"{MARK}v{name[1:]}", set()).add((facet, value))
+                for before in _RELEASED if facet == "release" else ():
+                    found.setdefault(f"{MARK}{before}{name[1:]}", set()).add((facet, value))
         return found
 
 

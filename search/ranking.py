@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from search.analysis import MARK, SpacedCode, analyse, bigrams, lexemes, normalise, take_apart, unpadded
-from search.parsing import is_empty_word, is_function_pair, is_stop_word
+from search.parsing import as_meant, is_empty_word, is_function_pair, is_stop_word
 from search.synonyms import Phrase
 
 CANDIDATES = 100
@@ -129,7 +129,7 @@ def weights_of(text: str) -> Mapping[str, float]:
     lone: dict[str, float] = {}
     empty: dict[str, float] = {}
     spaced = SpacedCode(typed=True)
-    for lexeme in lexemes(normalise(text)):
+    for lexeme in lexemes(as_meant(normalise(text))):
         if lexeme.is_cjk:
             if len(lexeme.text) == 1:
                 lone[lexeme.text] = 1.0
@@ -177,18 +177,20 @@ def rank(
     candidates: Sequence[Candidate],
     statistics: Statistics,
     synonyms: Mapping[str, Sequence[Phrase]] = _NONE,
+    passed_over: Collection[str] = (),
 ) -> list[tuple[int, float]]:
     """(pk, score) of the candidates, the best first; those that score alike stay in the order given.
 
-    `synonyms` are phrases that mean the same as a term of the text (ParsedQuery.synonyms).
+    `synonyms` are phrases that mean the same as a term of the text (ParsedQuery.synonyms); terms `passed_over` count
+    nothing.
     """
     totals = statistics.totals()
     # A whole ticket may be asked: what is rare in it tells documents apart.
-    weights = weights_of(text)
+    weights = {term: weight for term, weight in weights_of(text).items() if term not in passed_over}
     whole = [term for term, weight in weights.items() if weight == _WHOLE_CODE]
     borne = statistics.frequencies([MARK + code for code in whole]) if whole else {}
     # What bears a code stands first anyway; others need not be about it for naming it.
-    weights = {**weights, **{code: 1.0 for code in whole if borne.get(MARK + code)}}
+    weights |= {code: 1.0 for code in whole if borne.get(MARK + code)}
     worths = dict(
         heapq.nlargest(_MOST_TERMS, rarity(weights, statistics, synonyms).items(), key=lambda term: term[1])
     )
@@ -225,7 +227,7 @@ def _verbatim(text: str) -> tuple[str, float]:
     """The question's words in order but for empty ones around them, and of all that it may score, what it is worth
     to have them just so: two words stand together by chance, three hardly.
     """
-    stream = analyse(text).stream if len(text) < _LONGEST_VERBATIM else []
+    stream = analyse(as_meant(normalise(text))).stream if len(text) < _LONGEST_VERBATIM else []
     empty = list(map(is_empty_word, stream))
     if len(stream) > _MOST_VERBATIM or all(empty):
         return "", 0.0

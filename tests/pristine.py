@@ -56,7 +56,12 @@ def _template_key() -> str:
         [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("kb/*/migrations/*.py"), ROOT / "kb/bootstrap.py"]
     )
     digest = hashlib.sha256()
-    for file in [*files, ROOT / "kb/accounts/roles.py", ROOT / "requirements.lock"]:
+    for file in [
+        *files,
+        ROOT / "kb/accounts/roles.py",
+        ROOT / "search/analysis.py",
+        ROOT / "requirements.lock",
+    ]:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 

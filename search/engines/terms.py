@@ -3,11 +3,10 @@
 import heapq
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
@@ -15,11 +14,11 @@ from django.utils.safestring import mark_safe
 
 from search import suggesting
 from search.analysis import code_term
-from search.applying import misses, named, with_machines
 from search.corrections import corrected
 from search.engine import NEWEST, Hit, Results, SearchQuery, cutoffs
 from search.engines.answers import Answers, Selection, source_weights
 from search.engines.counting import codes_of, counted, promised
+from search.engines.ordering import in_order
 from search.highlight import Highlighter
 from search.meaning import model
 from search.meaning.fusion import NOTHING_FUSED, Fused, fuse
@@ -27,7 +26,7 @@ from search.meaning.nearest import Near, nearest
 from search.meaning.opening import opened_at
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, parse
-from search.profiles import Facets, Seen, of_sources, passing, profiles
+from search.profiles import Facets, Seen, passing, profiles
 from search.ranking import (
     CANDIDATES,
     Candidate,
@@ -35,12 +34,10 @@ from search.ranking import (
     Statistics,
     Totals,
     only_term,
-    rank,
     rarity,
     weights_of,
 )
 from search.readings import Reading, heading, rarest, readings, terms_of, words_of
-from search.registry import sources
 from search.term_groups import term_list
 
 # But for what only filters ask: to read JSON takes longer than all the rest of a row.
@@ -55,10 +52,6 @@ TELLING = 16
 """Terms of a long text by which similar documents are looked for: its rarest."""
 ALIKE = 6_000
 """Documents that these terms may stand in together: more are no longer alike."""
-OTHERS = 0.5
-"""Of its score, what a document keeps that is for another model, or another release, than the question names."""
-LEAST = 1e-6
-"""What the engine's own score is worth, where search.ranking knows no term of the question."""
 
 
 class TermEngine(ABC):
@@ -219,39 +212,10 @@ class TermEngine(ABC):
             )
             return [(one.pk, one.score) for one in found]
         found = answers.best(reading, selection, limit=max(CANDIDATES, end), only=only)
-        ranked = self._in_order(query, found[:CANDIDATES], statistics, parsed)
+        ranked = in_order(
+            query, parsed, found[:CANDIDATES], statistics, answers, profiles(self.using, query.scopes)
+        )
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
-
-    def _in_order(
-        self,
-        query: SearchQuery,
-        found: Sequence[Candidate],
-        statistics: Statistics,
-        parsed: ParsedQuery,
-    ) -> list[tuple[int, float]]:
-        """(pk, score) as search.ranking orders them, those that bear a code that was asked for before all others.
-
-        What is for another machine than the question names stands behind. What scores alike stands in the order of the
-        keys: engines may offer it in another; where nothing scores, their order is all there is.
-        """
-        seen = profiles(self.using, query.scopes)
-        equipment = of_sources(source.name for source in sources() if source.equipment)
-        machines = {one.profile for one in found if one.exact and one.profile in equipment}
-        asked = with_machines(named(parsed.codes, seen), [seen[pk] for pk in machines if pk in seen])
-        by_pk = {one.pk: one for one in found}
-        missed = {one.pk: misses(seen.get(one.profile), asked) for one in found}
-        ranked = rank(query.text, found, statistics, parsed.synonyms)
-        if not any(score for _pk, score in ranked):
-            ranked = [(one.pk, one.score * LEAST) for one in found]
-        scored = [(pk, score * OTHERS ** missed[pk]) for pk, score in ranked]
-
-        def place(one: tuple[int, float]) -> tuple[Any, ...]:
-            pk, score = one
-            if not by_pk[pk].exact:
-                return (1, -score, pk)
-            return (0, missed[pk], -by_pk[pk].weight, -score, pk)
-
-        return sorted(scored, key=place)
 
     def _near(
         self, query: SearchQuery, parsed: ParsedQuery, reading: Reading, selection: Selection
@@ -292,7 +256,7 @@ class TermEngine(ABC):
         near: Mapping[int, Near],
     ) -> Fused:
         found = answers.best(reading, selection, limit=CANDIDATES)
-        ranked = self._in_order(query, found, statistics, parsed)
+        ranked = in_order(query, parsed, found, statistics, answers, profiles(self.using, query.scopes))
         beyond: list[Candidate] = []
         if len(found) == CANDIDATES and (others := list(near.keys() - {one.pk for one in found})):
             # Words may have found these as well, behind what was looked at.
