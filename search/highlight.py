@@ -102,7 +102,8 @@ class Highlighter:
             )
             for number in best
         }
-        number = min(best, key=lambda number: (nearest[number][:3], number), default=0)
+        # What stands before the first passage sums up, or lists parts: the step itself is where it is done.
+        number = min(best, key=lambda number: (nearest[number][:3], not number, number), default=0)
         begin, end = borders[number : number + 2]
         end -= len(text[begin:end]) - len(text[begin:end].rstrip())
         begin += len(text[begin:end]) - len(text[begin:end].lstrip())

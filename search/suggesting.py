@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from search.analysis import MARK, code_term
-from search.parsing import ParsedQuery
+from search.parsing import Clause, ParsedQuery
 from search.ranking import Candidate
+from search.readings import Reading
 
 LOOKED_AT = 60
 """Documents found of which the first are chosen."""
@@ -18,11 +19,19 @@ def is_code(typed: str) -> bool:
     return len(typed) <= _LONGEST and any(map(str.isdigit, typed))
 
 
+def beginning(typed: str) -> Reading:
+    """What has a code or number that begins so; asks for nothing where that is none. Of many that have such a word
+    besides, the engine's best need not be these: LM-600 stands in every guide for it.
+    """
+    starts = _starts(typed)
+    return Reading(
+        (Clause(tuple((start,) for start in starts), prefix=True),) if starts else (), headings=True
+    )
+
+
 def in_order(typed: str, parsed: ParsedQuery, found: Sequence[Candidate]) -> list[Candidate]:
     """Documents whose code or number begins so first, E-1002 before E-1010; then those whose title does."""
-    begin = code_term(typed) if len(typed) <= _LONGEST else ""
-    # E-1042 is typed by its number as well.
-    starts = tuple(filter(None, (begin, MARK + begin if begin[1:].isdigit() else "")))
+    starts = _starts(typed)
     codes = {one.pk: min(_beginning(one, starts), default=None) for one in found}
     begins = tuple("".join(phrase) for clause in parsed.clauses[:1] for phrase in clause.alternatives)
 
@@ -33,6 +42,12 @@ def in_order(typed: str, parsed: ParsedQuery, found: Sequence[Candidate]) -> lis
         return (1, -one.weight, not title.replace(" ", "").startswith(begins), title.count(" "), one.pk)
 
     return sorted(found, key=place)
+
+
+def _starts(typed: str) -> tuple[str, ...]:
+    begin = code_term(typed) if len(typed) <= _LONGEST else ""
+    # E-1042 is typed by its number as well.
+    return tuple(filter(None, (begin, MARK + begin if begin[1:].isdigit() else "")))
 
 
 def _beginning(one: Candidate, starts: tuple[str, ...]) -> Iterator[tuple[object, ...]]:

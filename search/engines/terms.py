@@ -140,10 +140,14 @@ class TermEngine(ABC):
         parsed = parse(prefix, prefix=True)
         if not parsed.clauses or not scopes:
             return []
-        selection = Selection(list(profiles(self.using, scopes)))
+        selection, answers = Selection(list(profiles(self.using, scopes))), self.asking()
         most = max(limit, suggesting.LOOKED_AT)
-        found = self.asking().best(heading(parsed), selection, limit=most, texts=False)
-        first = suggesting.in_order(prefix, parsed, found)[:limit]
+        found: dict[int, Candidate] = {}
+        for reading in (suggesting.beginning(prefix), heading(parsed)):
+            if reading.all and len(found) < most:
+                for one in answers.best(reading, selection, limit=most, texts=False):
+                    found.setdefault(one.pk, one)
+        first = suggesting.in_order(prefix, parsed, list(found.values()))[:limit]
         return self._hits([(one.pk, one.score) for one in first], parsed, snippets=False)
 
     def similar(self, query: SearchQuery) -> list[Hit]:
