@@ -48,11 +48,15 @@ class MyModel:
         return [model for model in hit.document.models if model in self.choices]
 
 
-def my_model(request: HttpRequest, query: SearchQuery, found: Results) -> MyModel:
-    """What the cookie says, as far as this person may know of that model."""
-    choices = models_of(request.user)
+def chosen_by(request: HttpRequest) -> str:
+    """The model of the cookie, as far as this person may know of it."""
     chosen = request.COOKIES.get(COOKIE, "")
-    chosen = chosen if chosen in choices else ""
+    return chosen if chosen and chosen in models_of(request.user) else ""
+
+
+def my_model(request: HttpRequest, query: SearchQuery, found: Results) -> MyModel:
+    """The model that the query is asked for, and what of the found is for it."""
+    choices, chosen = models_of(request.user), query.mine
     narrowed = bool(chosen) and query.model == chosen
     counted = found.facets.get("model", {})
     return MyModel(

@@ -78,6 +78,12 @@ class Clause:
     is_code: bool = False
     prefix: bool = False
 
+    @property
+    def is_number_like(self) -> bool:
+        """Whether it is a number or code with some digits: a part, a serial number, an alarm."""
+        digits = sum(map(str.isdigit, "".join(self.alternatives[0])))
+        return digits >= _LEAST_DIGITS and (self.is_code or "".join(self.alternatives[0]).isdigit())
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
@@ -353,7 +359,7 @@ def _unfinished(clause: Clause, text: str) -> Clause:
     alternatives = [*clause.alternatives]
     if not last.is_cjk:
         alternatives.append((take_apart(last.text).whole,))
-    return Clause(tuple(dict.fromkeys(alternatives)), prefix=True)
+    return Clause(tuple(dict.fromkeys(alternatives)), is_code=clause.is_code, prefix=True)
 
 
 def asked(query: ParsedQuery) -> list[tuple[Phrase, ...]]:

@@ -118,12 +118,15 @@ class Known:
         return self._frequencies
 
 
-@lru_cache(maxsize=16)
 def weights_of(text: str) -> Mapping[str, float]:
-    """The terms of a question and what each counts: 1 for a word, more for a whole code, less for what says little.
+    """The terms of a question and what each counts: 1 for a word, more for a whole code, less for what says little."""
+    return next(iter(_tiers_of(text)), {})
 
-    Words that every question has count nothing, unless there are no others; nor does a Chinese character that
-    stands alone (上 between two English words).
+
+@lru_cache(maxsize=16)
+def _tiers_of(text: str) -> Sequence[Mapping[str, float]]:
+    """The same; then what counts only where there is nothing of them: a Chinese character that stands alone (上 between
+    two English words), and words that every question has.
     """
     weights: dict[str, float] = {}
     lone: dict[str, float] = {}
@@ -144,7 +147,7 @@ def weights_of(text: str) -> Mapping[str, float]:
         for code in filter(None, (word.joined, *codes)):
             is_telling = sum(map(str.isdigit, code)) >= _LEAST_DIGITS
             weights[code] = _WHOLE_CODE if is_telling else weights.get(code, 1.0)
-    return weights or lone or empty
+    return [tier for tier in (weights, lone, empty) if tier]
 
 
 def only_term(text: str) -> str:
@@ -185,15 +188,17 @@ def rank(
     nothing.
     """
     totals = statistics.totals()
-    # A whole ticket may be asked: what is rare in it tells documents apart.
-    weights = {term: weight for term, weight in weights_of(text).items() if term not in passed_over}
-    whole = [term for term, weight in weights.items() if weight == _WHOLE_CODE]
-    borne = statistics.frequencies([MARK + code for code in whole]) if whole else {}
-    # What bears a code stands first anyway; others need not be about it for naming it.
-    weights |= {code: 1.0 for code in whole if borne.get(MARK + code)}
-    worths = dict(
-        heapq.nlargest(_MOST_TERMS, rarity(weights, statistics, synonyms).items(), key=lambda term: term[1])
-    )
+    worths: dict[str, float] = {}
+    for tier in _tiers_of(text):
+        weights = {term: weight for term, weight in tier.items() if term not in passed_over}
+        whole = [term for term, weight in weights.items() if weight == _WHOLE_CODE]
+        borne = statistics.frequencies([MARK + code for code in whole]) if whole else {}
+        # What bears a code stands first anyway; others need not be about it for naming it.
+        weights |= {code: 1.0 for code in whole if borne.get(MARK + code)}
+        rare = rarity(weights, statistics, synonyms).items()
+        # A whole ticket may be asked: what is rare in it tells documents apart.
+        if worths := dict(heapq.nlargest(_MOST_TERMS, rare, key=lambda term: term[1])):
+            break
     same = {term: [" ".join(p) for p in synonyms[term]] for term in worths if term in synonyms}
     several = list(dict.fromkeys(phrase for phrases in same.values() for phrase in phrases))[:_MOST_PHRASES]
     phrases = {phrase: f" {phrase} " for phrase in several}

@@ -1,7 +1,7 @@
 """The results page, its fragment for htmx, and suggestions while typing."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.core.paginator import Page, Paginator
@@ -125,7 +125,7 @@ class SearchPage:
 def results(request: HtmxHttpRequest) -> HttpResponse:
     """The page; or only what changes in it, when htmx asks for that."""
     form = SearchForm(request.GET)
-    query = form.search_query()
+    query = replace(form.search_query(), mine=my_model.chosen_by(request))
     found = find(request.user, query)
     if (asked := keeping.begin(request, query, found)) is not None:
         found = asked.linked(found)

@@ -225,8 +225,10 @@ class TermEngine(ABC):
         self, query: SearchQuery, parsed: ParsedQuery, reading: Reading, selection: Selection
     ) -> Mapping[int, Near]:
         """What meaning finds; nothing where the option is off, or just what was typed is wanted."""
-        # A code that some document bears, and nothing else.
-        literal = bool(reading.codes) and all(clause.is_code for clause in parsed.clauses)
+        # Nothing but codes, borne by some document or unknown: what is alike is no answer.
+        literal = all(
+            (reading.codes and clause.is_code) or clause.is_number_like for clause in parsed.clauses
+        )
         is_on = model.is_on() if self.by_meaning is None else self.by_meaning
         if not is_on or literal or query.sort == NEWEST or any(clause.quoted for clause in parsed.clauses):
             return {}
@@ -268,7 +270,8 @@ class TermEngine(ABC):
         return fuse(
             ranked,
             [(pk, one.above) for pk, one in near.items()],
-            first=[one.pk for one in found if one.exact],
+            # Who asks for one word means that word: the like of it comes behind.
+            first=[one.pk for one in found if one.exact or len(parsed.clauses) == 1],
             beyond=[one.pk for one in beyond],
         )
 

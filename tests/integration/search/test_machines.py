@@ -18,16 +18,17 @@ def guide(object_id: str, title: str, text: str = "", **fields: object) -> Docum
     return document(object_id, title, text, codes=["E-77"], **fields)
 
 
-def machine(object_id: str, serial: str, models: list[str]) -> DocumentData:
+def machine(object_id: str, serial: str, models: list[str], releases: list[str]) -> DocumentData:
     return document(
-        object_id, models[0], "Berlin", source="machine", number=serial, models=models, releases=["LM 3.1"]
+        object_id, models[0], "Berlin", source="machine", number=serial, models=models, releases=releases
     )
 
 
 @pytest.fixture
 def guides(engine: Engine, collection: Collection) -> Engine:
     """Three guides of one code, for two models and by release; a machine of each model; tickets about them."""
-    kinds = {"machine": {"equipment": True, "weight": 0.8}, "ticket": {"answers": False, "weight": 0.5}}
+    kinds = {name: {"equipment": True, "weight": 0.8} for name in ("machine", "model")}
+    kinds |= {"ticket": {"answers": False, "weight": 0.5}}
     for name, more in kinds.items():
         registry.register(
             Source(name, name, collection.documents, collection.visible_to, collection.scopes, **more)
@@ -38,8 +39,10 @@ def guides(engine: Engine, collection: Collection) -> Engine:
             guide("old", "E-77 precharge alarm", "Pull plug X3.1 and wait.", **old),
             guide("new", "预充电", "拔下插头。", models=["LM-400"], releases=NEW, language="zh-hans"),
             guide("other", "Precharge alarm E-77 E-77", "Precharge, precharge alarm.", models=OTHER, releases=NEW),
-            machine("m4", "LM4-24-0117", ["LM-400"]),
-            machine("m6", "LM6-25-0009", OTHER),
+            machine("m4", "LM4-24-0117", ["LM-400"], ["LM 3.1"]),
+            machine("m4old", "LM4-23-0009", ["LM-400"], ["LM 2.4"]),
+            machine("m6", "LM6-25-0009", OTHER, ["LM 3.1"]),
+            document("m", "LM-400", source="model", number="LM-400", models=["LM-400"], releases=OLD + NEW),
         ]
     )  # fmt: skip
     return engine
@@ -57,10 +60,70 @@ def guides(engine: Engine, collection: Collection) -> Engine:
         ("LM4-24-0117 precharge alarm E-77", "new"),
         ("LM6-25-0009 预充电 E-77", "other"),
         ("LM4-24-0117 release 2.4 precharge E-77", "old"),
+        ("E-77 precharge LM-400 LM4-23-0009", "old"),  # not every release of the model, but its own
+        ("LM-400（LM4-23-0009）报E-77 预充电", "old"),
+        ("E-77 precharge sw2.4 LM-400", "old"),
+        ("E-77 2.4 s LM-400 预充电", "new"),
+        ("E-77 2.4 seconds LM-400 预充电", "new"),
+        ('the log says "E-77" on LM4-24-0117', "new"),
+        ("ALARM_E-077 LM-200", "old"),
     ],
 )
 def test_the_guide_for_the_machine_that_is_named_comes_first(guides: Engine, asked: str, first: str) -> None:
     assert ids(guides, asked)[0] == first
+
+
+@pytest.mark.parametrize("narrowed", [{"source": "guide"}, {"code": "E-77"}, {"language": "zh-hans"}])
+def test_a_machine_that_is_filtered_out_still_says_what_is_meant(
+    guides: Engine, narrowed: dict[str, str]
+) -> None:
+    query = SearchQuery(text="E-77 precharge LM4-24-0117", scopes=PUBLIC, **narrowed)
+    assert guides.search(query).hits[0].document.object_id == "new"
+
+
+def test_where_more_is_asked_the_machine_is_not_what_is_sought(guides: Engine) -> None:
+    guides.index([document(f"old{n}", "LM4-24-0117", "At LM4-24-0117", source="ticket") for n in range(5)])
+    guides.index([document("bypass", "Bypass thyristor", "Measure it.")])
+    assert ids(guides, "LM4-24-0117 bypass thyristor")[0] == "bypass"
+    assert ids(guides, "LM-400 precharge alarm")[0] == "old"
+    assert ids(guides, "LM4-24-0117")[0] == "m4"
+    assert ids(guides, "LM-400")[0] == "m"
+
+
+def test_what_is_for_the_model_of_who_asks_comes_first_unless_another_is_named(guides: Engine) -> None:
+    def first(text: str, mine: str) -> str:
+        query = SearchQuery(text=text, scopes=PUBLIC, mine=mine)
+        return guides.search(query).hits[0].document.object_id
+
+    assert [first("E-77 precharge alarm", mine) for mine in ("LM-600", "LM-200")] == ["other", "old"]
+    assert first("precharge alarm", "LM-200") == "old"
+    assert first("E-77 precharge alarm LM-600", "LM-200") == "other"
+
+
+def test_the_number_of_a_procedure_or_ticket_is_no_alarms(guides: Engine) -> None:
+    guides.index(
+        [document("sop", "Clean the filter", number="SOP-2004"), document("code", "x", codes=["E-2004"])]
+    )
+    guides.index([document("ticket", "Filter", source="ticket", number="T-02004")])
+    found = guides.search(SearchQuery(text="UPS alarm 2004 filter", scopes=PUBLIC))
+    assert [(hit.document.object_id, hit.codes) for hit in found.hits if hit.codes] == []
+    assert found.hits[0].document.object_id == "code"
+
+
+@pytest.mark.parametrize("asked", ["ALARM_E-4711", "E-4711-1", "E-4711_BUS", "ALM-E4711", "PS_E-4711_LOG"])
+def test_a_code_within_a_word_is_found(guides: Engine, asked: str) -> None:
+    guides.index([document("bears", "Bus", codes=["E-4711"])])
+    assert ids(guides, asked) == ["bears"]
+
+
+def test_suggestions_of_a_model_are_not_lost_among_what_is_for_it(guides: Engine) -> None:
+    guides.index([document(f"g{n}", "Guide", models=["LM-400"], codes=["E-1"]) for n in range(80)])
+    assert [hit.document.object_id for hit in guides.suggest("LM-4", PUBLIC)][:3] == ["m", "m4old", "m4"]
+
+
+def test_a_lone_character_counts_where_the_words_stand_nowhere(guides: Engine) -> None:
+    guides.index([document("low", "低", "低。低。"), document("once", "Other", "有一个低字在这里。")])
+    assert ids(guides, "zzzz 低") == ids(guides, "低") == ["low", "once"]
 
 
 def test_a_number_with_a_unit_names_no_release(guides: Engine) -> None:

@@ -270,6 +270,23 @@ def test_a_code_comes_first_and_what_is_quoted_is_meant(read: Engine) -> None:
 
 
 @pytest.mark.meaning
+@pytest.mark.parametrize("unknown", ["E-9999", "4022.636.12345", "12345678", "E-9999 LM2-99-9999"])
+def test_an_unknown_code_is_answered_by_nothing_alike(read: Engine, unknown: str) -> None:
+    assert ids(read, unknown) == []
+
+
+@pytest.mark.meaning
+def test_who_asks_for_one_word_gets_what_has_it_first(read: Engine) -> None:
+    read.index([document("word", "Holiday", "Ask for two weeks. " * 20 + "轴承。")])
+    making.make()
+    assert ids(read, "轴承")[:2] == ["bearing", "word"]
+    assert ids(read, "pump")[0] == "oil"
+    read.index([document("bearing", "拆下", "断电。拆下旧件，装入新件。", language="zh-hans", kind="repair")])
+    making.make()
+    assert ids(read, "轴承")[0] == "word"
+
+
+@pytest.mark.meaning
 def test_only_what_changed_is_read_again(
     read: Engine, collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,12 @@ STARTS = [(22, "step-open"), (51, "step-check")]
         ),
         ("open", 1, "/guide/#step-open"),  # only in its title, which the list of steps has too
         ("nothing of it", 0, "/guide/"),
+        # It stands before the first step as well, where all is summed up.
+        (
+            "seal",
+            2,
+            "/guide/#step-check:~:text=Look%20for%20a%20leak%20at%20the-,seal,-%3B%20note%20the%20rate.",
+        ),
     ],
 )
 def test_the_passage_that_has_most_of_it(query: str, number: int, address: str) -> None:
