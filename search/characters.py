@@ -1,6 +1,7 @@
 """Characters that mean the same, made one: widths, ligatures, signs of units, traditional and simplified Chinese."""
 
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -10,6 +11,8 @@ _SIGNS = {"×": "x", "μ": "u", "Ω": "ohm"}
 # Letters of other alphabets that look like Latin ones, as capitals.
 _LOOKALIKES = dict(zip("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYXABEZHIKMNOPTYX", strict=True))
 _LATIN = str.maketrans(_LOOKALIKES | {one.lower(): other.lower() for one, other in _LOOKALIKES.items()})
+# Radicals that stand for their characters, and characters that other standards had twice.
+_COMPATIBLE = ((0x2E80, 0x2FDF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))
 # What a copied text brings along unseen: soft hyphens, zero-width blanks and joiners, marks of direction, variants.
 _UNSEEN = "\u00ad\u061c\u180e\ufeff" + "".join(
     chr(code)
@@ -26,6 +29,18 @@ def plain(text: str) -> str:
     table = _table()
     # Most texts hold none of these, and looking is five times as fast as translating.
     return text if table.keys().isdisjoint(text) else text.translate(_translation())
+
+
+@cache
+def variants() -> Mapping[str, str]:
+    """Chinese character -> the others that are made this one: traditional forms, and those that only NFKC knows."""
+    compatible = (chr(code) for first, last in _COMPATIBLE for code in range(first, last + 1))
+    found: dict[str, str] = {}
+    for char in (*_table(), *compatible):
+        form = plain(char)
+        if len(form) == 1 and form != char:
+            found[form] = found.get(form, "") + char
+    return found
 
 
 def latin(word: str) -> str:

@@ -4,15 +4,18 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import ClassVar, NamedTuple
 
-from search.analysis import DECIMAL, MARK, MIN_JOINED_DIGITS, fold, take_apart
-from search.characters import plain
+from search.analysis import CJK, DECIMAL, MARK, MIN_JOINED_DIGITS, fold, take_apart
+from search.characters import plain, variants
 from search.parsing import Phrase
 from search.units import DASHES, DOTS, glued, in_chinese
 
 Span = tuple[int, int]
 
+_FEW = 3  # Chinese words that are looked for one by one
+_CHINESE = re.compile(f"[{CJK}]+")
 _MOST = 400  # looked at of one phrase in one text
 _BETWEEN = f"[-_./, \u2010\u2013\u2212{DOTS}]?°?"  # what may stand between the characters of a code
 _DECIMAL_TERM = re.compile(f"\\d+{MARK}\\d+")
@@ -52,6 +55,11 @@ class Finder:
         for number, phrases in enumerate(wanted):
             for phrase in phrases:
                 self._wanted[phrase] = self._wanted.get(phrase, 0) | 1 << number
+        is_chinese = all(_CHINESE.fullmatch("".join(phrase)) for phrase in self._wanted)
+        self._direct = [
+            (re.compile(_as_written(phrase)), bits)
+            for phrase, bits in (self._wanted.items() if is_chinese and len(self._wanted) <= _FEW else ())
+        ]
         letters = [phrase for phrase in self._wanted if all(map(_is_letters, phrase))]
         self._plain = [(phrase, self._wanted[phrase], _beginning(phrase[0])) for phrase in letters]
         others = sorted(self._wanted.keys() - set(letters))
@@ -68,6 +76,13 @@ class Finder:
         """In order; they may touch and overlap."""
         if not self._wanted:
             return []
+        # To look for a few Chinese words in a text as it is written takes a fifth of making it plain.
+        if direct := [
+            Found(*match.span(), bits)
+            for pattern, bits in self._direct
+            for match in islice(pattern.finditer(text), _MOST)
+        ]:
+            return sorted(direct)
         # A character such as ℃ is two in its plain form: map plain offsets back to the original's.
         origin: list[int] | None = None
         if text.isascii():
@@ -118,6 +133,13 @@ def joined(places: Iterable[Found]) -> list[Found]:
             one = Found(last.start, max(one.end, last.end), last.things | one.things)
         apart.append(one)
     return apart
+
+
+def _as_written(phrase: Phrase) -> str:
+    """A regular expression for Chinese in any of its forms."""
+    characters = variants()
+    terms = ("".join(f"[{char}{characters.get(char, '')}]" for char in term) for term in phrase)
+    return rf"[\W_]{{0,{_APART}}}".join(terms)
 
 
 def _may_hold_decimals(phrase: Phrase) -> bool:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search.highlight import SNIPPET, Highlighter, Passage
+from search.occurrences import Finder
 from search.parsing import parse
 from search.registry import starts_of
 
@@ -179,3 +180,11 @@ def test_what_is_beside_a_word_ends_where_a_word_ends() -> None:
 def test_the_first_line_of_what_has_no_passages_is_no_title() -> None:
     found = Highlighter(parse("fan")).passage("The fan is blocked.\nA wire is loose.", (), "E-1042")
     assert found.address("/g/") == "/g/#:~:text=The-,fan,-is%20blocked."
+
+
+@given(st.text("轴軸承，、 .A㈱3⾞车車"))
+def test_a_few_chinese_words_are_found_as_among_many(text: str) -> None:
+    words = [[("轴承",)], [("车", "轴")]]
+    few = Finder(words).places(text)
+    many = Finder([*words, [("nowhere",)]]).places(text)
+    assert few == many
