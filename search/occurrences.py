@@ -55,10 +55,11 @@ class Finder:
         for number, phrases in enumerate(wanted):
             for phrase in phrases:
                 self._wanted[phrase] = self._wanted.get(phrase, 0) | 1 << number
-        is_chinese = all(_CHINESE.fullmatch("".join(phrase)) for phrase in self._wanted)
+        is_direct = len(self._wanted) <= _FEW and all(
+            len(phrase) == 1 and _CHINESE.fullmatch(phrase[0]) for phrase in self._wanted
+        )
         self._direct = [
-            (re.compile(_as_written(phrase)), bits)
-            for phrase, bits in (self._wanted.items() if is_chinese and len(self._wanted) <= _FEW else ())
+            (re.compile(_as_written(phrase[0])), bits) for phrase, bits in self._wanted.items() if is_direct
         ]
         letters = [phrase for phrase in self._wanted if all(map(_is_letters, phrase))]
         self._plain = [(phrase, self._wanted[phrase], _beginning(phrase[0])) for phrase in letters]
@@ -135,11 +136,9 @@ def joined(places: Iterable[Found]) -> list[Found]:
     return apart
 
 
-def _as_written(phrase: Phrase) -> str:
+def _as_written(term: str) -> str:
     """A regular expression for Chinese in any of its forms."""
-    characters = variants()
-    terms = ("".join(f"[{char}{characters.get(char, '')}]" for char in term) for term in phrase)
-    return rf"[\W_]{{0,{_APART}}}".join(terms)
+    return "".join(f"[{char}{variants().get(char, '')}]" for char in term)
 
 
 def _may_hold_decimals(phrase: Phrase) -> bool:
