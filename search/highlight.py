@@ -17,7 +17,7 @@ from search.occurrences import Finder, Found, Span, joined
 from search.parsing import ParsedQuery, asked, is_empty_word
 
 SNIPPET = 180
-"""Characters of a snippet, before the marks."""
+"""Characters of an English snippet, before the marks."""
 _LEAD = 40  # characters of context before the first mark
 
 _MAX_DIRECTIVES = 3  # words that an address asks the browser to mark
@@ -165,27 +165,35 @@ def _tightest(places: list[Found], things: int) -> tuple[int, int, int]:
     return best
 
 
+def room_for(text: str) -> int:
+    """Characters of a snippet of such a text: half as many of Chinese, where each is as wide as two."""
+    wide = sum(not char.isascii() for char in text[:SNIPPET])
+    return SNIPPET // 2 if 2 * wide > min(SNIPPET, len(text)) else SNIPPET
+
+
 def _snippet(text: str, marks: list[Found], near: _Nearest | None, begin: int, end: int) -> SafeString:
-    start = _best_start(text, marks, near, begin)
-    last = min(end, start + SNIPPET)
+    room = room_for(text[begin:end])
+    start = _best_start(text, marks, near, begin, room)
+    last = min(end, start + room)
     before = "… " if start > begin else ""
     after = " …" if last < end else ""
     spans = [(mark.start, mark.end) for mark in marks]
     return mark_safe(before + _marked(text, spans, start, last) + after)
 
 
-def _best_start(text: str, marks: list[Found], near: _Nearest | None, begin: int) -> int:
+def _best_start(text: str, marks: list[Found], near: _Nearest | None, begin: int, room: int) -> int:
     """Where the snippet begins that has it all as near as it stands, or else as much of it as there is room for."""
     if near is None:
         return begin
+    lead = room * _LEAD // SNIPPET
     best, most, last = near.start, 0, 0
-    for first, mark in enumerate(marks if near.length > SNIPPET - _LEAD else ()):
-        while last < len(marks) and marks[last].end <= mark.start + SNIPPET - _LEAD:
+    for first, mark in enumerate(marks if near.length > room - lead else ()):
+        while last < len(marks) and marks[last].end <= mark.start + room - lead:
             last += 1
         different = reduce(or_, (one.things for one in marks[first:last]), 0).bit_count()
         if different > most:
             best, most = mark.start, different
-    start = max(begin, best - _LEAD)
+    start = max(begin, best - lead)
     if blank := re.compile(r"\s").search(text, start, best) if start > begin else None:
         return blank.end()
     return start

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from search.highlight import SNIPPET
+from search.highlight import room_for
 from search.models import SearchDocument
 
 
@@ -13,8 +13,9 @@ def opened_at(document: SearchDocument, start: int) -> tuple[str, SafeString]:
     """(address, snippet) of the passage that begins at `start` in the text, or holds it."""
     text = document.text
     start = min(start, len(text))
-    snippet = escape(text[start : start + SNIPPET].strip())
-    before, after = "… " if start else "", " …" if start + SNIPPET < len(text) else ""
+    end = start + room_for(text[start:])
+    snippet = escape(text[start:end].strip())
+    before, after = "… " if start else "", " …" if end < len(text) else ""
     anchors = [anchor for offset, anchor in document.passages if offset <= start]
     url = document.url
     if anchors and "#" not in url:

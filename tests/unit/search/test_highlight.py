@@ -48,6 +48,13 @@ def test_a_snippet_shows_where_most_of_it_stands() -> None:
     assert snippet.endswith(" …")
 
 
+def test_a_chinese_snippet_takes_no_more_room() -> None:
+    text = "核对参数。" * 40 + "更换主轴承。" + "核对参数。" * 40
+    snippet = Highlighter(parse("主轴承")).passage(text).snippet
+    assert "更换<mark>主轴承</mark>。" in snippet
+    assert len(strip_tags(snippet)) <= SNIPPET // 2 + 4
+
+
 @given(st.text(), st.text())
 def test_any_text_is_escaped(query: str, text: str) -> None:
     marked = Highlighter(parse(query)).title(text)
