@@ -48,8 +48,8 @@ class MyModel:
         return [model for model in hit.document.models if model in self.choices]
 
 
-def my_model(request: HttpRequest, query: SearchQuery, found: Results) -> MyModel:
-    """What the cookie says, as far as this person may know of that model."""
+def my_model(request: HttpRequest, query: SearchQuery, found: Results, asked: QueryDict) -> MyModel:
+    """What the cookie says, as far as this person may know of that model. `asked` is what links carry of the query."""
     choices = models_of(request.user)
     chosen = request.COOKIES.get(COOKIE, "")
     chosen = chosen if chosen in choices else ""
@@ -60,7 +60,7 @@ def my_model(request: HttpRequest, query: SearchQuery, found: Results) -> MyMode
         choices,
         counted.get(chosen, 0),
         narrowed,
-        address_of(request.GET, "model", "" if narrowed else chosen),
+        address_of(asked, "model", "" if narrowed else chosen),
         _meant(chosen, found) if chosen else frozenset(),
     )
 
