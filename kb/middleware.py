@@ -20,6 +20,7 @@ from django.core.exceptions import (
 from django.core.files.uploadedfile import UploadedFile
 from django.db import DataError
 from django.http import (
+    FileResponse,
     HttpRequest,
     HttpResponse,
     HttpResponseBadRequest,
@@ -27,6 +28,8 @@ from django.http import (
     JsonResponse,
     QueryDict,
 )
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render, resolve_url
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict, MultiValueDictKeyError
@@ -59,6 +62,16 @@ class Middleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+
+class Compressed(GZipMiddleware):
+    """Send pages and exports compressed where the browser takes that, files as they are.
+
+    Pictures and documents hardly get smaller, and a file that is compressed on its way is sent without its length.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response if isinstance(response, FileResponse) else super().process_response(request, response)
 
 
 class ApiSpeaksJson(Middleware):

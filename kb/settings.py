@@ -122,6 +122,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Behind WhiteNoise, whose files are compressed already, and before whatever reads or writes a body. An answer's size
+    # gives no secret of it away (BREACH): Django masks the CSRF token anew in each page and pads what it compresses by
+    # chance, and other sites' pages cannot ask in a reader's name, the session's cookie being SameSite=Lax. What a cache
+    # may keep stays as it was: of the headers that say so only Vary is added to.
+    "kb.middleware.Compressed",
     "kb.middleware.ContentSecurityPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

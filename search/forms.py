@@ -1,8 +1,9 @@
 """The GET form is the search's state: everything a results page shows follows from it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from search.beyond import codes_beyond
@@ -62,3 +63,13 @@ class SearchForm(forms.Form):
             page=given.get("page") or 1,
             **filters,
         )
+
+    def in_links(self, query: SearchQuery) -> QueryDict:
+        """The search as the page's many links carry it: of a long text only what is looked for.
+
+        Read again it is the same query, and one that was cut: after MAX_TEXT characters come its codes.
+        """
+        asked = cast(QueryDict, self.data).copy()
+        if query.was_cut:
+            asked["q"] = f"{self.cleaned_data['q'][:MAX_TEXT]} … {', '.join(query.beyond)}"
+        return asked

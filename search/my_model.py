@@ -54,8 +54,8 @@ def chosen_by(request: HttpRequest) -> str:
     return chosen if chosen and chosen in models_of(request.user) else ""
 
 
-def my_model(request: HttpRequest, query: SearchQuery, found: Results) -> MyModel:
-    """The model that the query is asked for, and what of the found is for it."""
+def my_model(request: HttpRequest, query: SearchQuery, found: Results, asked: QueryDict) -> MyModel:
+    """The model the query is asked for, and what of the found is for it. `asked` is what links carry of the query."""
     choices, chosen = models_of(request.user), query.mine
     narrowed = bool(chosen) and query.model == chosen
     counted = found.facets.get("model", {})
@@ -64,7 +64,7 @@ def my_model(request: HttpRequest, query: SearchQuery, found: Results) -> MyMode
         choices,
         counted.get(chosen, 0),
         narrowed,
-        address_of(request.GET, "model", "" if narrowed else chosen),
+        address_of(asked, "model", "" if narrowed else chosen),
         _meant(chosen, found) if chosen else frozenset(),
     )
 

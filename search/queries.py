@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from search import degraded, switching
 from search.corrections import is_sure
@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 def find(user: "User", query: SearchQuery) -> Results:
     """Search as this person: their scopes replace the query's, and hits they may not see are dropped.
 
-    Where a word is mistyped, says what it may have been meant for; where nothing else is found and there is hardly a
-    doubt, answers that.
+    Where a word is mistyped, says what it may have been meant for; where nothing else is found, without the filters
+    either, and there is hardly a doubt, answers that.
     While the engine is away the database answers.
     """
     asked = replace(query, scopes=scopes_for(user))
@@ -48,9 +48,18 @@ def _find(user: "User", asked: SearchQuery) -> Results:
     other = _checked(user, engine.search(replace(asked, text=meant)))
     if not other.hits:
         return results
-    if results.total or asked.exactly or not is_sure(asked.text, meant):
+    if results.total or asked.exactly or not is_sure(asked.text, meant) or _finds_unfiltered(user, asked):
         return replace(results, did_you_mean=meant)
     return replace(other, did_you_mean=meant, is_corrected=True)
+
+
+def _finds_unfiltered(user: "User", asked: SearchQuery) -> bool:
+    """Whether it finds something but for its filters. Then they may be what is wrong: answered by another question, its
+    facets would promise what is gone once a filter is taken back."""
+    if not asked.filters:
+        return False
+    no_filters: dict[str, Any] = dict.fromkeys(asked.filters, "")
+    return bool(_checked(user, get_engine().search(replace(asked, page=1, **no_filters))).total)
 
 
 def _checked(user: "User", results: Results) -> Results:

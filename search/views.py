@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString, mark_safe
@@ -107,6 +107,7 @@ class SearchPage:
     mine: my_model.MyModel
     orders: list[Order]
     page: Page
+    asked: QueryDict  # what its links carry of this search
     meant_address: str = ""  # this search with the words that may have been meant
     exactly_address: str = ""  # this search for just what was typed
 
@@ -126,10 +127,11 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
     """The page; or only what changes in it, when htmx asks for that."""
     form = SearchForm(request.GET)
     query = replace(form.search_query(), mine=my_model.chosen_by(request))
+    asked_in_links = form.in_links(query)
     found = find(request.user, query)
     if (asked := keeping.begin(request, query, found)) is not None:
         found = asked.linked(found)
-    mine = my_model.my_model(request, query, found)
+    mine = my_model.my_model(request, query, found, asked_in_links)
     paginator = Paginator(range(found.total), query.page_size)
     search = SearchPage(
         query=query,
@@ -137,21 +139,22 @@ def results(request: HtmxHttpRequest) -> HttpResponse:
         hits=_shown(found, mine),
         typed=form.cleaned_data.get("q") or "",
         most_text=MAX_TEXT,
-        facets=list(facets_of(request.GET, query, found, mine.choices)),
+        facets=list(facets_of(asked_in_links, query, found, mine.choices)),
         mine=mine,
         orders=[
             Order(
                 value,
                 label,
-                address=address_of(request.GET, "sort", value),
+                address=address_of(asked_in_links, "sort", value),
                 in_force=value == query.sort,
-                back=address_of(request.GET, "sort", ""),
+                back=address_of(asked_in_links, "sort", ""),
             )
             for value, label in form.fields["sort"].choices  # type: ignore[attr-defined]  # it is a choice field
         ],
         page=paginator.page(min(found.page, paginator.num_pages)),
-        meant_address=address_of(request.GET, "q", found.did_you_mean, drop="exactly"),
-        exactly_address=address_of(request.GET, "exactly", "1"),
+        asked=asked_in_links,
+        meant_address=address_of(asked_in_links, "q", found.did_you_mean, drop="exactly"),
+        exactly_address=address_of(asked_in_links, "exactly", "1"),
     )
     is_fragment = request.htmx.target == "results" and not request.htmx.history_restore_request
     template = "search/_results.html" if is_fragment else "search/results.html"

@@ -99,11 +99,13 @@ def begin(
     """What is to be kept of a search that was answered; None where nothing is.
 
     A further page makes no search by itself, nor does what a browser fetches ahead, nor who follows a report with
-    UNLOGGED in the address, to see what others saw.
+    UNLOGGED in the address, to see what others saw. What has no letter and no digit asks nothing: it would stand
+    among what was not found, as if something were missing.
     """
     text = as_kept(query.text)
     same = normalised(text)
-    if not settings.REDLINE_SEARCH_LOG_DAYS or not same or UNLOGGED in request.GET:
+    is_asking = any(map(str.isalnum, same))
+    if not settings.REDLINE_SEARCH_LOG_DAYS or not is_asking or UNLOGGED in request.GET:
         return None
     if request.method != "GET" or is_ahead(request) or found.degraded:
         return None

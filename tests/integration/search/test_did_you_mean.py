@@ -103,6 +103,21 @@ def test_where_nothing_is_found_it_is_answered_at_once_unless_asked_not_to(engin
     assert (some.did_you_mean, some.is_corrected) == ("calibration torque", False)
 
 
+def test_filters_that_leave_nothing_make_no_other_question_of_it(
+    engine: Engine, collection: Collection
+) -> None:
+    data = document("upgrade", "Calibration", "Upgrade.", kind="upgrade")
+    collection.data[data.object_id] = data
+    engine.index([data])
+    asked = "calibratoin torque"
+    filtered = found(asked, kind="upgrade")
+    assert (filtered.hits, filtered.did_you_mean) == ((), "calibration torque")
+    assert not filtered.is_corrected
+    assert filtered.facets["kind"]["calibrate"] == found(asked, kind="calibrate").total == 1
+    # What finds nothing without the filter either is answered with it, too.
+    assert found("calibratoin", kind="upgrade").is_corrected
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [

@@ -140,6 +140,7 @@ def test_searches_of_one_browser_are_not_tied_together(engine: Engine, client: C
 def test_what_is_not_a_search_is_not_kept(engine: Engine, client: Client) -> None:
     ask("", client)
     ask("   ", client)
+    ask("，，，", client)
     ask("laser", client, page="3")  # a further page that was handed on
     client.head(RESULTS, {"q": "laser"})
     ask("laser", client, unlogged="1")  # whoever reads the reports looks what others saw
@@ -190,7 +191,7 @@ def test_it_is_written_after_the_answer(engine: Engine) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a\0b", "a\ud800", "x" * 10_000, "'; DROP TABLE", "🤷" * 900, "‮abc", "%00"],
+    ["a\0b", "a\ud800", "x" * 10_000, "'; DROP TABLE", "a" + "🤷" * 900, "‮abc", "%00"],
     ids=lambda text: ascii(text[:12]),
 )
 def test_any_text_is_kept_or_not(engine: Engine, text: str) -> None:
@@ -206,8 +207,12 @@ def test_any_text_is_kept_or_not(engine: Engine, text: str) -> None:
     assert SearchLog.objects.count() == 1
 
 
-@pytest.mark.parametrize("text", ["\0", "\ud800", "\u202e \u200b"], ids=ascii)
-def test_what_cannot_be_seen_asks_nothing(engine: Engine, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["\0", "\ud800", "\u202e \u200b", "，，，", "--", ". . .", "?", "“”", "🤷", "4111 1111 1111 1111"],
+    ids=ascii,
+)
+def test_what_has_no_letter_and_no_digit_to_be_kept_asks_nothing(engine: Engine, text: str) -> None:
     request = RequestFactory().get(RESULTS)
     request.user = make.make_user()
     found = find(request.user, SearchQuery(text="laser", scopes=frozenset()))

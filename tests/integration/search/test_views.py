@@ -3,17 +3,22 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
 
 from search import registry
 from search.beyond import codes_beyond
-from search.engine import Engine, SearchQuery, get_engine
-from search.forms import PARAMS
+from search.engine import MAX_TEXT, Engine, SearchQuery, get_engine
+from search.forms import PARAMS, SearchForm
 from search.indexing import rebuild
 from search.my_model import COOKIE
 from search.queries import find, suggest
@@ -95,14 +100,14 @@ def test_suggestions(engine: Engine, client: Client) -> None:
 
 @pytest.mark.parametrize("text", [text for text in HOSTILE if len(text) < 1_000 and text.isprintable()])
 def test_any_address_answers(engine: Engine, client: Client, text: str) -> None:
-    for given in (
+    for fields in (
         {"q": text},
         dict.fromkeys([*PARAMS.values(), "sort", "page"], text) | {"q": "laser"},
     ):
         for name in (RESULTS, "search:suggest"):
-            assert client.get(reverse(name), given).status_code == 200
+            assert client.get(reverse(name), fields).status_code == 200
         for name in ("search_api:search", "search_api:suggestions"):
-            assert client.get(reverse(name), given).status_code in (200, 400)
+            assert client.get(reverse(name), fields).status_code in (200, 400)
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "abc", "1e9", "9" * 40, "٣", ""])
@@ -325,6 +330,73 @@ def test_codes_of_what_is_cut_off(rest: str, codes: tuple[str, ...]) -> None:
     assert codes_beyond("长" * 2_000 + rest, 2_000) == codes
     # The cut goes through it.
     assert codes_beyond("长" * 1_997 + rest, 2_000) == codes
+
+
+@pytest.mark.parametrize("rest", ["", "E-13, 显示E-1042 and e-1307"], ids=["text", "codes"])
+def test_links_carry_of_a_long_text_what_is_looked_for(
+    engine: Engine, collection: Collection, client: Client, rest: str
+) -> None:
+    # More than a page of them, in two languages: orders, facets, chips, and the next page.
+    several = [document(f"d{n}", "轴承", language="zh-hans" if n % 3 else "en") for n in range(40)]
+    collection.data |= {data.object_id: data for data in several}
+    engine.index(several)
+    typed = "更换轴承" * 500 + "更多" * 2_000 + rest + "更多" * 2_000
+    address = {"q": typed, "language": "zh-hans", "sort": "newest"}
+    page = client.get("/search/", address)
+    first, text = page.context["search"], page.content.decode()
+    assert first.query.was_cut
+    assert first.typed == typed
+    links = [unescape(link) for link in re.findall(r'href="(\?[^"]*)"', text)]
+    assert len(links) > 6
+    assert any("page=2" in link for link in links)
+    for link in links:
+        assert len(link) < 9 * MAX_TEXT + 300
+        followed = client.get(f"/search/{link}").context["search"]
+        assert (followed.query.text, followed.query.was_cut, followed.query.beyond) == (
+            first.query.text,
+            True,
+            first.query.beyond,
+        )
+        assert followed.asked["q"] == first.asked["q"]
+
+
+def test_without_filters_a_long_text_is_asked_for_again_as_it_was(engine: Engine, client: Client) -> None:
+    page = client.get("/search/", {"q": "更换轴承" * 500 + "更多 E-1042", "kind": "none-such"})
+    link = re.search(r'href="(\?q=[^"]*)">Search without', page.content.decode())
+    assert link
+    followed = client.get(f"/search/{unescape(link[1])}").context["search"]
+    assert followed.results.total
+    assert followed.query.text == page.context["search"].query.text
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "E-1042",
+                "e-10421",
+                "E 1047",
+                "4022.636.12345",
+                "RP_0112-7",
+                "长",
+                "…",
+                " ",
+                ",",
+                "-",
+                "AB",
+                "7",
+                "\n",
+                "x.",
+            ]
+        ),
+        max_size=30,
+    ).map("".join),
+    st.integers(0, 60),
+)
+def test_a_long_text_read_again_from_a_link_is_the_same(text: str, cut: int) -> None:
+    form = SearchForm(QueryDict("q=" + quote("长" * (MAX_TEXT - cut) + text)))
+    query = form.search_query()
+    assert SearchForm(form.in_links(query)).search_query() == query
 
 
 def test_what_was_asked_for_is_not_asked_for_again() -> None:

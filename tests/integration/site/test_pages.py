@@ -1,5 +1,6 @@
 """The site's own pages: who sees what on them, and that no address breaks them."""
 
+import gzip
 import json
 import re
 from typing import Any
@@ -51,6 +52,28 @@ def test_every_page_says_its_language_and_runs_no_inline_script(world: World) ->
     assert not re.search(r"<style|style=|\son\w+=", text)
     assert all("src=" in tag or "application/ld+json" in tag for tag in re.findall(r"<script[^>]*>", text))
     assert "unsafe-inline" not in response["Content-Security-Policy"]
+
+
+def test_a_page_is_sent_compressed_to_whom_takes_it_and_a_file_as_it_is(world: World) -> None:
+    client, gzip_taken = client_of(world.owner), {"accept-encoding": "gzip"}
+    plain, packed = client.get("/procedures/"), client.get("/procedures/", headers=gzip_taken)
+    assert "Content-Encoding" not in plain
+    assert packed["Content-Encoding"] == "gzip"
+    assert len(packed.content) == int(packed["Content-Length"]) < len(plain.content) / 2
+    assert world.old_guide.number in gzip.decompress(packed.content).decode()
+    for response in (plain, packed):
+        assert {"Accept-Encoding", "Cookie"} <= set(response["Vary"].split(", "))
+        assert response.get("Cache-Control") == plain.get("Cache-Control")
+    # What reads a body on its way out reads it as it was written.
+    refused = client.get("/api/none-such/", headers=gzip_taken)
+    assert (refused.status_code, refused["Content-Type"]) == (404, "application/json")
+    name = default_storage.save("flat.png", ContentFile(b"\0" * 5_000))
+    try:
+        file = client.get(f"/media/{name}", headers=gzip_taken)
+        assert (file["Content-Length"], "Content-Encoding" in file) == ("5000", False)
+        assert b"".join(file) == b"\0" * 5_000
+    finally:
+        default_storage.delete(name)
 
 
 # ---------- error codes ----------
