@@ -210,6 +210,20 @@ def closed(engine: ElasticEngine) -> None:
         client.indices.close(index=engine.indices.read)
 
 
+def told(method: str, address: str, **body: Any) -> Callable[[ElasticEngine], None]:
+    def harm(engine: ElasticEngine) -> None:
+        headers = {"accept": "application/json", "content-type": "application/json"}
+        with engine.cluster.asked() as client:
+            client.perform_request(method, f"/{engine.indices.write}/{address}", headers=headers, body=body)
+
+    return harm
+
+
+def mapped(**fields: Any) -> Callable[[ElasticEngine], None]:
+    return told("PUT", "_mapping", properties=fields)
+
+
+_TEXT = {"type": "text", "analyzer": "whitespace", "copy_to": ["terms"]}
 READ, WRITE = "redline-tests-read", "redline-tests-write"
 BEHIND_OUR_BACK = {
     "emptied": emptied,
@@ -217,6 +231,14 @@ BEHIND_OUR_BACK = {
     "routing": changed(alias=READ, routing="x"),
     "no write index": changed(alias=WRITE, is_write_index=False),
     "closed": closed,
+    **{name: mapped(**{name: _TEXT | {"search_analyzer": "simple"}}) for name in ("title", "codes", "text")},
+    "codes cut short": mapped(code={"type": "keyword", "ignore_above": 1}),
+    "runtime profile": told("PUT", "_mapping", runtime={"profile": {"type": "keyword"}}),
+    "runtime updated": told("PUT", "_mapping", runtime={"updated": {"type": "long"}}),
+    "other fields": told("PUT", "_mapping", dynamic=True),
+    "few profiles": told("PUT", "_settings", index={"max_terms_count": 2}),
+    "few hits": told("PUT", "_settings", index={"max_result_window": 50}),
+    "no refresh": told("PUT", "_settings", index={"refresh_interval": "-1"}),
 }
 
 

@@ -125,6 +125,20 @@ def test_a_rebuild_makes_a_new_index_and_leaves_no_other(engine: ElasticEngine) 
         client.indices.delete(index=f"{engine.indices.prefix}-other-site-1")
 
 
+def test_a_template_of_the_cluster_sets_no_limit(engine: ElasticEngine) -> None:
+    """Else each new index would be another than was made, and made anew for ever."""
+    limits = {"max_result_window": 50, "max_terms_count": 2, "max_inner_result_window": 5}
+    with engine.cluster.asked() as client:
+        client.indices.put_index_template(
+            name="limits", index_patterns=[f"{engine.indices.prefix}-*"], template={"settings": limits}
+        )
+        try:
+            engine.refill()
+        finally:
+            client.indices.delete_index_template(name="limits")
+    assert not engine.prepare()
+
+
 def test_writers_during_a_rebuild_lose_nothing_and_nothing_returns(
     engine: ElasticEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
