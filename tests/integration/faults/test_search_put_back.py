@@ -252,6 +252,34 @@ def test_an_index_changed_behind_our_back(code: ErrorCode, engine: ElasticEngine
     assert "anew" not in fed()
 
 
+OTHERS = {
+    "name": ("abc", {}),
+    "key": ("1000000", {}),
+    "key and number": ("1000000", {"id": 1_000_000, "title": 7, "codes": ["quokka"]}),
+    "two profiles": ("abc", {"profile": "no number"}),
+}
+
+
+@pytest.mark.elasticsearch
+@pytest.mark.parametrize("engine", ["elasticsearch"], indirect=True)
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_document_that_is_not_ours(code: ErrorCode, engine: ElasticEngine, other: str) -> None:
+    profile = SearchDocument.objects.get(source="error_code", object_id=str(code.pk)).profile
+    key, source = OTHERS[other]
+    if "profile" in source:
+        source = source | {"profile": [profile, "no number"]}
+    with engine.cluster.asked() as asked:
+        document = {"text": "quokka", "profile": profile, **source}
+        asked.index(index=engine.indices.write, id=key, document=document, refresh=True)
+    assert found("quokka") == ["E-1"]
+    staff = make.signed_in(make.documentation_staff())
+    for address in ("/search/?q=quokka", "/search/?q=quokka&sort=newest", "/search/suggest/?q=E-"):
+        assert staff.get(address).status_code == 200
+    assert "was made anew" in fed()
+    assert found("quokka") == ["E-1"]
+    assert "anew" not in fed()
+
+
 @pytest.mark.elasticsearch
 @pytest.mark.parametrize("engine", ["elasticsearch"], indirect=True)
 @pytest.mark.parametrize("harm", ["no write index", "closed"])
