@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -266,6 +267,24 @@ def test_settings_that_cannot_be_are_said_and_the_database_answers(settings: Any
             with pytest.raises(CommandError, match=said):
                 call_command(command, skip_checks=True)
     settings.REDLINE_ELASTICSEARCH_PREFIX = "redline"
+    _engine.cache_clear()
+    assert apps._check_engine() == []
+    _engine.cache_clear()
+
+
+def test_certificates_that_cannot_be_read_are_said(settings: Any, tmp_path: Path) -> None:
+    settings.REDLINE_SEARCH_ENGINE = "elasticsearch"
+    settings.REDLINE_ELASTICSEARCH_URL = "https://127.0.0.1:1"
+    (tmp_path / "no.pem").write_text("no PEM")
+    for file in (tmp_path / "missing.pem", tmp_path / "no.pem", tmp_path):
+        settings.REDLINE_ELASTICSEARCH_CA = str(file)
+        _engine.cache_clear()
+        (wrong,) = apps._check_engine()
+        assert wrong.id == "search.E002"
+        assert wrong.msg.startswith(f"REDLINE_ELASTICSEARCH_CA: {file} is no file of certificates in PEM: ")
+        with pytest.raises(Unreachable, match="REDLINE_ELASTICSEARCH_CA"):
+            ElasticEngine().suggest("x", STAFF_SCOPES)
+    settings.REDLINE_ELASTICSEARCH_CA = certifi.where()
     _engine.cache_clear()
     assert apps._check_engine() == []
     _engine.cache_clear()
