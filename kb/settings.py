@@ -29,13 +29,13 @@ environ.Env.read_env(BASE_DIR / ".env")
 _forget_what_is_empty()
 
 
-def _number(name: str, default: int, least: int) -> int:
+def _number(name: str, default: int, least: int, most: int) -> int:
     try:
         number = env.int(name, default)
     except ValueError:
         number = least - 1
-    if number < least:
-        raise ImproperlyConfigured(f"{name} is a whole number: set {least} or more.")
+    if not least <= number <= most:
+        raise ImproperlyConfigured(f"{name} is a whole number: set {least} or more, {most} at most.")
     return number
 
 
@@ -177,6 +177,11 @@ def _database() -> dict:
         raise ImproperlyConfigured(
             "DATABASE_URL is no address of a database, e.g. postgres://USER:PASSWORD@HOST:5432/NAME; empty: SQLite."
         )
+    if config["ENGINE"] not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL is of another database: Redline runs on SQLite or PostgreSQL, "
+            "e.g. postgres://USER:PASSWORD@HOST:5432/NAME; empty: SQLite."
+        )
     if config["ENGINE"].endswith("sqlite3"):
         # Measured: with these, 4 writers got 400 of 400 writes through; with the defaults 10 to 20 of 100.
         config["OPTIONS"] = {
@@ -234,7 +239,7 @@ vars().update(_mail())
 EMAIL_TIMEOUT = 20  # seconds; far less than the lease on a mail (review.mailing.sending)
 DEFAULT_FROM_EMAIL = env.str("REDLINE_FROM_EMAIL", "redline@localhost")
 # Minutes that the first notice on a procedure waits for others before they go out as one mail.
-REDLINE_MAIL_WAIT = _number("REDLINE_MAIL_WAIT", 10, least=0)
+REDLINE_MAIL_WAIT = _number("REDLINE_MAIL_WAIT", 10, least=0, most=10_080)
 # Whoever enqueues a task does it, after the commit; what fails, or takes a request too long
 # (review.mailing.patience), is done by the next `manage.py run_schedule`.
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
@@ -264,18 +269,18 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 # Lower layers reach upward through dotted names only (see each package's docstring).
 REDLINE_TICKET_LOOKUP = "kb.tickets.queries.ticket_for_reference"
 # How many months after its release, or its last review, a procedure is due for review; its page may say otherwise.
-REDLINE_REVIEW_MONTHS = _number("REDLINE_REVIEW_MONTHS", 24, least=1)
+REDLINE_REVIEW_MONTHS = _number("REDLINE_REVIEW_MONTHS", 24, least=1, most=1_200)
 # Within how many hours somebody who answers for the procedure gives a first answer to a safety comment.
-REDLINE_SAFETY_HOURS = _number("REDLINE_SAFETY_HOURS", 4, least=1)
+REDLINE_SAFETY_HOURS = _number("REDLINE_SAFETY_HOURS", 4, least=1, most=8_760)
 # So many days it is kept what was searched for, without a name; 0 keeps nothing.
-REDLINE_SEARCH_LOG_DAYS = _number("REDLINE_SEARCH_LOG_DAYS", 180, least=0)
+REDLINE_SEARCH_LOG_DAYS = _number("REDLINE_SEARCH_LOG_DAYS", 180, least=0, most=36_500)
 REDLINE_SEARCH_ENGINE = env.str("REDLINE_SEARCH_ENGINE", "auto")
 REDLINE_ELASTICSEARCH_URL = env.str("REDLINE_ELASTICSEARCH_URL", "")
 REDLINE_ELASTICSEARCH_CA = env.str("REDLINE_ELASTICSEARCH_CA", "")
 REDLINE_ELASTICSEARCH_PREFIX = env.str("REDLINE_ELASTICSEARCH_PREFIX", "redline")
-REDLINE_ELASTICSEARCH_SHARDS = _number("REDLINE_ELASTICSEARCH_SHARDS", 1, least=1)
+REDLINE_ELASTICSEARCH_SHARDS = _number("REDLINE_ELASTICSEARCH_SHARDS", 1, least=1, most=1_024)
 # Seconds that a visitor waits for the cluster, at most, before the database answers instead.
-REDLINE_ELASTICSEARCH_TIMEOUT = _number("REDLINE_ELASTICSEARCH_TIMEOUT", 1, least=1)
+REDLINE_ELASTICSEARCH_TIMEOUT = _number("REDLINE_ELASTICSEARCH_TIMEOUT", 1, least=1, most=3_600)
 REDLINE_SEARCH_SIDECAR = BASE_DIR / env.str("REDLINE_SEARCH_SIDECAR", str(DATA_DIR / "search.sqlite3"))
 # Also by meaning, with a local model: needs what requirements-semantic.lock names.
 REDLINE_SEARCH_MEANING = env.bool("REDLINE_SEARCH_MEANING", False)

@@ -34,6 +34,7 @@ DEPTH = 100
 ENGINES = ("sqlite", "sidecar", "elasticsearch")
 
 _SCOPE = "evaluation"
+_PARTING = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")  # a tab, and wherever str.splitlines() parts
 BESIDE = "search_beside"
 """The database of the index that a folder is measured in."""
 
@@ -231,7 +232,10 @@ def _key(row: Mapping[str, Any], where: str) -> str:
     key = row.get("_id")
     if isinstance(key, int | float) and not isinstance(key, bool):
         return json.dumps(key)
-    return _text(row, "_id", where)
+    key = _text(row, "_id", where)
+    if _PARTING.search(key):  # a run has it between tabs, and so have the judgements
+        raise UnfitFolder(_("%(where)s: an id can have no tab and no line end.") % {"where": where})
+    return key
 
 
 def _text(row: Mapping[str, Any], name: str, where: str, *, required: bool = True) -> str:

@@ -1,6 +1,7 @@
 """The way to an Elasticsearch cluster: every failure there is Unreachable here, and waited for once, not each time."""
 
 import logging
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -34,6 +35,14 @@ class Cluster:
                 "https://USER:PASSWORD@search.example:9200"
             )
         certificates = settings.REDLINE_ELASTICSEARCH_CA
+        if certificates:
+            try:
+                ssl.create_default_context(cafile=certificates)  # else it is only read with the first request
+            except OSError as error:  # of ssl as well
+                raise ImproperlyConfigured(
+                    f"REDLINE_ELASTICSEARCH_CA: {certificates} is no file of certificates in PEM: "
+                    f"{error.strerror or error}"
+                ) from None
         try:
             self._client = Elasticsearch(
                 self.addresses,

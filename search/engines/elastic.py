@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -19,7 +19,7 @@ from django.db import DEFAULT_DB_ALIAS
 from elasticsearch import Elasticsearch, NotFoundError
 from elasticsearch.helpers import streaming_bulk
 
-from search import agreement, outbox
+from search import agreement, outbox, switching
 from search.analysis import MARK
 from search.documents import Entry
 from search.engines import elastic_bulk as bulk
@@ -121,6 +121,8 @@ class ElasticEngine(FedEngine):
         elif offset and not (body := self._from(body, offset)):
             return []
         hits = self._search(body)["hits"]["hits"]
+        if not all(_is_ours(hit) for hit in hits):
+            self._raise_others()
         weight_of = {} if newest else {pk: weight for weight, pks in weights.items() for pk in pks}
         return [_candidate(hit, weight_of, scored=not newest) for hit in hits]
 
@@ -135,6 +137,7 @@ class ElasticEngine(FedEngine):
         ranges.append({"key": str(len(spans)), "to": spans[-1]})
         partitions = -(-len(selection.profiles) // _BUCKETS)
         counted: list[tuple[int, int, int]] = []
+        known = set(map(str, selection.profiles))
         for partition in range(partitions):
             part = (
                 {"include": {"partition": partition, "num_partitions": partitions}} if partitions > 1 else {}
@@ -150,6 +153,8 @@ class ElasticEngine(FedEngine):
                 },
             }
             for profile in self._search(body)["aggregations"]["profiles"]["buckets"]:
+                if profile["key"] not in known:  # a document of ours has one profile
+                    self._raise_others()
                 counted += [
                     (int(profile["key"]), int(span["key"]), span["doc_count"])
                     for span in profile["spans"]["buckets"]
@@ -204,6 +209,13 @@ class ElasticEngine(FedEngine):
         self._totals = totals, time.monotonic() + STATISTICS_FOR
         known = vectors.get("terms", {}).get("terms", {})
         return {term: known[term]["doc_freq"] for term in terms if known.get(term, {}).get("doc_freq")}
+
+    def _raise_others(self) -> NoReturn:
+        """What somebody else put into the index is counted with ours: it is made anew, and asked then."""
+        logger.error("The search index has documents that are not Redline's.")
+        if self.using == DEFAULT_DB_ALIAS:
+            switching.doubt()
+        raise Unreachable("the search index has documents that are not Redline's")
 
     @contextmanager
     def _asked(self, *, writing: bool = False) -> Iterator[Elasticsearch]:
@@ -346,6 +358,17 @@ def _raise_if_ahead(pks: Iterable[int]) -> None:
         raise outbox.Ahead(
             f"Elasticsearch has newer revisions than the database, e.g. of document {ahead[0]}"
         )
+
+
+def _is_ours(hit: Mapping[str, Any]) -> bool:
+    """Whether it has what source_of() tells, as far as it is asked for."""
+    source = hit.get("_source", {})
+    return (
+        hit["_id"] == str(source.get("id"))
+        and isinstance(source.get("profile"), int)
+        and all(isinstance(source.get(name), str) for name in ("title", "codes"))
+        and isinstance(source.get("text", ""), str)
+    )
 
 
 def _candidate(hit: Mapping[str, Any], weight_of: Mapping[int, float], *, scored: bool) -> Candidate:

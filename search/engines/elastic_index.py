@@ -30,6 +30,22 @@ _FIXED = {
     "auto_expand_replicas": "0-1",
     "max_terms_count": 1_000_000,  # profiles that a person may see
 }
+_UNSET = {
+    f"max_{name}": None
+    for name in (
+        "docvalue_fields_search",
+        "inner_result_window",
+        "ngram_diff",
+        "refresh_listeners",
+        "regex_length",
+        "rescore_window",
+        "result_window",
+        "script_fields",
+        "shingle_diff",
+        "slices_per_scroll",
+    )
+}
+"""Other limits: as Elasticsearch has them, whatever an index template of the cluster says."""
 _WRITE_ALIAS = {"is_write_index": True}
 """How the alias that writers write is made; the other one has nothing of its own, and neither a filter or routing."""
 
@@ -112,8 +128,10 @@ class Indices:
             return f"the index {name} is closed"
         if not name.startswith(f"{self.prefix}-{VERSION}-"):
             return f"the index {name} is another version's"
-        if not _is_as_made(index["mappings"].get("properties", {})):
-            return f"the mapping of the index {name} was changed"
+        if what := _changed_in_mapping(index["mappings"]):
+            return f"the mapping of the index {name} was changed: {what}"
+        if what := _changed_in_settings(index["settings"]["index"]):
+            return f"the settings of the index {name} were changed: {what}"
         return ""
 
     def sums(self, without: Collection[int]) -> Sums:
@@ -139,6 +157,7 @@ class Indices:
                 mappings=dict(MAPPING),
                 # Nobody reads it while it is filled.
                 settings=_FIXED
+                | _UNSET
                 | {"number_of_shards": settings.REDLINE_ELASTICSEARCH_SHARDS, "refresh_interval": "-1"},
             )
         return name
@@ -186,11 +205,25 @@ class Indices:
                     client.indices.delete(index=index, ignore_unavailable=True)
 
 
-def _is_as_made(properties: Mapping[str, Any]) -> bool:
-    """Whether our fields are there as we made them; what others have beside them does no harm."""
-    return all(
-        properties.get(name, {}).get(key) == value
-        for name, wanted in MAPPING["properties"].items()
-        for key, value in wanted.items()
-        if key in ("type", "analyzer", "copy_to")
-    )
+def _changed_in_mapping(found: Mapping[str, Any]) -> str:
+    """What of ours is not as we made it, by name; what others have beside our fields does no harm.
+
+    Runtime fields do: they are asked in the place of fields of that name, or of those that they are made from.
+    """
+    if runtime := found.get("runtime"):
+        return f"runtime fields {', '.join(runtime)}"
+    fields = found.get("properties", {})
+    changed = [name for name, made in MAPPING["properties"].items() if fields.get(name) != made]
+    changed += [key for key in ("dynamic", "_source", "_routing") if found.get(key) != MAPPING.get(key)]
+    return ", ".join(changed)
+
+
+def _changed_in_settings(found: Mapping[str, Any]) -> str:
+    """What of ours is not as we set it, and which limits somebody set, by name."""
+    changed = [name for name, value in _FIXED.items() if found.get(name) != str(value)]
+    changed += [
+        name
+        for name, value in found.items()
+        if name.startswith("max_") and name not in _FIXED and value is not None
+    ]
+    return ", ".join(changed)

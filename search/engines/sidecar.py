@@ -5,6 +5,7 @@ The file is this machine's: several machines that serve one site need Elasticsea
 
 import json
 import logging
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,22 @@ class SidecarEngine(FedEngine, FtsTerms):
     def connection(self) -> Any:
         """See FtsTerms. Raises Unfit and Unreachable."""
         return sidecar_file.connected()
+
+    def misconfigured(self) -> Iterator[str]:
+        """See FedEngine. It makes the folder, as the first one who tells would."""
+        folder = sidecar_file.path().parent
+        try:
+            if why := sidecar_file.not_for_an_index():
+                yield why
+                return
+            folder.mkdir(parents=True, exist_ok=True)
+            # Only trying tells: what permissions say holds neither for root nor on every file system.
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            yield f"REDLINE_SEARCH_SIDECAR: no file can be made in {folder}: {error.strerror}"
+        except Unreachable:
+            pass  # somebody has it for himself just now, which is nothing that is set wrong
 
     # Told
 

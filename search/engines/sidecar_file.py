@@ -1,8 +1,8 @@
 """The SQLite file beside a PostgreSQL database: opened, locked, told whole from unfit, and made anew.
 
 It has nothing in it that the database does not have. So a file that is missing, damaged, of another database or of
-another version is put aside and made anew; nothing needs a person. Django does not know of it: it is not migrated,
-nor made for tests, nor given a transaction.
+another version is put aside and made anew; nothing needs a person, but for the whole database of another program, which
+stays where it is. Django does not know of it: it is not migrated, nor made for tests, nor given a transaction.
 
 Two locks: whoever tells shares the lock file beside it and takes SQLite's own write lock; whoever makes the index
 anew has the lock file alone. A process that is killed leaves neither.
@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,7 @@ def connected() -> Any:
     with faults():
         if not path().exists():
             raise Unfit("There is no such file.")
+        leave_others_alone()
         opened = Opened(path())
         _check(opened.connection)
         file = str(connection.settings_dict["NAME"]), opened.file.st_dev, opened.file.st_ino
@@ -224,16 +225,67 @@ def there() -> tuple[int, int] | None:
 
 
 def put_aside() -> None:
-    """Out of the way: thrown away where it is an index of ours, else kept under another name. Its log goes along."""
+    """Out of the way: thrown away where it is an index of ours, else kept under another name. Its log goes along.
+
+    Raises Unreachable where it is nothing of ours to move: see leave_others_alone.
+    """
     disconnect()
     with faults():
         if path().exists():
+            leave_others_alone()
             if _is_ours():
                 path().unlink()
             else:
                 path().replace(path().with_name(f"{path().name}.aside-{timezone.now():%Y%m%dT%H%M%S}"))
         for suffix in ("-wal", "-shm"):
             path().with_name(path().name + suffix).unlink(missing_ok=True)
+
+
+def leave_others_alone() -> None:
+    """Raise Unreachable where that is a folder, the site's own database, or a whole one of another program.
+
+    To be asked before it is opened to be written: that alone would change how it keeps its log.
+    """
+    if why := not_for_an_index():
+        raise Unreachable(why.rstrip("."))
+
+
+def not_for_an_index() -> str:
+    """Why the index may not lie in the file of that name, in words that name the variable; "" where it may."""
+    if path().resolve() in _sites_own():
+        return f"REDLINE_SEARCH_SIDECAR is {path()}, the site's own database: set a file of its own."
+    if path().is_dir():  # it may be the data folder itself
+        return f"REDLINE_SEARCH_SIDECAR is {path()}, which is a folder: name a file in it."
+    if path().exists() and _is_anothers():
+        return f"REDLINE_SEARCH_SIDECAR is {path()}, the database of another program: set a file of its own."
+    return ""
+
+
+def _sites_own() -> Collection[Path]:
+    """The database's files, where it is in files."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor != "sqlite":
+        return ()
+    return [Path(name + suffix).resolve() for suffix in ("", "-wal", "-shm", "-journal")]
+
+
+def _is_anothers() -> bool:
+    """Whether it is a database with tables in it, and none of ours. What cannot be read as one is only in the way."""
+    with path().open("rb") as file:
+        if _names_us(file.read(72)):
+            return False
+    try:
+        # By SQLite, since a log beside the file may have all of it; only read, so that nothing of it changes.
+        with closing(
+            sqlite3.connect(f"file:{quote(str(path()))}?mode=ro", uri=True, timeout=_TIMEOUT)
+        ) as found:
+            (application,) = found.execute("PRAGMA application_id").fetchone()
+            (tables,) = found.execute("SELECT COUNT(*) FROM sqlite_schema").fetchone()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF in _PASSING:
+            raise Unreachable(str(error)) from error
+        return False
+    return application != APPLICATION and tables > 0
 
 
 @contextmanager
@@ -330,4 +382,8 @@ def _is_ours() -> bool:
         header = file.read(72)
         size = file.seek(0, os.SEEK_END)
     unmade = header.startswith(b"SQLite format 3\0") and size <= int.from_bytes(header[16:18], "big")
-    return not size or unmade or header[68:72] == APPLICATION.to_bytes(4, "big")
+    return not size or unmade or _names_us(header)
+
+
+def _names_us(header: bytes) -> bool:
+    return header[68:72] == APPLICATION.to_bytes(4, "big")

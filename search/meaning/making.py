@@ -8,14 +8,15 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, Func, IntegerField, OuterRef
+from django.db.models.functions import Length
 from django.utils.translation import ngettext
 
 from search.documents import in_batches
-from search.meaning import model
+from search.meaning import model, vectors
 from search.meaning.passages import rows
 from search.models import Embedding, SearchDocument
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 BATCH = 16
 """Documents of which the vectors are written at a time, and passages that the model is given at a time."""
+_READ = 500  # documents whose vectors are looked at at a time
 SECONDS = 60.0
 """How long one run of the schedule makes vectors; the rest is for the next."""
 
@@ -48,11 +50,16 @@ def make(
 ) -> int:
     """Bring the vectors up to date, for so many seconds if given; returns for how many documents.
 
-    `progress` is told after each batch how many documents it had. Raises model.Missing.
+    `progress` is told after each batch how many documents it had. Damaged ones are made anew: all that there are where
+    there is time enough, else those whose size tells. Raises model.Missing.
     """
     model.require()
     until = None if seconds is None else time.monotonic() + seconds
     _drop_gone(using)
+    if until is None:
+        _drop_damaged(using)
+    else:
+        _of_another_size(using).delete()
     waiting = pending(using)
     count = last = 0
     while batch := list(waiting.filter(pk__gt=last)[:BATCH]):
@@ -85,6 +92,34 @@ def make_due(now: datetime) -> Iterator[str]:
 def _drop_gone(using: str) -> None:
     there = SearchDocument.objects.filter(source=OuterRef("source"), object_id=OuterRef("object_id"))
     Embedding.objects.using(using).filter(~Exists(there)).delete()
+
+
+class _Starts(Func):
+    """How many passages, and so vectors, a row is for."""
+
+    output_field = IntegerField()
+    function = "jsonb_array_length"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="json_array_length", **context)
+
+
+def _of_another_size(using: str) -> "QuerySet[Embedding]":
+    """Vectors that are more or fewer bytes than were written; no database reads them for that."""
+    sized = Embedding.objects.using(using).alias(size=Length("vectors"), passages=_Starts("starts"))
+    return sized.exclude(size=F("passages") * vectors.BYTES)
+
+
+def _drop_damaged(using: str) -> None:
+    stored = Embedding.objects.using(using)
+    rows_ = stored.values_list("pk", "starts", "vectors").order_by("pk")
+    damaged: list[int] = []
+    last = 0
+    while some := list(rows_.filter(pk__gt=last)[:_READ]):
+        last = some[-1][0]
+        damaged += [pk for pk, starts, data in some if vectors.read(bytes(data), len(starts)) is None]
+    for batch in in_batches(damaged):
+        stored.filter(pk__in=batch).delete()
 
 
 def _renew(documents: Sequence[SearchDocument], using: str) -> None:
@@ -128,7 +163,7 @@ def _embedded(documents: Iterable[tuple[SearchDocument, str]]) -> Iterator[Embed
     for document, digest in documents:
         parts = rows(document.title, document.text, [start for start, _anchor in document.passages])
         texts = [part for _start, part in parts]
-        vectors = [model.of_passages(batch) for batch in in_batches(texts, BATCH)]
+        made = [model.of_passages(batch) for batch in in_batches(texts, BATCH)]
         yield Embedding(
             source=document.source,
             object_id=document.object_id,
@@ -138,7 +173,7 @@ def _embedded(documents: Iterable[tuple[SearchDocument, str]]) -> Iterator[Embed
             model=model.MODEL,
             digest=digest,
             starts=[start for start, _part in parts],
-            vectors=numpy.concatenate(vectors).astype("<f2").tobytes(),
+            vectors=vectors.stored(numpy.concatenate(made)),
         )
 
 

@@ -15,6 +15,7 @@ from django.db import DatabaseError
 from django.db.models import Count, Max
 
 from search.meaning import model
+from search.meaning.vectors import read
 from search.models import Embedding, SearchDocument
 
 MOST = 100
@@ -171,7 +172,12 @@ def _read(old: _Held, stored: Any, state: tuple[object, ...]) -> _Held:
         some = pks[at : at + _AT_A_TIME]
         rows = {pk: old.rows[pk] for pk in some if pk in old.rows}
         for row in stored.filter(pk__in=[pk for pk in some if pk not in rows]):
-            vectors = numpy.frombuffer(bytes(row.vectors), dtype="<f2").reshape(-1, model.SIZE)
+            vectors = read(bytes(row.vectors), len(row.starts))
+            if vectors is None:  # the others still answer
+                model.say_once(
+                    f"for {row.source} {row.object_id}, whose vectors are damaged: manage.py embed_search"
+                )
+                continue
             rows[row.pk] = (row.source, row.object_id), row.language, row.starts, vectors
         if len(held.starts) + sum(len(row[-1]) for row in rows.values()) > MOST_PASSAGES:
             model.say_once(

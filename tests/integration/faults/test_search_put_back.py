@@ -210,6 +210,20 @@ def closed(engine: ElasticEngine) -> None:
         client.indices.close(index=engine.indices.read)
 
 
+def told(method: str, address: str, **body: Any) -> Callable[[ElasticEngine], None]:
+    def harm(engine: ElasticEngine) -> None:
+        headers = {"accept": "application/json", "content-type": "application/json"}
+        with engine.cluster.asked() as client:
+            client.perform_request(method, f"/{engine.indices.write}/{address}", headers=headers, body=body)
+
+    return harm
+
+
+def mapped(**fields: Any) -> Callable[[ElasticEngine], None]:
+    return told("PUT", "_mapping", properties=fields)
+
+
+_TEXT = {"type": "text", "analyzer": "whitespace", "copy_to": ["terms"]}
 READ, WRITE = "redline-tests-read", "redline-tests-write"
 BEHIND_OUR_BACK = {
     "emptied": emptied,
@@ -217,6 +231,14 @@ BEHIND_OUR_BACK = {
     "routing": changed(alias=READ, routing="x"),
     "no write index": changed(alias=WRITE, is_write_index=False),
     "closed": closed,
+    **{name: mapped(**{name: _TEXT | {"search_analyzer": "simple"}}) for name in ("title", "codes", "text")},
+    "codes cut short": mapped(code={"type": "keyword", "ignore_above": 1}),
+    "runtime profile": told("PUT", "_mapping", runtime={"profile": {"type": "keyword"}}),
+    "runtime updated": told("PUT", "_mapping", runtime={"updated": {"type": "long"}}),
+    "other fields": told("PUT", "_mapping", dynamic=True),
+    "few profiles": told("PUT", "_settings", index={"max_terms_count": 2}),
+    "few hits": told("PUT", "_settings", index={"max_result_window": 50}),
+    "no refresh": told("PUT", "_settings", index={"refresh_interval": "-1"}),
 }
 
 
@@ -225,6 +247,34 @@ BEHIND_OUR_BACK = {
 @pytest.mark.parametrize("harm", BEHIND_OUR_BACK)
 def test_an_index_changed_behind_our_back(code: ErrorCode, engine: ElasticEngine, harm: str) -> None:
     BEHIND_OUR_BACK[harm](engine)
+    assert "was made anew" in fed()
+    assert found("quokka") == ["E-1"]
+    assert "anew" not in fed()
+
+
+OTHERS = {
+    "name": ("abc", {}),
+    "key": ("1000000", {}),
+    "key and number": ("1000000", {"id": 1_000_000, "title": 7, "codes": ["quokka"]}),
+    "two profiles": ("abc", {"profile": "no number"}),
+}
+
+
+@pytest.mark.elasticsearch
+@pytest.mark.parametrize("engine", ["elasticsearch"], indirect=True)
+@pytest.mark.parametrize("other", OTHERS)
+def test_a_document_that_is_not_ours(code: ErrorCode, engine: ElasticEngine, other: str) -> None:
+    profile = SearchDocument.objects.get(source="error_code", object_id=str(code.pk)).profile
+    key, source = OTHERS[other]
+    if "profile" in source:
+        source = source | {"profile": [profile, "no number"]}
+    with engine.cluster.asked() as asked:
+        document = {"text": "quokka", "profile": profile, **source}
+        asked.index(index=engine.indices.write, id=key, document=document, refresh=True)
+    assert found("quokka") == ["E-1"]
+    staff = make.signed_in(make.documentation_staff())
+    for address in ("/search/?q=quokka", "/search/?q=quokka&sort=newest", "/search/suggest/?q=E-"):
+        assert staff.get(address).status_code == 200
     assert "was made anew" in fed()
     assert found("quokka") == ["E-1"]
     assert "anew" not in fed()

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from procedures.access import readable_audiences
 from procedures.models import ErrorCode, ProductLine
-from search import feeding, outbox
+from search import apps, feeding, outbox
 from search.engine import SearchQuery, get_engine
 from search.engines import sidecar as sidecar_engine
 from search.engines import sidecar_file
@@ -246,17 +246,10 @@ def another_databases(path: Path) -> None:
     database.close()
 
 
-def somebody_elses(path: Path) -> None:
-    path.unlink()
-    with sqlite3.connect(path) as database:
-        database.execute("CREATE TABLE accounts (balance)")
-    database.close()
-
-
 @pytest.mark.parametrize("running", [True, False], ids=["open", "not open"])
 @pytest.mark.parametrize(
     "damage",
-    [gone, truncated, emptied, garbage, scratched, old_version, another_databases, somebody_elses],
+    [gone, truncated, emptied, garbage, scratched, old_version, another_databases],
     ids=lambda damage: damage.__name__,
 )
 def test_an_unfit_file_is_made_anew_by_itself(
@@ -276,8 +269,75 @@ def test_an_unfit_file_is_made_anew_by_itself(
     assert find("platypus") == ["E-0"]
     check_whole()
     aside = list(Path(site.REDLINE_SEARCH_SIDECAR).parent.glob("*.aside-*"))
-    if damage is somebody_elses:
+    if damage is garbage:
         assert len(aside) == 1, "nothing of others is thrown away"
+
+
+@pytest.mark.parametrize("in_log", [False, True])
+def test_the_database_of_another_program_stays_where_it_is(
+    codes: list[ErrorCode], in_log: bool, client: Client
+) -> None:
+    path = Path(site.REDLINE_SEARCH_SIDECAR)
+    sidecar_file.disconnect()
+    path.unlink()
+    other = sqlite3.connect(path)
+    if in_log:  # the file itself is as good as empty
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("PRAGMA wal_autocheckpoint=0")
+    other.execute("CREATE TABLE accounts (balance)")
+    other.commit()
+    content = path.read_bytes()
+    with pytest.raises(Unreachable, match="database of another program"):
+        find("quokka")
+    for command in ("feed_search", "rebuild_search"):
+        with pytest.raises(CommandError, match="database of another program"):
+            call_command(command)
+    with pytest.raises(Unreachable):
+        sidecar_file.put_aside()
+    assert client.get("/search/", {"q": "quokka"}).status_code == 200
+    assert path.read_bytes() == content
+    assert other.execute("SELECT COUNT(*) FROM accounts").fetchone() == (0,)
+    other.close()
+    assert not list(path.parent.glob("*.aside-*"))
+    path.unlink()
+    call_command("feed_search")
+    assert find("quokka") == ["E-0"]
+
+
+def test_a_folder_in_its_place_stays_where_it_is(codes: list[ErrorCode], engine: SidecarEngine) -> None:
+    path = Path(site.REDLINE_SEARCH_SIDECAR)
+    sidecar_file.disconnect()
+    path.unlink()
+    path.mkdir()
+    (wrong,) = engine.misconfigured()
+    assert "is a folder" in wrong
+    with pytest.raises(CommandError, match="is a folder"):
+        call_command("feed_search")
+    assert path.is_dir()
+    path.rmdir()
+    assert find("quokka") == ["E-0"]
+
+
+def test_the_sites_own_database_is_not_taken_for_the_index(engine: SidecarEngine, settings: Any) -> None:
+    assert not [*engine.misconfigured()]
+    if connection.vendor == "sqlite":
+        for suffix in ("", "-wal"):
+            settings.REDLINE_SEARCH_SIDECAR = Path(f"{connection.settings_dict['NAME']}{suffix}")
+            (wrong,) = engine.misconfigured()
+            assert "own database" in wrong
+            with pytest.raises(CommandError, match="own database"):
+                call_command("feed_search")
+        assert not list(Path(connection.settings_dict["NAME"]).parent.glob("*.aside-*"))
+
+
+@pytest.mark.parametrize("folder", ["/proc/x/y", "file/y"])
+def test_a_folder_that_cannot_be_made_is_said_when_the_site_is_checked(
+    engine: SidecarEngine, settings: Any, tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / "file").write_text("")
+    settings.REDLINE_SEARCH_SIDECAR = tmp_path / folder / "search.sqlite3"
+    (wrong,) = apps._check_engine()
+    assert (wrong.id, "REDLINE_SEARCH_SIDECAR" in wrong.msg) == ("search.E002", True)
 
 
 def test_a_file_of_a_newer_redline_is_left_alone(codes: list[ErrorCode]) -> None:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -123,6 +124,20 @@ def test_a_rebuild_makes_a_new_index_and_leaves_no_other(engine: ElasticEngine) 
     assert held(engine) == stored()
     with engine.cluster.asked() as client:
         client.indices.delete(index=f"{engine.indices.prefix}-other-site-1")
+
+
+def test_a_template_of_the_cluster_sets_no_limit(engine: ElasticEngine) -> None:
+    """Else each new index would be another than was made, and made anew for ever."""
+    limits = {"max_result_window": 50, "max_terms_count": 2, "max_inner_result_window": 5}
+    with engine.cluster.asked() as client:
+        client.indices.put_index_template(
+            name="limits", index_patterns=[f"{engine.indices.prefix}-*"], template={"settings": limits}
+        )
+        try:
+            engine.refill()
+        finally:
+            client.indices.delete_index_template(name="limits")
+    assert not engine.prepare()
 
 
 def test_writers_during_a_rebuild_lose_nothing_and_nothing_returns(
@@ -252,6 +267,24 @@ def test_settings_that_cannot_be_are_said_and_the_database_answers(settings: Any
             with pytest.raises(CommandError, match=said):
                 call_command(command, skip_checks=True)
     settings.REDLINE_ELASTICSEARCH_PREFIX = "redline"
+    _engine.cache_clear()
+    assert apps._check_engine() == []
+    _engine.cache_clear()
+
+
+def test_certificates_that_cannot_be_read_are_said(settings: Any, tmp_path: Path) -> None:
+    settings.REDLINE_SEARCH_ENGINE = "elasticsearch"
+    settings.REDLINE_ELASTICSEARCH_URL = "https://127.0.0.1:1"
+    (tmp_path / "no.pem").write_text("no PEM")
+    for file in (tmp_path / "missing.pem", tmp_path / "no.pem", tmp_path):
+        settings.REDLINE_ELASTICSEARCH_CA = str(file)
+        _engine.cache_clear()
+        (wrong,) = apps._check_engine()
+        assert wrong.id == "search.E002"
+        assert wrong.msg.startswith(f"REDLINE_ELASTICSEARCH_CA: {file} is no file of certificates in PEM: ")
+        with pytest.raises(Unreachable, match="REDLINE_ELASTICSEARCH_CA"):
+            ElasticEngine().suggest("x", STAFF_SCOPES)
+    settings.REDLINE_ELASTICSEARCH_CA = certifi.where()
     _engine.cache_clear()
     assert apps._check_engine() == []
     _engine.cache_clear()

@@ -97,6 +97,13 @@ def test_the_measures_are_those_of_the_books() -> None:
             "test.tsv:2: not a question",
         ),
         ("queries.jsonl", b'{"_id": "q1", "text": "a"}\n' * 2, "queries.jsonl:2: question q1 is there twice"),
+        ("corpus.jsonl", b'{"_id": "d\\t1", "text": "a"}', "corpus.jsonl:1: an id can have no tab"),
+        ("queries.jsonl", b'{"_id": "q1\\n", "text": "a"}', "queries.jsonl:1: an id can have no tab"),
+        (
+            "queries.jsonl",
+            '{"_id": "q\u2028", "text": "a"}'.encode(),
+            "queries.jsonl:1: an id can have no tab",
+        ),
         ("corpus.jsonl", b'{"_id": true, "text": "a"}', "corpus.jsonl:1: no text “_id”"),
         ("qrels/test.tsv", b"q1 0 d1 1\nq1 0 d1 good\n", "test.tsv:2: not a question"),
         ("qrels/test.tsv", b"q1 0 d1 1\nq1 d1 1\n", "test.tsv:2: not a question"),

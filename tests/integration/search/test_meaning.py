@@ -322,3 +322,39 @@ def test_a_stopped_run_goes_on_where_it_was(guides: Engine, monkeypatch: pytest.
 @pytest.mark.parametrize("text", ["\0 \ud800 轴承", "🙂" * 600, "a" * 10_000, "bearing " * 900])
 def test_any_question_is_answered(read: Engine, text: str) -> None:
     read.search(SearchQuery(text=text, scopes=STAFF_SCOPES))
+
+
+def cut_short(vectors: bytes) -> bytes:
+    return vectors[:-300]
+
+
+def a_passage_less(vectors: bytes) -> bytes:
+    return vectors[2 * model.SIZE :]
+
+
+def no_numbers(vectors: bytes) -> bytes:
+    return b"\xff" * len(vectors)
+
+
+def scratched(vectors: bytes) -> bytes:
+    return vectors[:100] + b"\x7b" * 200 + vectors[300:]
+
+
+@pytest.mark.meaning
+@pytest.mark.parametrize("harm", [cut_short, a_passage_less, no_numbers, scratched], ids=lambda f: f.__name__)
+def test_a_damaged_vector_takes_no_other_with_it_and_is_made_anew(
+    read: Engine, harm: Callable[[bytes], bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    oil, right = Embedding.objects.get(object_id="oil"), "how do I replace the bearing"
+    Embedding.objects.filter(pk=oil.pk).update(vectors=harm(bytes(oil.vectors)))
+    assert "bearing" in ids(read, right)
+    assert "oil" not in ids(read, "怎么给泵换油")
+    assert "guide oil, whose vectors are damaged" in caplog.text
+    if harm in (cut_short, a_passage_less):
+        assert list(making.make_due(datetime.now(UTC))) == ["1 document read for the search by meaning"]
+    else:
+        assert making.make() == 1
+    assert Embedding.objects.get(object_id="oil").vectors == oil.vectors
+    assert making.make() == 0
+    nearest.forget("default")
+    assert "oil" in ids(read, "怎么给泵换油")[:3]

@@ -72,10 +72,20 @@ def test_the_data_lie_beside_the_site_wherever_it_is_started(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("DATABASE_URL", "nonsense"), ("REDLINE_SAFETY_HOURS", "four"), ("REDLINE_SAFETY_HOURS", "0"),
-     ("REDLINE_MAIL_WAIT", "-1"), ("REDLINE_REVIEW_MONTHS", "x"), ("REDLINE_SEARCH_LOG_DAYS", "-1")],
+     ("REDLINE_MAIL_WAIT", "-1"), ("REDLINE_REVIEW_MONTHS", "x"), ("REDLINE_SEARCH_LOG_DAYS", "-1"),
+     ("REDLINE_SEARCH_LOG_DAYS", "800000"), ("REDLINE_ELASTICSEARCH_SHARDS", "1025"),
+     ("REDLINE_REVIEW_MONTHS", "120000"), ("REDLINE_MAIL_WAIT", "99999999999")],
 )  # fmt: skip
 def test_a_malformed_variable_stops_the_start_by_a_sentence_that_names_it(
     tmp_path: Path, name: str, value: str
 ) -> None:
     with pytest.raises(AssertionError, match=f"ImproperlyConfigured: {name} is"):
         start(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize("address", ["mysql://a:b@localhost/redline", "oracle://a:b@localhost:1521/redline"])
+def test_another_database_is_refused_by_a_sentence_that_names_those_that_can_be(
+    tmp_path: Path, address: str
+) -> None:
+    with pytest.raises(AssertionError, match=r"DATABASE_URL is of another.*SQLite or PostgreSQL"):
+        start(tmp_path, DATABASE_URL=address)
