@@ -274,9 +274,8 @@ class Question:
     def _of_term(self, term: str, selection: Selection, limit: int, offset: int) -> list[Candidate]:
         """As `best` has them: weighed by where the term stands in them, which takes a third of reading them."""
         totals = self._totals()
-        weights: dict[
-            bytes, dict[str, float]
-        ] = {}  # of an occurrence in each column, by the columns' lengths
+        # What an occurrence in each column counts, by the lengths of the columns.
+        weights: dict[bytes, dict[str, float]] = {}
         found: dict[int, float] = {}
         for at, column, lengths in self._fetch(_OCCURRENCES, [term]):
             if lengths not in weights:
@@ -290,7 +289,9 @@ class Question:
         return [
             Candidate(
                 pk_of(at),
-                *("", "", ""),
+                title="",
+                codes="",
+                text="",
                 weight=weight_of.get(number_of(at), 1.0),
                 score=scores[at],
                 profile=self._profile[number_of(at)],

@@ -112,7 +112,7 @@ class TermEngine(ABC):
         selection = _selection(query, seen, now)
         near = self._near(query, parsed, reading, selection)
         fused = (
-            self._fused(answers, reading, selection, query, parsed, statistics, near)
+            self._fused(answers, reading, selection, query, parsed, statistics, seen, near)
             if near
             else NOTHING_FUSED
         )
@@ -121,7 +121,9 @@ class TermEngine(ABC):
         offset = (page - 1) * query.page_size
         some = total or fused.order
         found = (
-            self._page(answers, reading, selection, query, parsed, statistics, offset=offset, fused=fused)
+            self._page(
+                answers, reading, selection, query, parsed, statistics, seen, offset=offset, fused=fused
+            )
             if some
             else []
         )
@@ -164,10 +166,11 @@ class TermEngine(ABC):
         codes = tuple(code for code in parsed.codes if frequencies.get(code))
         if not (clauses or codes):
             return []
-        selection = _selection(query, profiles(self.using, query.scopes), timezone.now())
+        seen = profiles(self.using, query.scopes)
+        selection = _selection(query, seen, timezone.now())
         reading = Reading(some=clauses, codes=codes)
         offset = (query.page - 1) * query.page_size
-        found = self._page(self.asking(), reading, selection, query, parsed, statistics, offset=offset)
+        found = self._page(self.asking(), reading, selection, query, parsed, statistics, seen, offset=offset)
         return self._hits(found, ParsedQuery(clauses, codes))
 
     def did_you_mean(self, query: SearchQuery) -> str:
@@ -190,6 +193,7 @@ class TermEngine(ABC):
         query: SearchQuery,
         parsed: ParsedQuery,
         statistics: Statistics,
+        seen: Seen,
         *,
         offset: int,
         fused: Fused = NOTHING_FUSED,
@@ -216,9 +220,7 @@ class TermEngine(ABC):
             )
             return [(one.pk, one.score) for one in found]
         found = answers.best(reading, selection, limit=max(CANDIDATES, end), only=only)
-        ranked = in_order(
-            query, parsed, found[:CANDIDATES], statistics, answers, profiles(self.using, query.scopes)
-        )
+        ranked = in_order(query, parsed, found[:CANDIDATES], statistics, answers, seen)
         return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
 
     def _near(
@@ -259,10 +261,11 @@ class TermEngine(ABC):
         query: SearchQuery,
         parsed: ParsedQuery,
         statistics: Statistics,
+        seen: Seen,
         near: Mapping[int, Near],
     ) -> Fused:
         found = answers.best(reading, selection, limit=CANDIDATES)
-        ranked = in_order(query, parsed, found, statistics, answers, profiles(self.using, query.scopes))
+        ranked = in_order(query, parsed, found, statistics, answers, seen)
         beyond: list[Candidate] = []
         if len(found) == CANDIDATES and (others := list(near.keys() - {one.pk for one in found})):
             # Words may have found these as well, behind what was looked at.
