@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from search import suggesting
-from search.analysis import code_term
+from search.analysis import code_term, lexemes, normalise
 from search.corrections import corrected
 from search.engine import NEWEST, Hit, Results, SearchQuery, cutoffs
 from search.engines.answers import Answers, Selection, source_weights
@@ -266,6 +266,8 @@ class TermEngine(ABC):
     ) -> Fused:
         found = answers.best(reading, selection, limit=CANDIDATES)
         ranked = in_order(query, parsed, found, statistics, answers, seen)
+        # One word and no more means that word, and the like of it comes behind; "what is X" means more.
+        is_word = len(parsed.clauses) == 1 and len(list(lexemes(normalise(query.text)))) == 1
         beyond: list[Candidate] = []
         if len(found) == CANDIDATES and (others := list(near.keys() - {one.pk for one in found})):
             # Words may have found these as well, behind what was looked at.
@@ -273,8 +275,7 @@ class TermEngine(ABC):
         return fuse(
             ranked,
             [(pk, one.above) for pk, one in near.items()],
-            # Who asks for one word means that word: the like of it comes behind.
-            first=[one.pk for one in found if one.exact or len(parsed.clauses) == 1],
+            first=[one.pk for one in found if one.exact or is_word],
             beyond=[one.pk for one in beyond],
         )
 
