@@ -14,7 +14,7 @@ _LATIN = str.maketrans(_LOOKALIKES | {one.lower(): other.lower() for one, other 
 # Radicals that stand for their characters, and characters that other standards had twice.
 _COMPATIBLE = ((0x2E80, 0x2FDF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))
 # What a copied text brings along unseen: soft hyphens, zero-width blanks and joiners, marks of direction, variants.
-_UNSEEN = "\u00ad\u061c\u180e\ufeff" + "".join(
+UNSEEN = "\u00ad\u061c\u180e\ufeff" + "".join(
     chr(code)
     for first, last in ((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0F))
     for code in range(first, last + 1)
@@ -58,7 +58,7 @@ def _table() -> dict[str, str]:
     pairs = (line.split() for line in lines if line)
     simplified = {pair[0]: pair[1] for pair in pairs if pair[0] != pair[1]}
     simplified = {written: simplified.get(found, found) for written, found in simplified.items()}
-    return simplified | _SIGNS | dict.fromkeys(_UNSEEN, "")
+    return simplified | _SIGNS | dict.fromkeys(UNSEEN, "")
 
 
 @cache

@@ -8,13 +8,14 @@ from itertools import islice
 from typing import ClassVar, NamedTuple
 
 from search.analysis import CJK, DECIMAL, MARK, MIN_JOINED_DIGITS, fold, take_apart
-from search.characters import plain, variants
+from search.characters import UNSEEN, plain, variants
 from search.parsing import Phrase
 from search.units import DASHES, DOTS, glued, in_chinese
 
 Span = tuple[int, int]
 
 _FEW = 3  # Chinese words that are looked for one by one
+_UNSEEN = re.compile(f"[{UNSEEN}]")
 _CHINESE = re.compile(f"[{CJK}]+")
 _MOST = 400  # looked at of one phrase in one text
 _BETWEEN = f"[-_./, \u2010\u2013\u2212{DOTS}]?°?"  # what may stand between the characters of a code
@@ -78,11 +79,12 @@ class Finder:
         if not self._wanted:
             return []
         # To look for a few Chinese words in a text as it is written takes a fifth of making it plain.
-        if direct := [
+        direct = [
             Found(*match.span(), bits)
             for pattern, bits in self._direct
             for match in islice(pattern.finditer(text), _MOST)
-        ]:
+        ]
+        if direct and not _UNSEEN.search(text):
             return sorted(direct)
         # A character such as ℃ is two in its plain form: map plain offsets back to the original's.
         origin: list[int] | None = None

@@ -1,7 +1,7 @@
 """What a person typed to what an engine is asked. Any input parses; only quotes in it are operators."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from search.analysis import (
@@ -21,6 +21,7 @@ from search.analysis import (
     take_apart,
     unit_at,
     unpadded,
+    unpadded_term,
 )
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
 from search.units import DASHES, chinese_unit, in_chinese, leading_unit
@@ -48,6 +49,7 @@ _FAULT_WORDS = frozenset(
 )
 _FAULT_CHARACTERS = frozenset("报警错障码")
 _LEAST_DIGITS = 3
+_BESIDE = 2  # words before
 # The same of Chinese: characters that carry grammar, and those that questions are asked with.
 _FUNCTION_CHARACTERS = frozenset(
     "的了是在和与及或吗呢么什如何怎样为哪些有没否能会可以要应该请问我你它这那个不将被把从到对于用使时后前中"
@@ -135,15 +137,20 @@ def parse(text: str, *, prefix: bool = False, terms: TermList = NO_TERMS) -> Par
 
 _CODE_IN_QUOTES = re.compile(r"(?=[^\d]*\d)[\w\-./]+(?: \d[\w\-./]*)?")
 # ALARM_E-1042, E-1042-1: a code that something stands before or behind.
-_INNER_CODE = re.compile(rf"(?<![^\W_])[A-Za-z]{{1,5}}[-_./]?\d{{{_LEAST_DIGITS},}}(?![^\W_])")
+_INNER_CODE = re.compile(
+    rf"(?<![^\W_])[A-Za-z]{{1,5}}(?:[-_./]?\d{{{_LEAST_DIGITS},}}|\d{{0,2}}(?:[-.]\d{{2,}}){{2,3}})(?![^\W_])"
+)
 # 2.4 %, 2.4 seconds, 2.4:1 measure something, and name no release.
 _MEASURED = re.compile(
-    r" ?(?:[%‰°:秒分时天伏安瓦欧度倍]|(?:seconds?|minutes?|hours?|days?|times|percent|volts?|amps?|degrees)\b)",
+    r" ?(?:[%‰°倍]|:\d|毫?秒|分钟|小时|伏|瓦|欧|"
+    r"(?:seconds?|minutes?|hours?|days?|times|percent|volts?|amps?|degrees)\b)",
     re.IGNORECASE,
 )
 _RANGE = re.compile(rf"(?<![\w.,])(\d+(?:[.,]\d+)?) ?[{DASHES}] ?(\d+(?:[.,]\d+)?)")
 _DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2})(?![\d.,])")
-_FAULT_NUMBER = re.compile(rf"\b({'|'.join(sorted(_FAULT_WORDS))})(\d{{{_LEAST_DIGITS},}})\b", re.IGNORECASE)
+_FAULT_NUMBER = re.compile(
+    rf"(?<![a-z])({'|'.join(sorted(_FAULT_WORDS))})(\d{{{_LEAST_DIGITS},}})(?![a-z\d])", re.IGNORECASE
+)
 
 
 def as_meant(normalised: str) -> str:
@@ -241,26 +248,39 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
             codes.append(code_mark(word.whole))
         if bare := unpadded(word.whole):
             codes.append(MARK + bare)
-        codes += [code_term(found[0]) for found in _INNER_CODE.finditer(lexeme.text)]
+        inner = [found[0] for found in _INNER_CODE.finditer(lexeme.text)]
+        codes += [form(code) for code in inner for form in (code_term, unpadded_term)]
         if "/" in lexeme.text:  # E-1042/E-1043 names two
             codes += [code_term(part) for part in lexeme.text.split("/")]
     # Those that chance may have put side by side come last: only so many are asked for.
     codes += [
         MARK + code for found in (tight, spaced_codes) for several in found.values() for code in several
     ]
-    codes += [number_mark(number) for number in _numbers_of_codes(everything)]
+    measured = {
+        word.start for word in everything if word.start in quantities or _MEASURED.match(text, word.end)
+    }
+    codes += [number_mark(number) for number in _numbers_of_codes(everything, measured)]
     return clauses or empty, codes
 
 
-def _numbers_of_codes(words: Sequence[Lexeme]) -> Iterator[str]:
-    """Numbers of three digits and more beside a word such as "error": codes that somebody names by their number."""
+def _numbers_of_codes(words: Sequence[Lexeme], measured: Collection[int]) -> Iterator[str]:
+    """Numbers of three digits and more beside a word such as "error", and those that are told with one: codes that
+    somebody names by their number. What begins where something is `measured` is none.
+    """
+    last = -_BESIDE - 1
     for at, lexeme in enumerate(words):
-        if lexeme.text.isdigit() and len(lexeme.text) >= _LEAST_DIGITS:
-            beside = [*words[max(0, at - 2) : at], *words[at + 1 : at + 2]]
-            if any(word.text.casefold() in _FAULT_WORDS for word in beside) or any(
-                word.is_cjk and not _FAULT_CHARACTERS.isdisjoint(word.text) for word in beside
-            ):
-                yield lexeme.text
+        numbers = lexeme.text.split("/")
+        if lexeme.start in measured or not all(n.isdigit() and len(n) >= _LEAST_DIGITS for n in numbers):
+            continue
+        beside = [*words[max(0, at - _BESIDE) : at], *words[at + 1 : at + 2]]
+        if at - last <= _BESIDE or any(
+            not _FAULT_CHARACTERS.isdisjoint(word.text)
+            if word.is_cjk
+            else word.text.casefold() in _FAULT_WORDS
+            for word in beside
+        ):
+            last = at
+            yield from numbers
 
 
 def _quantities(words: Sequence[Lexeme]) -> dict[int, Phrase]:

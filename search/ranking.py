@@ -38,6 +38,7 @@ _WHOLE_CODE = (
 )
 _LEAST_DIGITS = 3  # that such a code has; utf8mb4 is a word
 _FUNCTION_PAIR = 0.7  # a bigram with one character such as 的 or 在 says less than 轴承
+_BESIDE = 0.25  # of its weight, what a term keeps that only names the machine
 _NONE: Mapping[str, Sequence[Phrase]] = {}
 
 
@@ -180,21 +181,22 @@ def rank(
     candidates: Sequence[Candidate],
     statistics: Statistics,
     synonyms: Mapping[str, Sequence[Phrase]] = _NONE,
-    passed_over: Collection[str] = (),
+    beside: Collection[str] = (),
 ) -> list[tuple[int, float]]:
     """(pk, score) of the candidates, the best first; those that score alike stay in the order given.
 
-    `synonyms` are phrases that mean the same as a term of the text (ParsedQuery.synonyms); terms `passed_over` count
-    nothing.
+    `synonyms` are phrases that mean the same as a term of the text (ParsedQuery.synonyms); terms that stand `beside`
+    what is asked count a quarter.
     """
     totals = statistics.totals()
     worths: dict[str, float] = {}
     for tier in _tiers_of(text):
-        weights = {term: weight for term, weight in tier.items() if term not in passed_over}
+        weights = dict(tier)
         whole = [term for term, weight in weights.items() if weight == _WHOLE_CODE]
         borne = statistics.frequencies([MARK + code for code in whole]) if whole else {}
         # What bears a code stands first anyway; others need not be about it for naming it.
         weights |= {code: 1.0 for code in whole if borne.get(MARK + code)}
+        weights |= {term: weights[term] * _BESIDE for term in beside if term in weights}
         rare = rarity(weights, statistics, synonyms).items()
         # A whole ticket may be asked: what is rare in it tells documents apart.
         if worths := dict(heapq.nlargest(_MOST_TERMS, rare, key=lambda term: term[1])):

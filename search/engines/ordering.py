@@ -1,6 +1,7 @@
 """In what order the candidates of one question stand: by rank, but for codes, and for the machine that is asked about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import islice, takewhile
 from typing import Any
 
 from search.analysis import MARK
@@ -10,7 +11,7 @@ from search.engines.answers import Answers, Selection
 from search.parsing import Clause, ParsedQuery
 from search.profiles import Seen, of_sources
 from search.ranking import Candidate, Statistics, rank
-from search.readings import Reading
+from search.readings import ENOUGH, Reading
 from search.registry import sources
 
 OTHERS = 0.5
@@ -30,9 +31,9 @@ def in_order(
 ) -> list[tuple[int, float]]:
     """(pk, score) as search.ranking orders them, those that bear a code that was asked for before all others.
 
-    What is for another machine than the question names stands behind; the machine itself is found by its code, and
-    when more is asked, that more is what the others are ranked by. What scores alike stands in the order of the keys:
-    engines may offer it in another; where nothing scores, their order is all there is.
+    What is for another machine than the question names stands behind. When more is asked than the machine, that more
+    ranks what is found, and answers to it may stand before the machine itself, but no other machine. What scores alike
+    stands in the order of the keys: engines may offer it in another; where nothing scores, their order is all there is.
     """
     machines = _machines(query, parsed, found, answers, seen)
     equipment = {one.pk for one in machines}
@@ -42,8 +43,6 @@ def in_order(
     if query.mine and "model" not in asked:
         asked = {**asked, "model": frozenset({query.mine})}
     beside = _terms_beside(parsed, machines, seen)
-    # Whose code is asked for as well is found by that.
-    is_beside = bool(beside) and all(one.pk in equipment for one in found if one.exact)
     by_pk = {one.pk: one for one in found}
     missed = {one.pk: misses(seen.get(one.profile), asked) for one in found}
     ranked = rank(query.text, found, statistics, parsed.synonyms, beside)
@@ -53,18 +52,41 @@ def in_order(
 
     def place(one: tuple[int, float]) -> tuple[Any, ...]:
         pk, score = one
-        if not by_pk[pk].exact or (is_beside and pk in equipment):
+        if not by_pk[pk].exact:
             return (1, -score, pk)
         return (0, bool(beside) and pk in equipment, missed[pk], -by_pk[pk].weight, -score, pk)
 
-    return sorted(scored, key=place)
+    ordered = sorted(scored, key=place)
+    if beside and all(one.pk in equipment for one in found if one.exact):
+        return _answers_first(ordered, by_pk)
+    return ordered
+
+
+def _answers_first(
+    ordered: list[tuple[int, float]], by_pk: Mapping[int, Candidate]
+) -> list[tuple[int, float]]:
+    """With what scores higher before the machines that bear a code that was asked for: ENOUGH of it, and no machine."""
+    named = [one for one in ordered if by_pk[one[0]].exact]
+    others = [one for one in ordered if not by_pk[one[0]].exact]
+    equipment = _equipment()
+    best = max((score for _pk, score in named), default=0.0)
+    higher = takewhile(
+        lambda one: one[1] > best and by_pk[one[0]].profile not in equipment, islice(others, ENOUGH)
+    )
+    at = len(list(higher))
+    return [*others[:at], *named, *others[at:]]
+
+
+def _equipment() -> Collection[int]:
+    """The profiles of machines and models."""
+    return of_sources(source.name for source in sources() if source.equipment)
 
 
 def _machines(
     query: SearchQuery, parsed: ParsedQuery, found: Sequence[Candidate], answers: Answers, seen: Seen
 ) -> list[Candidate]:
     """The machines and models that the question names by their codes, be they filtered out or not."""
-    equipment = of_sources(source.name for source in sources() if source.equipment)
+    equipment = _equipment()
     if query.filters and parsed.codes:
         selection = Selection([pk for pk in equipment if pk in seen])
         return answers.best(Reading(codes=parsed.codes), selection, limit=_MACHINES, texts=False)

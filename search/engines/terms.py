@@ -219,9 +219,13 @@ class TermEngine(ABC):
                 reading, selection, limit=query.page_size, offset=offset, newest=newest, only=only
             )
             return [(one.pk, one.score) for one in found]
-        found = answers.best(reading, selection, limit=max(CANDIDATES, end), only=only)
-        ranked = in_order(query, parsed, found[:CANDIDATES], statistics, answers, seen)
-        return [*ranked, *((one.pk, one.score) for one in found[CANDIDATES:])][offset:end]
+        # Asked for in two parts: of all that is found a program's long page must have each once, as short ones do.
+        found = answers.best(reading, selection, limit=CANDIDATES, only=only)
+        ranked = in_order(query, parsed, found, statistics, answers, seen)
+        rest = []
+        if end > CANDIDATES == len(found):
+            rest = answers.best(reading, selection, limit=end - CANDIDATES, offset=CANDIDATES, only=only)
+        return [*ranked, *((one.pk, one.score) for one in rest)][offset:end]
 
     def _near(
         self, query: SearchQuery, parsed: ParsedQuery, reading: Reading, selection: Selection

@@ -7,10 +7,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import transaction
 
+from search.analysis import number_mark
 from search.engine import Engine, SearchQuery, get_engine
 from search.engines.fed import FedEngine
 from search.indexing import reindex
 from search.models import SearchDocument
+from search.parsing import parse
 from tests.integration.search.conftest import (
     BOTH,
     COLLECTION,
@@ -33,7 +35,16 @@ def test_the_document_of_a_code_comes_before_those_that_mention_it(engine: Engin
 
 @pytest.mark.parametrize(
     "query",
-    ["error 1042", "1042 alarm", "error code #1042", "报1042", "the UPS shows fault 1042 after start"],
+    [
+        "error 1042",
+        "1042 alarm",
+        "error code #1042",
+        "报1042",
+        "the UPS shows fault 1042 after start",
+        "系统alarm1042",
+        "error 9999/1042",
+        "faults 9997, 9998 and 1042",
+    ],
 )
 def test_a_number_that_is_called_a_fault_is_its_code(engine: Engine, query: str) -> None:
     engine.index(
@@ -41,6 +52,8 @@ def test_a_number_that_is_called_a_fault_is_its_code(engine: Engine, query: str)
     )
     assert ids(engine, query)[0] == "code"
     assert ids(engine, "torque 1042 Nm")[0] != "code"
+    for measured in ("alarm after 1042 hours", "运行1042小时后报警", "alarm at 1042 mV"):
+        assert number_mark("1042") not in parse(measured).codes
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,10 @@ def guides(engine: Engine, collection: Collection) -> Engine:
         ("E-77 2.4 seconds LM-400 预充电", "new"),
         ('the log says "E-77" on LM4-24-0117', "new"),
         ("ALARM_E-077 LM-200", "old"),
+        ("LM-400 release 3.1: E-77 precharge", "new"),
+        ("LM-400 版本 2.4：E-77 预充电", "old"),
+        ("LM-400 升级到 2.4 时报 E-77 预充电", "old"),
+        ("UPS_LM4-23-0009_E-077.zip 预充电", "old"),
     ],
 )
 def test_the_guide_for_the_machine_that_is_named_comes_first(guides: Engine, asked: str, first: str) -> None:
@@ -87,6 +91,9 @@ def test_where_more_is_asked_the_machine_is_not_what_is_sought(guides: Engine) -
     assert ids(guides, "LM4-24-0117 bypass thyristor")[0] == "bypass"
     assert ids(guides, "LM-400 precharge alarm")[0] == "old"
     assert ids(guides, "LM4-24-0117")[0] == "m4"
+    assert ids(guides, "LM4-24-0117 Berlin")[0] == "m4"
+    assert ids(guides, "serial number LM4-24-0117")[0] == "m4"
+    assert "m4" in ids(guides, "LM4-24-0117 bypass thyristor")[:4]
     assert ids(guides, "LM-400")[0] == "m"
 
 

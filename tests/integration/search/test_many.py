@@ -132,15 +132,31 @@ def test_a_damaged_index_is_no_reason_to_answer_nothing(pumps: Engine, collectio
 def test_its_pages_have_each_of_many_once(
     pumps: Engine, text: str, common: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pumps.index(
+    pumps.rebuild(
         document(f"more{n}", "Pump" * (n % 2), "Close the valve. " * (1 + n % 3) + "Pump.")
         for n in range(300)
     )
     if common:
         monkeypatch.setattr(fts_question, "FEW", 0)
         monkeypatch.setattr(fts_question, "COMMON", 0)
-    query = SearchQuery(text=text, scopes=STAFF_SCOPES, page_size=30)
-    pages = [pumps.search(replace(query, page=page)) for page in range(1, 13)]
-    found = [hit.document.pk for page in pages for hit in page.hits]
-    found = found[: pages[0].total]
-    assert 150 < len(set(found)) == len(found) == pages[0].total
+    for size in (30, 75):
+        query = SearchQuery(text=text, scopes=STAFF_SCOPES, page_size=size)
+        pages = [pumps.search(replace(query, page=page)) for page in range(1, 300 // size + 1)]
+        found = [hit.document.pk for page in pages for hit in page.hits][: pages[0].total]
+        assert 150 < len(set(found)) == len(found) == pages[0].total
+
+
+def test_long_pages_have_what_short_ones_have(pumps: Engine) -> None:
+    pumps.index(document(f"more{n}", "Pump", "Valve " * n) for n in range(85))
+    query = SearchQuery(text="pump valve", scopes=STAFF_SCOPES)
+    total = pumps.search(query).total
+    long, short = (
+        [
+            hit.document.pk
+            for page in range(1, last + 1)
+            for hit in pumps.search(replace(query, page=page, page_size=size)).hits
+        ]
+        for size, last in ((75, 2), (25, 5))
+    )
+    assert 100 < len(set(long)) == total <= 125
+    assert long == short
