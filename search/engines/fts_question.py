@@ -277,7 +277,11 @@ class Question:
         # What an occurrence in each column counts, by the lengths of the columns.
         weights: dict[bytes, dict[str, float]] = {}
         found: dict[int, float] = {}
-        for at, column, lengths in self._fetch(_OCCURRENCES, [term]):
+        sql, params = _OCCURRENCES, [term]
+        numbers = {self._number[profile] for profile in selection.profiles if profile in self._number}
+        if len(numbers) < len(self._number):  # others need not be looked up
+            sql, params = f"{sql} AND o.doc >> {NUMBERED} {AMONG}", [term, json.dumps(list(numbers))]
+        for at, column, lengths in self._fetch(sql, params):
             if lengths not in weights:
                 title, _codes, text = varints(lengths)
                 weights[lengths] = dict(zip(_COLUMNS, totals.weigh(title, text), strict=True))
