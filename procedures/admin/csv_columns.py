@@ -152,7 +152,7 @@ def parse_cell(field: models.Field, text: str) -> Any:
         return parse_date(text)
     if isinstance(field, models.IntegerField):
         if not (text.isascii() and text.isdigit()):
-            raise ValidationError(_("“%(text)s” is not a whole number.") % {"text": text})
+            raise ValidationError(_("“%(text)s” is not a whole number, 0 or more.") % {"text": text})
         return int(text)
     if field.choices:
         known = {str(value) for value, _label in field.flatchoices}

@@ -36,6 +36,16 @@ def plain_code(code: str) -> str:
     ).strip()
 
 
+def refuse_unprintable(field: str, text: str) -> None:
+    """Raises ValidationError for what no address and no line of a list can hold: a line break inside, "." alone."""
+    if not text.isprintable():
+        raise ValidationError(
+            {field: gettext("It has a line break, a tab or another character that cannot be printed.")}
+        )
+    if not {".", ".."}.isdisjoint(text.split("/")):
+        raise ValidationError({field: gettext("A dot alone would lead to another address.")})
+
+
 def same_key(code: str) -> str:
     """What codes that people would take for one another share: the code without case and separators.
 
@@ -228,7 +238,8 @@ class SoftwareRelease(Named):
         return self.version
 
     def clean(self) -> None:
-        """A release stays in the line of the machines that run it."""
+        """A release stays in the line of the machines that run it, and its version is one line."""
+        refuse_unprintable("version", self.version)
         super().clean()
         if (
             self.pk
@@ -356,6 +367,7 @@ class ErrorCode(Named):
         self.code = plain_code(self.code)
         if not self.code:
             raise ValidationError({"code": gettext("The code has no visible character.")})
+        refuse_unprintable("code", self.code)
         super().clean()
         module = self.module
         if module is not None and self.product_line_id and module.product_line_id != self.product_line_id:

@@ -71,7 +71,7 @@ def release_page(
         "scheduled": scheduled,
         "blocked": releasing.blocked_by(scheduled, timezone.now()) if scheduled else "",
         "hold": page.holds.open().first(),
-        "waiting": Suggestion.objects.on_page(page.pk).waiting().count(),
+        "undecided": Suggestion.objects.on_page(page.pk).waiting().count(),
         "forms": forms,
         "plans": _plans(draft, user) if release is None else [],
         "submit_refusal": submit_refusal,

@@ -159,7 +159,9 @@ class TermEngine(ABC):
             return []
         statistics = Known(self)
         rare = rarity(weights_of(query.text), statistics, parsed.synonyms)
-        telling = heapq.nlargest(TELLING, rare, key=lambda term: rare[term])
+        # The letter of a code, which every other code has, makes nothing alike.
+        several = [term for term in rare if len(term) > 1 or not term.isascii()]
+        telling = heapq.nlargest(TELLING, several, key=lambda term: rare[term])
         alike = [Clause(((term,), *parsed.synonyms.get(term, ()))) for term in telling]
         clauses = rarest(alike, statistics.frequencies(terms_of(ParsedQuery(tuple(alike)))), ALIKE)
         frequencies = statistics.frequencies(parsed.codes)

@@ -320,6 +320,20 @@ def test_serial_numbers_as_makers_write_them_are_taken(line: ProductLine) -> Non
         assert machine.get_absolute_url()
 
 
+@pytest.mark.parametrize("code", ["E-9007\nx", "E-9\t8", "E-9\x1f1", "E-9\u2028x", ".", "E/../x"])
+def test_a_code_that_no_address_or_line_can_hold_is_refused(line: ProductLine, code: str) -> None:
+    bad = f'product_line,code,meaning\nLM,"{code}",Fan\n'
+    [(number, column, _reason)] = reasons("errorcode", bad)
+    assert (number, column) == (2, "code")
+
+
+def test_a_version_of_two_lines_and_a_position_below_nothing_are_refused(line: ProductLine) -> None:
+    [(_number, column, _reason)] = reasons("softwarerelease", 'product_line,version,position\nLM,"9\n1",4\n')
+    assert column == "version"
+    [(_number, column, reason)] = reasons("softwarerelease", "product_line,version,position\nLM,9.1,-5\n")
+    assert (column, reason) == ("position", "“-5” is not a whole number, 0 or more.")
+
+
 def test_a_cell_that_is_too_long_is_said_to_be(line: ProductLine) -> None:
     [found] = reasons("errorcode", f'product_line,code,meaning\nLM,E-1,"{"x" * 140_000}"\n')
     assert found[0] == 2

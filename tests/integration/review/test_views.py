@@ -106,6 +106,8 @@ def test_the_inbox_says_how_much_waits_of_each_kind_and_the_navigation_how_much_
     assert re.search(r'href="#decide">Proposed edits to decide on <span class="count">2<', text)
     news = len(re.findall(r'name="notice"', text))
     assert re.search(rf'<span>Inbox</span> <span class="count">{2 + news}<', text)
+    working_copy = signed_in(version.last_editor).get(f"/review/{version.number}/working-copy/")
+    assert re.search(rf'<span>Inbox</span> <span class="count">{2 + news}<', working_copy.content.decode())
     assert "Nothing waits for you." in signed_in(make.field_engineer()).get("/review/inbox/").content.decode()
 
 

@@ -56,6 +56,12 @@ def test_a_number_that_is_called_a_fault_is_its_code(engine: Engine, query: str)
         assert number_mark("1042") not in parse(measured).codes
 
 
+def test_what_shares_but_the_letter_of_a_code_is_not_alike(engine: Engine) -> None:
+    engine.index([document(f"e{n}", f"E-20{n:02}", codes=[f"E-20{n:02}"]) for n in range(3)])
+    found = engine.similar(SearchQuery(text="E-1042 xqzt", scopes=PUBLIC))
+    assert {hit.document.object_id for hit in found} == {"code", "mention", "bearing"}
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
