@@ -25,6 +25,7 @@ from review.models import (
     Comment,
     Photo,
     Release,
+    ReleaseStatus,
     Remark,
     Signature,
     Stage,
@@ -184,6 +185,13 @@ def sent_back(page: ProcedurePage) -> Release | None:
     """The newest release that others ended without a version, while nothing was submitted or released since."""
     newest = Release.objects.filter(page=page).order_by("-pk").values("pk")[:1]
     return Release.objects.ended_by_others().filter(pk__in=newest).select_related("ended_by").first()
+
+
+def ended_last(page: ProcedurePage) -> Release | None:
+    """The newest release, where it ended without a version, whoever ended it."""
+    newest = Release.objects.filter(page=page).order_by("-pk").first()
+    ended = (ReleaseStatus.SENT_BACK, ReleaseStatus.TAKEN_BACK, ReleaseStatus.STOPPED)
+    return newest if newest and newest.status in ended else None
 
 
 def releases_sent_back(user: Any) -> list[Release]:

@@ -153,12 +153,13 @@ def find_version(*, reference: str, user: Any) -> ProcedureVersion:
     )
 
 
-def is_applicable(*, version: ProcedureVersion, machine: Machine) -> bool:
-    return (
-        ProcedureVersion.objects.filter(pk=version.pk)
-        .applicable_to(machine.model, machine.release, machine.options)
-        .exists()
-    )
+def misfits(versions: set[int], machine: Machine) -> set[int]:
+    """Those of these versions that do not apply to the machine as it is now."""
+    if not versions:
+        return set()
+    asked = ProcedureVersion.objects.filter(pk__in=versions)
+    applying = asked.applicable_to(machine.model, machine.release, machine.options)
+    return versions - set(applying.values_list("pk", flat=True))
 
 
 def offered_versions(

@@ -147,8 +147,8 @@ def create(request: HttpRequest) -> HttpResponse:
                 _add_errors(form, error)
             else:
                 messages.success(request, _("Ticket %(number)s is open.") % {"number": ticket.number})
-                if form.cleaned_data["procedure"]:
-                    _say_number(request, form.cleaned_data["procedure"])
+                if version := form.cleaned_data["procedure"]:
+                    _say_version(request, version, ticket.machine)
                 return redirect(ticket)
         serial, code = typed.get("machine", ""), typed.get("error_code", "")
     else:
@@ -161,12 +161,17 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "tickets/create.html", {"form": form, "choices": choices})
 
 
-def _say_number(request: HttpRequest, version: ProcedureVersion) -> None:
-    """Where the procedure goes by another number than the one typed: which version was taken."""
+def _say_version(request: HttpRequest, version: ProcedureVersion, machine: Machine) -> None:
+    """Which version was taken, where the procedure goes by another number than the one typed, and whether it is for
+    the machine.
+    """
     typed = request.POST["procedure"].split()[0]
     if typed.casefold() != version.number.casefold():
         said = _("%(typed)s has become %(number)s: %(version)s is recorded.")
         messages.info(request, said % {"typed": typed, "number": version.number, "version": version})
+    if queries.misfits({version.pk}, machine):
+        said = _("%(version)s is recorded, but it does not apply to %(machine)s.")
+        messages.warning(request, said % {"version": version, "machine": machine})
 
 
 def _open(form: OpenTicketForm, request: HttpRequest) -> Ticket:
@@ -197,6 +202,7 @@ class TicketPage:
     ticket: Ticket
     entries: list[TicketEntry]
     uses: list[queries.UseRow]
+    misfits: set[int]  # versions used that do not apply to the machine
     changes: list[RecordChange]
     suggestions: list[Suggestion]
     may_change: bool
@@ -230,6 +236,7 @@ def _detail(
         ticket=ticket,
         entries=list(ticket.entries.select_related("author")),
         uses=uses,
+        misfits=queries.misfits({row.use.version_id for row in uses}, ticket.machine),
         changes=queries.changes_with_corrections(ticket, uses),
         suggestions=list(queries.suggestions_from(ticket, request.user)),
         may_change=may_change,
@@ -312,13 +319,7 @@ def attach(request: HttpRequest, number: str) -> HttpResponse:
         note=form.cleaned_data["note"],
         by=request.user,
     )
-    _say_number(request, version)
-    if not queries.is_applicable(version=version, machine=ticket.machine):
-        messages.warning(
-            request,
-            _("%(version)s is recorded, but it does not apply to %(machine)s.")
-            % {"version": version, "machine": ticket.machine},
-        )
+    _say_version(request, version, ticket.machine)
     _carry(request, ticket, EntryForm)
     return _back_to(request, ticket, "#procedures")
 

@@ -140,6 +140,9 @@ def parse_date(text: str) -> date:
     raise ValidationError(_("“%(text)s” is not a date; write it as 2026-01-31.") % {"text": text})
 
 
+_MOST_DIGITS = 40  # no field takes as many; of over 4,300 Python makes no number
+
+
 def parse_cell(field: models.Field, text: str) -> Any:
     """The value of a cell that names no other record. Raises ValidationError with the reason."""
     if not text:
@@ -153,7 +156,7 @@ def parse_cell(field: models.Field, text: str) -> Any:
     if isinstance(field, models.IntegerField):
         if not (text.isascii() and text.isdigit()):
             raise ValidationError(_("“%(text)s” is not a whole number, 0 or more.") % {"text": text})
-        return int(text)
+        return int(text[:_MOST_DIGITS])
     if field.choices:
         known = {str(value) for value, _label in field.flatchoices}
         if text.lower() not in known:

@@ -109,10 +109,9 @@ class _Forms:
     def __init__(self, request: HttpRequest, page: ProcedurePage, release: Release | None) -> None:
         self.request, self.page, self.release = request, page, release
         self.sent = request.POST.get("do", "") if request.method == "POST" else ""
-        sent_back = queries.sent_back(page)
-        self.submit = SubmitForm(
-            self._data("submit"), initial={"change_summary": sent_back.change_summary} if sent_back else None
-        )
+        ended = queries.ended_last(page)
+        said = {"change_summary": ended.change_summary, "significance": ended.significance} if ended else None
+        self.submit = SubmitForm(self._data("submit"), initial=said)
         self.send_back = SendBackForm(self._data("send_back"))
         self.sign: SignForm | None = None
         self.remark: RemarkForm | None = None

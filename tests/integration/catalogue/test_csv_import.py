@@ -330,6 +330,8 @@ def test_a_code_that_no_address_or_line_can_hold_is_refused(line: ProductLine, c
 def test_a_version_of_two_lines_and_a_position_below_nothing_are_refused(line: ProductLine) -> None:
     [(_number, column, _reason)] = reasons("softwarerelease", 'product_line,version,position\nLM,"9\n1",4\n')
     assert column == "version"
+    many = f"product_line,version,position\nLM,9.1,{'9' * 5_000}\n"
+    assert [column for _number, column, _reason in reasons("softwarerelease", many)] == ["position"]
     [(_number, column, reason)] = reasons("softwarerelease", "product_line,version,position\nLM,9.1,-5\n")
     assert (column, reason) == ("position", "“-5” is not a whole number, 0 or more.")
 

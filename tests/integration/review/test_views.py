@@ -95,6 +95,9 @@ def test_a_release_sent_back_says_why_to_whoever_submitted_it(version) -> None:
         assert "Fifty is too long" in client.get(address).content.decode()
     releasing.submit_for_release(page=version.page, by=owner, change_summary="Again", significance="minor")
     assert client.get("/review/inbox/").context["sent_back"] == []
+    # Who takes it back goes on from what was typed.
+    releasing.take_back(release=version.page.releases.in_review().get(), by=owner)
+    assert ">\nAgain</textarea>" in client.get(f"/review/{version.number}/working-copy/").content.decode()
 
 
 def test_the_inbox_says_how_much_waits_of_each_kind_and_the_navigation_how_much_in_all(version) -> None:

@@ -201,6 +201,16 @@ def test_a_version_that_does_not_apply_is_recorded_and_said(scene: Scene, browse
     )
     assert "does not apply to" in response.content.decode()
     assert ProcedureUse.objects.count() == 1
+    # The message goes, the mark stays.
+    again = browser.get(reverse("tickets:detail", args=[scene.ticket.number])).content.decode()
+    assert "does not apply to" not in again
+    assert "Not for this machine as it is now" in again
+    opened = browser.post(
+        reverse("tickets:create"),
+        {"machine": scene.ticket.machine.serial, "symptom": "Hums", "severity": "low", "procedure": "SOP-2"},
+        follow=True,
+    )
+    assert "does not apply to" in opened.content.decode()
 
 
 def test_tickets_of_a_procedure_as_page_and_as_fragment(scene: Scene, browser: Client) -> None:
