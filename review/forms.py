@@ -19,8 +19,17 @@ from review.threads import MOST_PHOTOS, Point
 COMMENT_LENGTH = 10_000
 
 
-def area(rows: int) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
+class Area(forms.Textarea):
+    """A browser would cut what is pasted beyond a length without a word: here the form says it, and keeps the text."""
+
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        return {
+            name: value for name, value in super().build_attrs(*args, **kwargs).items() if name != "maxlength"
+        }
+
+
+def area(rows: int) -> Area:
+    return Area(attrs={"rows": rows})
 
 
 class WordsField(forms.CharField):

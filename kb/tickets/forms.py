@@ -11,6 +11,7 @@ from kb.tickets.models import Outcome, Ticket, TicketSeverity, TicketStatus
 from procedures.as_written import find_machine
 from procedures.keys import row_key
 from procedures.models import ErrorCode, Machine, MachineModel, ProcedureVersion
+from review.forms import area
 
 MAX_TEXT = 20_000
 
@@ -40,7 +41,7 @@ class TicketForm(forms.Form):
         label=gettext_lazy("Symptom"),
         max_length=MAX_TEXT,
         help_text=gettext_lazy("What is seen, heard or measured, in the words of whoever reported it."),
-        widget=forms.Textarea(attrs={"rows": 5}),
+        widget=area(5),
     )
     severity = forms.ChoiceField(
         label=gettext_lazy("Severity"), choices=TicketSeverity.choices, initial=TicketSeverity.MEDIUM
@@ -79,7 +80,7 @@ class UseForm(forms.Form):
         label=gettext_lazy("Note"),
         max_length=MAX_TEXT,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        widget=area(2),
     )
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
@@ -145,9 +146,7 @@ class EditTicketForm(TicketForm):
 
 
 class EntryForm(forms.Form):
-    text = forms.CharField(
-        label=gettext_lazy("New entry"), max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 3})
-    )
+    text = forms.CharField(label=gettext_lazy("New entry"), max_length=MAX_TEXT, widget=area(3))
 
 
 class TicketFilterForm(forms.Form):

@@ -1,5 +1,6 @@
 """The pages of tickets, as a person and a browser without JavaScript use them."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,6 +96,14 @@ def test_opening_a_ticket_with_the_procedure_used(scene: Scene, browser: Client)
     assert ticket.error_code == scene.code
     use = ProcedureUse.objects.get(ticket=ticket)
     assert (use.version, use.outcome, use.recorded_by) == (scene.old, "solved", scene.engineer)
+
+
+def test_what_is_too_long_is_said_and_kept(scene: Scene, browser: Client) -> None:
+    too_long = "The fan hums. " * 2_000
+    page = browser.post(reverse("tickets:create"), form_data(scene, symptom=too_long)).content.decode()
+    assert "at most" in page
+    assert too_long.strip() in page
+    assert not re.search("<textarea[^>]* maxlength", page)
 
 
 def test_the_form_is_filled_from_the_page_that_led_here(scene: Scene, browser: Client) -> None:
