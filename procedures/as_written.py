@@ -7,7 +7,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower, Replace
 
 from procedures.models import ErrorCode, Machine, MachineModel, ProductLine
-from procedures.models.catalogue import plain_code, same_key
+from procedures.plain_codes import plain_code, same_key
 
 # What people leave out of a number, or type another of.
 SEPARATORS = " -_./"

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from procedures.access import may_read_internal, readable_audiences
 from procedures.as_written import SEPARATORS, bare_of
 from procedures.models import ProcedureIndexPage, ProcedurePage, ProcedureVersion
-from procedures.models.catalogue import same_key
+from procedures.plain_codes import same_key
 from procedures.rules import NotAllowed
 from procedures.underway import under_way
 

@@ -15,7 +15,7 @@ from procedures.admin.record_changes import FieldChange, RecordChange, record_ch
 from procedures.as_written import meant_by
 from procedures.extensions import with_on_hold
 from procedures.models import ErrorCode, Machine, ProcedureVersion, VersionStatus
-from procedures.models.catalogue import plain_code
+from procedures.plain_codes import plain_code
 from review.models import Suggestion
 
 TICKET_REFERENCE = re.compile(r"\A#?(?:T[\s._/-]*)?(\d{1,9})\Z", re.IGNORECASE)

@@ -19,7 +19,7 @@ from procedures.models import (
     ProductLine,
     SoftwareRelease,
 )
-from procedures.models.catalogue import plain_code, same_key
+from procedures.plain_codes import plain_code, same_key
 
 _BETWEEN_OPTIONS = re.compile(r"[,;，；、\n]")
 _DATE = re.compile(r"\A(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})\Z")

@@ -14,8 +14,8 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 from procedures import reindexing
 from procedures.admin.csv_columns import REFERENCES, CatalogueFile, cell_text, parse_cell
 from procedures.admin.csv_reading import Problem, Row, UnreadableFile, read_rows
-from procedures.models.catalogue import twin_message
 from procedures.ordering import order_problems, place_releases
+from procedures.plain_codes import twin_message
 
 REASON = "CSV import"
 BATCH = 500

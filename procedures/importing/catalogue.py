@@ -17,9 +17,9 @@ from procedures.models import (
     ProductLine,
     SoftwareRelease,
 )
-from procedures.models.catalogue import same_key, twin_message
 from procedures.ordering import range_problem
 from procedures.people import possible_owners
+from procedures.plain_codes import same_key, twin_message
 
 
 class Catalogue:

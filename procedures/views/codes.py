@@ -24,7 +24,7 @@ from procedures.models import (
     ProductLine,
     SoftwareRelease,
 )
-from procedures.models.catalogue import plain_code
+from procedures.plain_codes import plain_code
 from procedures.queries import (
     OpenQuestions,
     Situation,

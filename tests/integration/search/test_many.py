@@ -68,6 +68,7 @@ def test_many_are_answered_as_few_are(
     pumps: Engine, query: SearchQuery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = pumps.search(query)
+    # As thousands are answered: the bounds are what decides, and thousands take long to write.
     monkeypatch.setattr(fts_question, "FEW", 0)
     assert seen(pumps.search(query)) == seen(few)
     # Whose terms are read, instead of where one term stands.
@@ -136,7 +137,7 @@ def test_its_pages_have_each_of_many_once(
         document(f"more{n}", "Pump" * (n % 2), "Close the valve. " * (1 + n % 3) + "Pump.")
         for n in range(300)
     )
-    if common:
+    if common:  # as of thousands
         monkeypatch.setattr(fts_question, "FEW", 0)
         monkeypatch.setattr(fts_question, "COMMON", 0)
     for size in (30, 75):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from kb.accounts.models import User
 from kb.tickets import actions
@@ -66,3 +67,9 @@ def built(django_db_setup: None, django_db_blocker: Any) -> Iterator[Scene]:
 @pytest.fixture
 def scene(built: Scene, db: None) -> Scene:
     return as_stored(built)
+
+
+@pytest.fixture
+def browser(scene: Scene, client: Client) -> Client:
+    client.force_login(scene.engineer)
+    return client
