@@ -16,11 +16,12 @@ from django.views.decorators.cache import cache_control
 from wagtail.documents import get_document_model
 
 from kb import typed
-from kb.context_processors import Waiting, has_inbox
+from kb.context_processors import has_inbox
 from kb.tickets.models import TicketStatus
 from procedures.access import may_read_internal
 from procedures.models import FaqCategory, Machine, ProcedureVersion
 from procedures.queries import faq_categories, for_lists
+from review.waiting import Waiting
 
 RECENT = 8
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db.models import (
     Case,
-    Count,
     Exists,
     F,
     OuterRef,
@@ -46,25 +45,28 @@ class StepMarks:
     threads: list[Thread] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
 
-    @property
-    def open_threads(self) -> int:
-        return sum(thread.status != ThreadStatus.RESOLVED for thread in self.threads)
+
+# What templates/review/_thread.html shows of a thread: its version alone has as many columns again.
+_SHOWN_OF_A_MARK = (
+    "version__number", "version__major", "version__minor", "step_id", "suggestion", "kind", "status", "quote",
+    "prefix", "suffix", "image_sha256", "image_x", "image_y", "started_at",
+    "safety_clock__thread", "safety_clock__due_at", "safety_clock__stopped_at",
+)  # fmt: skip
 
 
-def marks_by_step(version: ProcedureVersion) -> dict[str, StepMarks]:
-    """Threads of every version of the page and its waiting proposals, by step id ("" for the whole)."""
+def marks_by_step(version: ProcedureVersion, step_ids: Iterable[str]) -> dict[str, StepMarks]:
+    """Unresolved threads of every version of the page and its waiting proposals, by step id ("" for the whole).
+
+    `step_ids` are those of the version: whoever shows it has them, and need not fetch its content for them.
+    """
     marks: dict[str, StepMarks] = {}
-    threads = list(threads_with_comments(Thread.objects.on_page(version.page_id).on_text()))
+    unresolved = Thread.objects.on_page(version.page_id).on_text().exclude(status=ThreadStatus.RESOLVED)
+    threads = list(threads_with_comments(unresolved).only(*_SHOWN_OF_A_MARK))
     show_places(threads, version)
     for thread in threads:
         marks.setdefault(thread.step_id, StepMarks()).threads.append(thread)
-    waiting = (
-        Suggestion.objects.on_page(version.page_id)
-        .waiting()
-        .select_related("author")
-        .annotate(vote_count=Count("votes", distinct=True))
-    )
-    shown = {step["id"] for step in version.steps}
+    waiting = Suggestion.objects.on_page(version.page_id).waiting().select_related("author")
+    shown = set(step_ids)
     for suggestion in waiting:
         # A new step is told of where it is to come.
         place = suggestion.step_id if suggestion.step_id in shown else suggestion.after or ""
@@ -73,9 +75,8 @@ def marks_by_step(version: ProcedureVersion) -> dict[str, StepMarks]:
 
 
 def open_safety_threads(marks: Iterable[StepMarks]) -> list[Thread]:
-    """Those of what marks_by_step found that are about safety and not resolved: what waits longest first."""
-    threads = [thread for found in marks for thread in found.threads]
-    about = [t for t in threads if t.kind == ThreadKind.SAFETY and t.status != ThreadStatus.RESOLVED]
+    """Those of what marks_by_step found that are about safety: what waits longest first."""
+    about = [thread for found in marks for thread in found.threads if thread.kind == ThreadKind.SAFETY]
     return sorted(about, key=lambda thread: thread.started_at)
 
 

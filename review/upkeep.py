@@ -53,6 +53,15 @@ def with_review_due(versions: QuerySet[ProcedureVersion]) -> QuerySet[Any]:
     )
 
 
+def review_due_on(version: ProcedureVersion) -> date | None:
+    """When it is due for review again; None where it is not in force."""
+    if not version.is_effective:
+        return None
+    found = with_review_due(ProcedureVersion.objects.filter(pk=version.pk).order_by())
+    due_on: date = found.values_list("review_due_on", flat=True).get()
+    return due_on
+
+
 def in_force() -> QuerySet[Any]:
     """The versions in force as with_review_due has them, without their frozen texts."""
     versions = ProcedureVersion.objects.effective().defer("content", "html", "search_text")

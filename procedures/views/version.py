@@ -1,7 +1,7 @@
 """The page of one version, as the field reads it."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -66,7 +66,7 @@ class VersionPage:
     current: ProcedureVersion | None
     instead: ProcedureVersion | None  # of what was withdrawn
     article: Article
-    steps: list[tuple[str, SafeString, list[SafeString]]]  # id, HTML, what other apps add
+    steps: list[tuple[str, SafeString, SafeString]]  # id, HTML, what other apps add
     additions: list[str]  # what other apps add below the whole
     notices: list[str]  # and above it
     stop: Stop | None  # on hold, and this reader reads on all the same
@@ -135,8 +135,14 @@ _UNUSED_PAGE_FIELDS = [
 
 
 def _readable(request: HttpRequest) -> Any:
+    return _shown().visible_to(request.user)
+
+
+@cache
+def _shown() -> Any:
+    """The versions with what a page shows of them: a question to go on from, put together once."""
     return (
-        with_on_hold(ProcedureVersion.objects.visible_to(request.user))
+        with_on_hold(ProcedureVersion.objects.all())
         .select_related("page__procedure_owner", "product_line", "approved_by")
         .defer("content", "html", "search_text")
         # A page is two wide tables: only what is shown of it.
@@ -180,7 +186,7 @@ def _page(request: HttpRequest, version: ProcedureVersion, current: ProcedureVer
         instead=_instead_of(request, version),
         article=article,
         steps=[
-            (step_id, html, [found.steps[step_id] for found in added if step_id in found.steps])
+            (step_id, html, mark_safe("".join(found.steps.get(step_id, "") for found in added)))
             for step_id, html in article.steps
         ],
         additions=[found.page for found in added if found.page],

@@ -10,7 +10,7 @@ from statistics import median
 from unittest import mock
 
 SIZES = (10, 20, 40)  # steps
-VIEWS = 40
+TURNS, VIEWS = 5, 10
 BODY = """Open the door of the cabinet and check **all** of these:
 
 1. The breaker `Q{n}` is open and locked.
@@ -29,13 +29,18 @@ Then tighten the bolts to {n} Nm, crosswise, and note the value in the [record](
 
 
 def _cpu(*views: Callable[[], None]) -> list[float]:
-    """The median processor seconds of each, measured in turn so that a change of pace hits all alike."""
+    """The median processor seconds of each.
+
+    They take turns of several views, so that a change of pace hits all alike, and none is measured on what the
+    one before left in the processor's caches and to the garbage collector.
+    """
     times: list[list[float]] = [[] for _ in views]
-    for turn in range(VIEWS + 5):
+    for _ in range(TURNS):
         for view, taken in zip(views, times, strict=True):
-            started = time.process_time()
-            view()
-            if turn >= 5:  # a warm-up first
+            view()  # a warm-up
+            for _ in range(VIEWS):
+                started = time.process_time()
+                view()
                 taken.append(time.process_time() - started)
     return [median(taken) for taken in times]
 

@@ -16,11 +16,11 @@ from django.utils import timezone
 from kb.accounts.models import User
 from kb.accounts.roles import DOCUMENTATION_STAFF, FIELD_ENGINEER, PROCEDURE_OWNER
 from kb.bootstrap import build_site
-from kb.context_processors import Waiting
 from procedures.models import AuditEvent, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import deciding, duties, landing, proposing, readers, releasing, scheduling
 from review.models import Acknowledgement, Notice, NoticeKind, ReadingRule
+from review.waiting import Waiting
 from tests import factories as make
 from tests.factories import PASSWORD, signed_in
 from tests.integration.audit.conftest import verify

@@ -1,0 +1,112 @@
+"""How much waits for one person: all counts in one query, for they stand on every page of the staff."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.utils import timezone
+
+from review import readers, upkeep
+from review.eligibility import open_stages_for
+from review.models import Notice, Suggestion
+from review.queries import suggestions_to_decide, threads_to_answer
+
+
+class Waiting:
+    """What waits for one person; one query counts it all, when the first count is asked for."""
+
+    def __init__(self, user: Any) -> None:
+        self.user = user
+
+    @property
+    def news(self) -> int:
+        """Notices not read yet."""
+        return self._counts["news"]
+
+    @property
+    def my_suggestions(self) -> int:
+        """Own proposed edits that nobody has decided on yet."""
+        return self._counts["my_suggestions"]
+
+    @property
+    def to_decide(self) -> int:
+        """Proposed edits that this person may decide on."""
+        return self._counts["to_decide"]
+
+    @property
+    def to_answer(self) -> int:
+        """Open threads that this person should answer."""
+        return self._counts["to_answer"]
+
+    @property
+    def to_approve(self) -> int:
+        """Stages of releases that wait for this person's signature or opinion."""
+        return self._counts["to_approve"]
+
+    @property
+    def to_read(self) -> int:
+        """Major versions that this person has not acknowledged yet."""
+        return self._counts["to_read"]
+
+    @property
+    def to_review(self) -> int:
+        """Procedures of this person that are due for review within 30 days."""
+        return self._counts["to_review"]
+
+    @property
+    def total(self) -> int:
+        """What this person has to act on; a proposal that waits for somebody else is not counted."""
+        return sum(self._counts.values()) - self.my_suggestions
+
+    @cached_property
+    def _counts(self) -> dict[str, int]:
+        sql, params = _statement(_Asker.of(self.user), timezone.localdate())
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return dict(zip(_COUNTED, cursor.fetchone(), strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """A person as far as the questions depend on who asks: two with the same key and rights ask the same."""
+
+    pk: int
+    rights: frozenset[str] | None  # None for every right
+    user: Any = field(compare=False)
+
+    @classmethod
+    def of(cls, user: Any) -> "_Asker":
+        return cls(user.pk, None if user.is_superuser else frozenset(user.get_all_permissions()), user)
+
+
+_COUNTED = {
+    "news": lambda user, today: Notice.objects.news().filter(recipient=user),
+    "my_suggestions": lambda user, today: Suggestion.objects.waiting().filter(author=user),
+    "to_decide": lambda user, today: suggestions_to_decide(user),
+    "to_answer": lambda user, today: threads_to_answer(user),
+    "to_approve": lambda user, today: open_stages_for(user),
+    "to_read": lambda user, today: readers.open_tasks(user),
+    "to_review": upkeep.due_for,
+}
+
+
+@lru_cache(maxsize=4096)
+def _statement(asker: _Asker, today: date) -> tuple[str, tuple[Any, ...]]:
+    """The SQL and its parameters, kept: the ORM takes longer to make them than the database to answer.
+
+    Nothing in them may depend on anything but the person, their rights and the day.
+    """
+    counts: list[str] = []
+    values: list[Any] = []
+    for rows_of in _COUNTED.values():
+        try:
+            sql, params = rows_of(asker.user, today).order_by().values("pk").query.sql_with_params()
+        except EmptyResultSet:  # not for this person
+            counts.append("0")
+            continue
+        counts.append(f"(SELECT COUNT(*) FROM ({sql}) AS found)")
+        values += params
+    return f"SELECT {', '.join(counts)}", tuple(values)

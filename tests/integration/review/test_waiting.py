@@ -1,0 +1,89 @@
+"""What waits for a person: the counts of every page, in one query that is put together once."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from procedures.models import ProcedureVersion
+from review import proposing, threads, waiting
+from review.eligibility import open_stages_for
+from review.models import Notice, Suggestion
+from review.proposing import StepEdit
+from review.queries import suggestions_to_decide, threads_to_answer
+from review.waiting import Waiting
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def version() -> ProcedureVersion:
+    return make.released(steps=[make.step("a", body="Wait.")])
+
+
+def anew(user: Any) -> Any:
+    """The person as the next request has them, with no rights kept."""
+    return get_user_model().objects.get(pk=user.pk)
+
+
+def test_each_count_is_that_of_its_own_question(version, django_assert_num_queries) -> None:
+    owner, engineer = version.last_editor, make.field_engineer()
+    threads.start_thread(version=version, step_id="a", kind="question", text="Which?", by=engineer)
+    for text in ("Wait long.", "Wait longer."):
+        proposing.propose(
+            version=version, edits=[StepEdit("a", texts={"body": text})], reason="It is hot.", by=engineer
+        )
+    for user in (owner, engineer, make.documentation_staff()):
+        counts = Waiting(user)
+        user.get_all_permissions()
+        with django_assert_num_queries(1):
+            parts = (
+                counts.news,
+                counts.to_decide,
+                counts.to_answer,
+                counts.to_approve,
+                counts.to_read,
+                counts.to_review,
+            )
+            assert counts.total == sum(parts)
+        assert counts.news == Notice.objects.news().filter(recipient=user).count()
+        assert counts.my_suggestions == Suggestion.objects.waiting().filter(author=user).count()
+        assert counts.to_decide == suggestions_to_decide(user).count()
+        assert counts.to_answer == threads_to_answer(user).count()
+        assert counts.to_approve == open_stages_for(user).count()
+    assert (Waiting(owner).to_decide, Waiting(owner).to_answer) == (2, 1)
+    assert (Waiting(engineer).my_suggestions, Waiting(engineer).total) == (2, 0)
+
+
+def test_who_gets_a_right_is_asked_at_once_and_who_loses_it_no_more(version) -> None:
+    engineer = make.field_engineer()
+    proposing.propose(
+        version=version,
+        edits=[StepEdit("a", texts={"body": "Wait long."})],
+        reason="It is hot.",
+        by=make.field_engineer(),
+    )
+    assert Waiting(anew(engineer)).to_decide == 0
+    roles = make.documentation_staff().groups.all()
+    engineer.groups.add(*roles)
+    assert Waiting(anew(engineer)).to_decide == 1
+    engineer.groups.remove(*roles)
+    assert Waiting(anew(engineer)).to_decide == 0
+
+
+def test_the_statement_that_is_kept_depends_on_the_day_and_not_on_the_hour(version) -> None:
+    """Else it would be asked with an hour that is long past."""
+    owner, noon = version.last_editor, timezone.now().replace(hour=12, minute=0)
+
+    def made(at: datetime) -> Any:
+        with mock.patch("django.utils.timezone.now", return_value=at):
+            waiting._statement.cache_clear()
+            return waiting._statement(waiting._Asker.of(owner), timezone.localdate())
+
+    assert made(noon) == made(noon + timedelta(minutes=50))
+    assert made(noon) != made(noon + timedelta(days=1))
+    waiting._statement.cache_clear()
