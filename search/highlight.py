@@ -167,7 +167,8 @@ def _tightest(places: list[Found], things: int) -> tuple[int, int, int]:
 
 def room_for(text: str) -> int:
     """Characters of a snippet of such a text: half as many of Chinese, where each is as wide as two."""
-    wide = sum(not char.isascii() for char in text[:SNIPPET])
+    beginning = text[:SNIPPET]
+    wide = len(beginning) - len(beginning.encode("ascii", "ignore"))
     return SNIPPET // 2 if 2 * wide > min(SNIPPET, len(text)) else SNIPPET
 
 

@@ -9,7 +9,6 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -61,8 +60,7 @@ class Candidate(NamedTuple):
     occurrences: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """How many documents an index has, and how many terms all titles and all texts have together."""
 
     documents: int

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from search.engines.answers import Selection, source_weights
@@ -41,7 +42,7 @@ TITLED = CANDIDATES
 AMONG = "IN (SELECT value FROM json_each(%s))"
 _BEARING = "EXISTS (SELECT 1 FROM json_each(e.codes) WHERE value = %s)"
 _EXACT = "search_index.rowid IN (SELECT rowid FROM search_index WHERE search_index MATCH %s)"
-_COLUMNS = ("title", "codes", "body")
+_COLUMNS = {"title": 0, "codes": 1, "body": 2}
 _OCCURRENCES = """
     SELECT o.doc, o.col, s.sz FROM search_occurrence o CROSS JOIN search_index_docsize s
     WHERE o.term = %s AND s.id = o.doc"""
@@ -203,8 +204,7 @@ class Question:
         found: list[Row] = []
         for at, lengths, titled in rows:
             if (lengths, titled) not in scores:
-                title, _codes, text = varints(lengths)
-                in_title, _in_codes, in_text = totals.weigh(title, text)
+                in_title, _in_codes, in_text = _weigh(totals, lengths)
                 scores[lengths, titled] = saturated(in_title if titled else in_text)
             found.append((at, scores[lengths, titled] * weight_of.get(at >> NUMBERED, 1.0), False))
         return sorted(found, key=lambda row: (-row[1], pk_of(row[0])))
@@ -274,18 +274,13 @@ class Question:
     def _of_term(self, term: str, selection: Selection, limit: int, offset: int) -> list[Candidate]:
         """As `best` has them: weighed by where the term stands in them, which takes a third of reading them."""
         totals = self._totals()
-        # What an occurrence in each column counts, by the lengths of the columns.
-        weights: dict[bytes, dict[str, float]] = {}
         found: dict[int, float] = {}
         sql, params = _OCCURRENCES, [term]
         numbers = {self._number[profile] for profile in selection.profiles if profile in self._number}
         if len(numbers) < len(self._number):  # others need not be looked up
             sql, params = f"{sql} AND o.doc >> {NUMBERED} {AMONG}", [term, json.dumps(list(numbers))]
         for at, column, lengths in self._fetch(sql, params):
-            if lengths not in weights:
-                title, _codes, text = varints(lengths)
-                weights[lengths] = dict(zip(_COLUMNS, totals.weigh(title, text), strict=True))
-            found[at] = found.get(at, 0.0) + weights[lengths][column]
+            found[at] = found.get(at, 0.0) + _weigh(totals, lengths)[_COLUMNS[column]]
         kept = self._passing(list(found), selection)
         weight_of = self._weights()
         scores = {at: saturated(found[at]) * weight_of.get(at >> NUMBERED, 1.0) for at in kept}
@@ -334,6 +329,13 @@ class Question:
             if pks:
                 sql, params = f"{sql} AND {ID} {negated}{AMONG}", [*params, json.dumps(list(pks))]
         return sql, params
+
+
+@lru_cache(maxsize=20_000)
+def _weigh(totals: Totals, lengths: bytes) -> tuple[float, float, float]:
+    """What an occurrence counts in each column of a row; `lengths` are the columns', as FTS5 keeps them."""
+    title, _codes, text = varints(lengths)
+    return totals.weigh(title, text)
 
 
 def _alone(reading: Reading) -> Phrase:
