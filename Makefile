@@ -26,7 +26,7 @@ setup: .venv/installed kb/locale/zh_Hans/LC_MESSAGES/django.mo
 
 demo: setup  # everything from nothing: database, static files, demo content, then the server
 	$(call debian,$(PRINTING))
-	$(MANAGE) migrate --verbosity 0 && $(MANAGE) collectstatic --noinput --verbosity 0 && $(MANAGE) demo
+	$(MANAGE) migrate --verbosity 0 && $(MANAGE) collectstatic --noinput --verbosity 0 && $(MANAGE) demo --port $(PORT)
 	$(MAKE) --no-print-directory run
 run: setup
 	$(BIN)/gunicorn -c python:kb.gunicorn --bind 127.0.0.1:$(PORT) --workers 2

@@ -8,6 +8,15 @@ from importlib.resources import files
 _BEFORE = {ord("º"): "°"}  # typed for the sign of degrees; NFKC would make it the letter o
 # The sign of multiplication, and "micro", are typed with letters as often: 5x10, 2 um.
 _SIGNS = {"×": "x", "μ": "u", "Ω": "ohm"}
+# Radicals that stand in texts copied from PDFs for the characters they are drawn like, which NFKC does not know of
+# (Unicode's EquivalentUnifiedIdeograph.txt).
+_RADICALS = dict(
+    zip(
+        "⺠⻁⻄⻅⻆⻉⻋⻓⻔⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻬⻮⻰",
+        "民虎西见角贝车长门青韦页风飞食马骨鬼鱼鸟卤麦黄齐齿龙",
+        strict=True,
+    )
+)
 # Letters of other alphabets that look like Latin ones, as capitals.
 _LOOKALIKES = dict(zip("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYXABEZHIKMNOPTYX", strict=True))
 _LATIN = str.maketrans(_LOOKALIKES | {one.lower(): other.lower() for one, other in _LOOKALIKES.items()})
@@ -58,7 +67,7 @@ def _table() -> dict[str, str]:
     pairs = (line.split() for line in lines if line)
     simplified = {pair[0]: pair[1] for pair in pairs if pair[0] != pair[1]}
     simplified = {written: simplified.get(found, found) for written, found in simplified.items()}
-    return simplified | _SIGNS | dict.fromkeys(UNSEEN, "")
+    return simplified | _SIGNS | _RADICALS | dict.fromkeys(UNSEEN, "")
 
 
 @cache

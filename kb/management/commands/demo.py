@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import Group
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.test.utils import override_settings
 from django.urls import reverse
 from django.utils import timezone
@@ -54,12 +55,17 @@ APPROVER = "dora.docs"
 class Command(BaseCommand):
     help = "Loads the demo into a migrated database; running it again changes nothing."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--port", type=int, help="where `make demo` will serve it, for the address it prints"
+        )
+
     def handle(self, **options: Any) -> None:
         # The story's people are made up: nobody is to get a mail about it.
         with override_settings(EMAIL_BACKEND="django.core.mail.backends.dummy.EmailBackend"):
             people = self._load()
         if options["verbosity"]:
-            self._print(people)
+            self._print(people, _served_at(options["port"]))
 
     def _load(self) -> dict[str, User]:
         now = timezone.now()
@@ -74,7 +80,7 @@ class Command(BaseCommand):
         tickets.record_uses()
         return people
 
-    def _print(self, people: dict[str, User]) -> None:
+    def _print(self, people: dict[str, User], address: str) -> None:
         rows = [(_("Account"), _("Password"), _("Role"))]
         for person in PEOPLE:
             password = PASSWORD if people[person.username].check_password(PASSWORD) else _("(changed)")
@@ -89,7 +95,7 @@ class Command(BaseCommand):
         self.stdout.write("")
         self.stdout.write(
             _("Sign in at %(url)s; the CMS for owners and staff is at %(url)s%(cms)s.")
-            % {"url": settings.BASE_URL, "cms": reverse("wagtailadmin_home")}
+            % {"url": address, "cms": reverse("wagtailadmin_home")}
         )
         if set(settings.ALLOWED_HOSTS) - _LOOPBACK:
             self.stdout.write(
@@ -97,6 +103,13 @@ class Command(BaseCommand):
                     _("These passwords are public: change them before others can reach this site.")
                 )
             )
+
+
+def _served_at(port: int | None) -> str:
+    """The site's own address, but the port at which it is served on this machine."""
+    address: str = settings.BASE_URL
+    host = urlsplit(address).hostname or ""
+    return f"http://{host}:{port}" if port and host in _LOOPBACK else address
 
 
 def _account(person: _Person) -> User:

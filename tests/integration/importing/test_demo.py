@@ -61,7 +61,8 @@ def test_bootstrap_builds_the_site_once() -> None:
 
 def test_demo_is_complete_and_a_second_run_changes_nothing() -> None:
     out = StringIO()
-    call_command("demo", stdout=out)
+    call_command("demo", port=8123, stdout=out)
+    assert "http://127.0.0.1:8123;" in out.getvalue()
     for person in PEOPLE:
         assert person.username in out.getvalue()
         assert User.objects.get(username=person.username).groups.count() == (1 if person.role else 0)

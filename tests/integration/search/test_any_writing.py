@@ -108,6 +108,9 @@ def test_a_code_is_found_by_any_other_writing_of_it(
         ("calibration", "cali\u00adbration"),
         ("报E-1042后", "報E 1042後停機"),
         ("VL500S", "適用於VL500S型"),
+        ("风扇过热", "检查⻛扇过热报警"),
+        ("⻋⻔", "打开车门"),
+        ("长度 5 米", "⾧度或⻓度 5 米"),
     ],
 )
 def test_is_found_and_marked(engine: Engine, typed: str, written: str) -> None:
