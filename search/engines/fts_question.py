@@ -43,6 +43,7 @@ AMONG = "IN (SELECT value FROM json_each(%s))"
 _BEARING = "EXISTS (SELECT 1 FROM json_each(e.codes) WHERE value = %s)"
 _EXACT = "search_index.rowid IN (SELECT rowid FROM search_index WHERE search_index MATCH %s)"
 _COLUMNS = {"title": 0, "codes": 1, "body": 2}
+_IN_TITLE = "SELECT rowid FROM search_index WHERE search_index MATCH '{title} : (' || %s || ')'"
 _OCCURRENCES = """
     SELECT o.doc, o.col, s.sz FROM search_occurrence o CROSS JOIN search_index_docsize s
     WHERE o.term = %s AND s.id = o.doc"""
@@ -88,7 +89,7 @@ class Question:
             if len(kept) <= limit and not offset:
                 rows = [(at, 0.0, False) for at in kept]
             elif len(alone) > 1:
-                rows = self._shortest(kept, " ".join(alone))[offset : offset + limit]
+                rows = self._shortest(kept, reading)[offset : offset + limit]
             else:
                 rows = self._weighed(reading, selection, limit, offset)
         elif is_common and not (reading.some or reading.headings):
@@ -148,11 +149,12 @@ class Question:
         return dict(self._fetch(f"SELECT code.value, COUNT(*) {found} GROUP BY 1", params))
 
     def _places(self, reading: Reading) -> list[int] | None:
-        """Where all that is found stands, if it is few."""
+        """Where all that is found stands, if it is few; of a phrase, which takes FTS5 long to find, if not common."""
         if reading not in self._few:
+            most = COMMON if len(_alone(reading)) > 1 else FEW
             sql = "SELECT rowid FROM search_index WHERE search_index MATCH %s LIMIT %s"
-            rows = self._fetch(sql, [_expression(reading), FEW + 1])
-            self._few[reading] = [at for (at,) in rows] if len(rows) <= FEW else None
+            rows = self._fetch(sql, [_expression(reading), most + 1])
+            self._few[reading] = [at for (at,) in rows] if len(rows) <= most else None
         return self._few[reading]
 
     def _passing(self, places: Sequence[int], selection: Selection) -> list[int]:
@@ -192,21 +194,18 @@ class Question:
             rest = self._weighed(reading, others, end - max(offset, TITLED), max(0, offset - TITLED))
         return [*first[offset:end], *rest]
 
-    def _shortest(self, places: Sequence[int], phrase: str) -> list[Row]:
-        """Those places, where the phrase stands, the best first as far as titles and lengths tell: bm25() would look for
+    def _shortest(self, places: Sequence[int], reading: Reading) -> list[Row]:
+        """Those places, where a phrase stands, the best first as far as titles and lengths tell: bm25() would look for
         the phrase twice more.
         """
-        is_titled = "EXISTS (SELECT 1 FROM search_index_content c WHERE c.id = s.id AND instr(c.c0, %s))"
-        sql = f"SELECT s.id, s.sz, {is_titled} FROM search_index_docsize s WHERE s.id {AMONG}"
-        rows = self._fetch(sql, [phrase, json.dumps(list(places))])
+        titled = {at for (at,) in self._fetch(_IN_TITLE, [_expression(reading)])}
+        sql = f"SELECT id, sz FROM search_index_docsize WHERE id {AMONG}"
         totals, weight_of = self._totals(), self._weights()
-        scores: dict[tuple[bytes, int], float] = {}
         found: list[Row] = []
-        for at, lengths, titled in rows:
-            if (lengths, titled) not in scores:
-                in_title, _in_codes, in_text = _weigh(totals, lengths)
-                scores[lengths, titled] = saturated(in_title if titled else in_text)
-            found.append((at, scores[lengths, titled] * weight_of.get(at >> NUMBERED, 1.0), False))
+        for at, lengths in self._fetch(sql, [json.dumps(list(places))]):
+            in_title, _in_codes, in_text = _weigh(totals, lengths)
+            score = saturated(in_title if at in titled else in_text)
+            found.append((at, score * weight_of.get(at >> NUMBERED, 1.0), False))
         return sorted(found, key=lambda row: (-row[1], pk_of(row[0])))
 
     def _weighed(
