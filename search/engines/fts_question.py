@@ -247,6 +247,8 @@ class Question:
 
         These are read from FTS5's own table of contents, at two thirds of what asking FTS5 for them takes.
         """
+        if not rows:
+            return []
         terms = {
             at: (title, codes, body or "")
             for at, title, codes, body in self._fetch(

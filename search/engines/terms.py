@@ -40,13 +40,17 @@ from search.ranking import (
 from search.readings import Reading, heading, rarest, readings, terms_of, words_of
 from search.term_groups import term_list
 
+
+def _select(*left_out: str) -> str:
+    columns = (
+        str(field.column) for field in SearchDocument._meta.concrete_fields if field.name not in left_out
+    )
+    return f"SELECT {', '.join(columns)} FROM {SearchDocument._meta.db_table} WHERE id IN"
+
+
 # But for what only filters ask: to read JSON takes longer than all the rest of a row.
-_COLUMNS = ", ".join(
-    str(field.column)
-    for field in SearchDocument._meta.concrete_fields
-    if field.name not in ("lines", "releases")
-)
-_DOCUMENTS = f"SELECT {_COLUMNS} FROM {SearchDocument._meta.db_table} WHERE id IN"
+_DOCUMENTS = _select("lines", "releases")
+_TITLES = _select("lines", "releases", "text", "passages")
 
 TELLING = 16
 """Terms of a long text by which similar documents are looked for: its rarest."""
@@ -295,7 +299,7 @@ class TermEngine(ABC):
         alone: Collection[int] = (),
     ) -> list[Hit]:
         scores = dict(found)
-        documents = _documents(list(scores), self.using)
+        documents = _documents(list(scores), self.using, texts=snippets)
         highlighter = Highlighter(parsed)
         return [
             shown(
@@ -348,10 +352,14 @@ def shown(
     )
 
 
-def _documents(pks: Collection[int], using: str) -> dict[int, SearchDocument]:
-    """As in_bulk() has them, which takes longer to write its SQL than the database to answer it."""
+def _documents(pks: Collection[int], using: str, *, texts: bool) -> dict[int, SearchDocument]:
+    """As in_bulk() has them, which takes longer to write its SQL than the database to answer it.
+
+    Without their `texts`, those would be fetched when somebody asks.
+    """
     slots = ", ".join("%s" for _ in pks)
-    found = SearchDocument.objects.using(using).raw(f"{_DOCUMENTS} ({slots})", list(pks)) if pks else ()
+    select = _DOCUMENTS if texts else _TITLES
+    found = SearchDocument.objects.using(using).raw(f"{select} ({slots})", list(pks)) if pks else ()
     return {document.pk: document for document in found}
 
 
