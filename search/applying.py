@@ -1,7 +1,9 @@
 """What a question says of the machine: a model, a software release. What is not for that one comes after what is."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 
+from search.analysis import MARK, code_term, normalise
 from search.equipment import is_every_model
 from search.profiles import NAMED, Profile, Seen
 
@@ -9,13 +11,31 @@ Named = Mapping[str, frozenset[str]]
 """Facet -> the values of it that a question names, where it names one."""
 
 
-def named(codes: Collection[str], seen: Seen) -> Named:
-    """The models and releases that a question names; `codes` are ParsedQuery.codes."""
+_VERSION = r"(?<![\d.])(\d{1,3}\.\d{1,3})(?!\.?\d)"
+# before 3.0, older than SW 3.0; 3.0 之前, 低于 3.0
+_BEFORE = re.compile(
+    r"(?:\b(?:before|prior to|(?:older|earlier|lower) than|below)|低于|早于|<) ?"
+    rf"(?:(?:version|software|firmware|release|sw|fw|v|版本|软件|固件)[. ]?)?{_VERSION}|"
+    rf"{_VERSION} ?(?:版本?)? ?[之以][前下]",
+    re.IGNORECASE,
+)
+# 2.4.1 is of the release 2.4; 10.0.0.1 is something else.
+_PATCH = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3})\.\d+(?!\.?\d)")
+_LETTERS = re.compile(f"{MARK}[a-z]*")
+
+
+def named(text: str, codes: Collection[str], seen: Seen) -> Named:
+    """The models and releases that a question names; `codes` are its ParsedQuery.codes."""
+    normalised = normalise(text)
+    patched = {code_term(found[1]) for found in _PATCH.finditer(normalised)}
+    before = {code_term(found[1] or found[2]) for found in _BEFORE.finditer(normalised)}
     found: dict[str, set[str]] = {}
-    for code in codes:
+    for code in {*codes, *patched}:
+        is_before = _LETTERS.sub(MARK, code, count=1) in before
         for facet, value in seen.names.get(code, ()):
-            found.setdefault(facet, set()).add(value)
-    return {facet: frozenset(values) for facet, values in found.items()}
+            values = seen.earlier(value) if is_before and facet == "release" else [value]
+            found.setdefault(facet, set()).update(values)
+    return {facet: frozenset(values) for facet, values in found.items() if values}
 
 
 def with_machines(asked: Named, machines: Iterable[Profile]) -> Named:

@@ -1,5 +1,6 @@
 """Filtering and counting by profile: the values that documents share, of which there are far fewer than documents."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,20 @@ class Seen(dict[int, Profile]):
                 for before in _RELEASED if facet == "release" else ():
                     found.setdefault(f"{MARK}{before}{name[1:]}", set()).add((facet, value))
         return found
+
+    def earlier(self, release: str) -> list[str]:
+        """The releases of the same product line that came before this one, by their numbers."""
+        line = release.rpartition(" ")[0]
+        of_line = {value for one in self.values() for value in one.values["release"]}
+        return [
+            value
+            for value in of_line
+            if value.rpartition(" ")[0] == line and _numbers(value) < _numbers(release)
+        ]
+
+
+def _numbers(release: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", release.rpartition(" ")[2])]
 
 
 def of_sources(names: Iterable[str]) -> Collection[int]:

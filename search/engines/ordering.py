@@ -38,7 +38,7 @@ def in_order(
     machines = _machines(query, parsed, found, answers, seen)
     equipment = {one.pk for one in machines}
     asked = with_machines(
-        named(parsed.codes, seen), [seen[one.profile] for one in machines if one.profile in seen]
+        named(query.text, parsed.codes, seen), [seen[one.profile] for one in machines if one.profile in seen]
     )
     if query.mine and "model" not in asked:
         asked = {**asked, "model": frozenset({query.mine})}
