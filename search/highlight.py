@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from search.analysis import CJK, MAX_TEXT, analyse
 from search.occurrences import Finder, Found, Span, joined
 from search.parsing import ParsedQuery, asked, is_empty_word
+from search.units import DASHES
 
 SNIPPET = 180
 """Characters of an English snippet, before the marks."""
@@ -175,11 +176,37 @@ def room_for(text: str) -> int:
 def _snippet(text: str, marks: list[Found], near: _Nearest | None, begin: int, end: int) -> SafeString:
     room = room_for(text[begin:end])
     start = _best_start(text, marks, near, begin, room)
-    last = min(end, start + room)
+    last = _whole_until(text, min(end, start + room), end)
     before = "… " if start > begin else ""
     after = " …" if last < end else ""
     spans = [(mark.start, mark.end) for mark in marks]
     return mark_safe(before + _marked(text, spans, start, last) + after)
+
+
+# Of a word, number or code, and what a number counts: "wait 1" is not "wait 10 minutes".
+_INSIDE = re.compile(f"[{DASHES}\uff5e\\w.,/]", re.ASCII)
+_REST = re.compile(
+    rf"[{DASHES}\uff5e\w.,/]*(?:(?<=\d)(?:[ \u00a0]?(?:[%‰°]|[A-Za-z]+|[{CJK}]{{1,2}})))?", re.ASCII
+)
+_LONGEST_REST = 24
+
+
+def _whole_until(text: str, last: int, end: int) -> int:
+    """Where a snippet ends that is to end there: behind the word or number that this would cut."""
+    while last and text[last - 1].isspace():
+        last -= 1
+    if last >= end or not _INSIDE.match(text, last - 1):
+        return last
+    rest = _REST.match(text, last, min(end, last + _LONGEST_REST))
+    return rest.end() if rest else last
+
+
+def _whole_from(text: str, start: int, begin: int) -> int:
+    """Where it begins: before the word or number that this would cut."""
+    least = max(begin, start - _LONGEST_REST)
+    while start > least and _INSIDE.match(text, start) and _INSIDE.match(text, start - 1):
+        start -= 1
+    return start
 
 
 def _best_start(text: str, marks: list[Found], near: _Nearest | None, begin: int, room: int) -> int:
@@ -197,7 +224,7 @@ def _best_start(text: str, marks: list[Found], near: _Nearest | None, begin: int
     start = max(begin, best - lead)
     if blank := re.compile(r"\s").search(text, start, best) if start > begin else None:
         return blank.end()
-    return start
+    return _whole_from(text, start, begin)
 
 
 def _fragment(page: str, text: str, marks: list[Found], near: _Nearest | None) -> str:

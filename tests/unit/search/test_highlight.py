@@ -48,6 +48,27 @@ def test_a_snippet_shows_where_most_of_it_stands() -> None:
     assert snippet.endswith(" …")
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "Wait 10 minutes before you go on.",
+        "at 1,500.5 V between both poles",
+        "up to 95 % of the rated load only",
+        "S3 is 450～630 V or it is not so",
+        "the backplane stays live at all times",
+        "see E-1042 and those beside it also",
+    ],
+)
+def test_a_snippet_ends_behind_a_word_and_what_a_number_counts(rest: str) -> None:
+    for room in range(len(rest) - 12):
+        text = "pump " + "x" * (SNIPPET - 6 - room) + " " + rest
+        snippet = Highlighter(parse("pump")).passage(text + " and so on" * 9).snippet
+        assert snippet.endswith(" …")
+        last = snippet.removesuffix(" …").split()[-1]
+        assert f" {last} " in f" {rest} " or last.startswith("x")
+        assert not last[-1].isdigit() or last == "E-1042"
+
+
 def test_a_chinese_snippet_takes_no_more_room() -> None:
     text = "核对参数。" * 40 + "更换主轴承。" + "核对参数。" * 40
     snippet = Highlighter(parse("主轴承")).passage(text).snippet
