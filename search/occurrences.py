@@ -235,8 +235,7 @@ def _piece(term: str, *, open_end: bool = False) -> str:
         # The unit may stand behind the upper end of a range.
         upper = f"(?P<upper> ?[{DASHES}] ?[-\u2212]?\\d+(?:[.,]\\d+)*)?" if open_end else ""
         written = _BETWEEN.join(unit) + ("(?![a-z0-9])" if open_end else "")
-        if name := in_chinese(unit):
-            written = f"(?:{written}|{name})"
+        written = f"(?:{'|'.join([written, *in_chinese(unit)])})"
         return rf"(?<![a-z0-9]){figures}{upper}{_BETWEEN}{written}"
     if _DECIMAL_TERM.fullmatch(term):
         return rf"(?<!\d){_digits(term.replace(MARK, ','))}(?!\d)"

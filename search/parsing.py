@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from search.analysis import (
     MARK,
@@ -14,17 +15,18 @@ from search.analysis import (
     bigrams,
     code_mark,
     code_term,
+    fold,
     is_figures,
     lexemes,
     normalise,
     number_mark,
     take_apart,
-    unit_at,
     unpadded,
     unpadded_term,
 )
+from search.as_meant import FAULT_WORDS, LEAST_DIGITS, as_meant
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
-from search.units import DASHES, chinese_unit, in_chinese, leading_unit
+from search.units import chinese_unit, in_chinese, leading_unit
 
 MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
@@ -43,13 +45,10 @@ _STOP_WORDS = frozenset(
         " there this to was what when where which why will with you your",
     )
 )
-# Beside a number, these say that it is a code's: "error 1042", 报1042.
-_FAULT_WORDS = frozenset(
-    re.findall(r"\w+", "alarm alarms code codes err error errors fault faults trip warning")
-)
 _FAULT_CHARACTERS = frozenset("报警错障码")
-_LEAST_DIGITS = 3
 _BESIDE = 2  # words before
+_FEW_WORDS = 4  # of a question in which two may be one
+_SHORTEST = 3  # letters of such a word
 # The same of Chinese: characters that carry grammar, and those that questions are asked with.
 _FUNCTION_CHARACTERS = frozenset(
     "的了是在和与及或吗呢么什如何怎样为哪些有没否能会可以要应该请问我你它这那个不将被把从到对于用使时后前中"
@@ -84,7 +83,7 @@ class Clause:
     def is_number_like(self) -> bool:
         """Whether it is a number or code with some digits: a part, a serial number, an alarm."""
         digits = sum(map(str.isdigit, "".join(self.alternatives[0])))
-        return digits >= _LEAST_DIGITS and (self.is_code or "".join(self.alternatives[0]).isdigit())
+        return digits >= LEAST_DIGITS and (self.is_code or "".join(self.alternatives[0]).isdigit())
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +137,7 @@ def parse(text: str, *, prefix: bool = False, terms: TermList = NO_TERMS) -> Par
 _CODE_IN_QUOTES = re.compile(r"(?=[^\d]*\d)[\w\-./]+(?: \d[\w\-./]*)?")
 # ALARM_E-1042, E-1042-1: a code that something stands before or behind.
 _INNER_CODE = re.compile(
-    rf"(?<![^\W_])[A-Za-z]{{1,5}}(?:[-_./]?\d{{{_LEAST_DIGITS},}}|\d{{0,2}}(?:[-.]\d{{2,}}){{2,3}})(?![^\W_])"
+    rf"(?<![^\W_])[A-Za-z]{{1,5}}(?:[-_./]?\d{{{LEAST_DIGITS},}}|\d{{0,2}}(?:[-.]\d{{2,}}){{2,3}})(?![^\W_])"
 )
 # 2.4 %, 2.4 seconds, 2.4:1 measure something, and name no release.
 _MEASURED = re.compile(
@@ -146,26 +145,6 @@ _MEASURED = re.compile(
     r"(?:seconds?|minutes?|hours?|days?|times|percent|volts?|amps?|degrees)\b)",
     re.IGNORECASE,
 )
-_RANGE = re.compile(rf"(?<![\w.,])(\d+(?:[.,]\d+)?) ?[{DASHES}] ?(\d+(?:[.,]\d+)?)")
-_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d{1,2})(?![\d.,])")
-_FAULT_NUMBER = re.compile(
-    rf"(?<![a-z])({'|'.join(sorted(_FAULT_WORDS))})(\d{{{_LEAST_DIGITS},}})(?![a-z\d])", re.IGNORECASE
-)
-
-
-def as_meant(normalised: str) -> str:
-    """1,2 Nm as 1.2 Nm, which in a document may be two numbers and in a question hardly is; 44 ~ 50 Ω as 44-50 Ω;
-    alarm1010 as alarm 1010.
-    """
-    normalised = _RANGE.sub(
-        lambda found: f"{found[1]}-{found[2]}" if unit_at(normalised, found.end()) else found[0], normalised
-    )
-    if "," in normalised:
-        normalised = _DECIMAL_COMMA.sub(
-            lambda found: f"{found[1]}.{found[2]}" if unit_at(normalised, found.end()) else found[0],
-            normalised,
-        )
-    return _FAULT_NUMBER.sub(r"\1 \2", normalised)
 
 
 def _capped(clauses: list[Clause]) -> tuple[Clause, ...]:
@@ -217,6 +196,7 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
     spaced_codes = _spaced_codes(everything)
     tight = _spaced_codes(everything, typed=False)
     quantities = {} if all_words else _quantities(everything)
+    in_one = {} if all_words else _in_one(everything, text)
     for lexeme in words:
         if lexeme.is_cjk:
             unit = "".join(quantities.get(lexeme.start, ()))  # its own characters ask for nothing more
@@ -243,12 +223,16 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
                 clauses.append(_quantity_clause(found, spaced, synonyms.at(lexeme.start)))
                 codes.append(MARK + whole)
             continue
-        clauses.append(_word_clause(word, spaced, lexeme.start in tight, synonyms.at(lexeme.start)))
+        inner = [found[0] for found in _INNER_CODE.finditer(lexeme.text)]
+        same = synonyms.at(lexeme.start)
+        if together := in_one.get(lexeme.start, ()):
+            same = (*same, *together)
+            synonyms.by_term[word.parts[0]] = same
+        clauses.append(_word_clause(word, spaced, inner, lexeme.start in tight, same))
         if not (is_figures(word.whole) and _MEASURED.match(text, lexeme.end)):
             codes.append(code_mark(word.whole))
         if bare := unpadded(word.whole):
             codes.append(MARK + bare)
-        inner = [found[0] for found in _INNER_CODE.finditer(lexeme.text)]
         codes += [form(code) for code in inner for form in (code_term, unpadded_term)]
         if "/" in lexeme.text:  # E-1042/E-1043 names two
             codes += [code_term(part) for part in lexeme.text.split("/")]
@@ -263,6 +247,22 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
     return clauses or empty, codes
 
 
+def _in_one(words: Sequence[Lexeme], text: str) -> dict[int, tuple[Phrase, ...]]:
+    """Start of each of two words side by side -> both in one (overcurrent for over current), in a question of few."""
+    found: dict[int, tuple[Phrase, ...]] = {}
+    if len(words) > _FEW_WORDS:
+        return found
+    for one, other in pairwise(words):
+        is_pair = text[one.end : other.start] == " " and not (
+            is_stop_word(one.text) or is_stop_word(other.text)
+        )
+        both = one.text + other.text
+        if is_pair and both.isascii() and both.isalpha() and min(len(one.text), len(other.text)) >= _SHORTEST:
+            for start in (one.start, other.start):
+                found[start] = (*found.get(start, ()), (fold(both),))
+    return found
+
+
 def _numbers_of_codes(words: Sequence[Lexeme], measured: Collection[int]) -> Iterator[str]:
     """Numbers of three digits and more beside a word such as "error", and those that are told with one: codes that
     somebody names by their number. What begins where something is `measured` is none.
@@ -270,13 +270,13 @@ def _numbers_of_codes(words: Sequence[Lexeme], measured: Collection[int]) -> Ite
     last = -_BESIDE - 1
     for at, lexeme in enumerate(words):
         numbers = lexeme.text.split("/")
-        if lexeme.start in measured or not all(n.isdigit() and len(n) >= _LEAST_DIGITS for n in numbers):
+        if lexeme.start in measured or not all(n.isdigit() and len(n) >= LEAST_DIGITS for n in numbers):
             continue
         beside = [*words[max(0, at - _BESIDE) : at], *words[at + 1 : at + 2]]
         if at - last <= _BESIDE or any(
             not _FAULT_CHARACTERS.isdisjoint(word.text)
             if word.is_cjk
-            else word.text.casefold() in _FAULT_WORDS
+            else word.text.casefold() in FAULT_WORDS
             for word in beside
         ):
             last = at
@@ -331,12 +331,13 @@ def _measures(words: Sequence[Lexeme], at: int) -> bool:
 def _quantity_clause(quantity: Phrase, spaced: Sequence[str], same: Sequence[Phrase]) -> Clause:
     whole, *several = quantity
     parts = tuple(several)
-    if name := in_chinese(parts[-1]):
-        same = [(*parts[:-1], *name), *same]
+    same = [*((*parts[:-1], *name) for name in in_chinese(parts[-1])), *same]
     return Clause(tuple(dict.fromkeys([(whole,), parts, *((code,) for code in spaced), *same])), is_code=True)
 
 
-def _word_clause(word: Word, spaced: Sequence[str], is_tight: bool, same: Sequence[Phrase]) -> Clause:
+def _word_clause(
+    word: Word, spaced: Sequence[str], inner: Sequence[str], is_tight: bool, same: Sequence[Phrase]
+) -> Clause:
     alternatives: list[Phrase] = [(word.joined,)] if word.joined else []
     alternatives.append(word.parts[:MAX_PHRASE])
     if _is_version(word):  # v3.1 finds 3.1
@@ -345,6 +346,8 @@ def _word_clause(word: Word, spaced: Sequence[str], is_tight: bool, same: Sequen
         alternatives.append(tuple(term for part in word.parts for term in part.split(MARK))[:MAX_PHRASE])
     if found := unpadded(word.joined):
         alternatives.append((found,))
+    # RP-0112-A, PN-RP-0112: what is known without the rest.
+    alternatives += [(take_apart(code).joined,) for code in inner if take_apart(code).joined]
     # Each word of a code written with spaces is answered by the whole code as well.
     alternatives += [*((code,) for code in spaced), *same]
     return Clause(tuple(dict.fromkeys(alternatives)), is_code=len(word.parts) > 1 or is_tight)

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from search.analysis import MARK, SpacedCode, analyse, bigrams, lexemes, normalise, take_apart, unpadded
-from search.parsing import as_meant, is_empty_word, is_function_pair, is_stop_word
+from search.as_meant import as_meant
+from search.parsing import is_empty_word, is_function_pair, is_stop_word
 from search.synonyms import Phrase
 
 CANDIDATES = 100
@@ -199,7 +200,12 @@ def rank(
         # A whole ticket may be asked: what is rare in it tells documents apart.
         if worths := dict(heapq.nlargest(_MOST_TERMS, rare, key=lambda term: term[1])):
             break
-    same = {term: [" ".join(p) for p in synonyms[term]] for term in worths if term in synonyms}
+    known = statistics.frequencies({t for phrases in synonyms.values() for phrase in phrases for t in phrase})
+    same = {
+        term: [" ".join(phrase) for phrase in synonyms[term] if all(map(known.get, phrase))]
+        for term in worths
+        if term in synonyms
+    }
     several = list(dict.fromkeys(phrase for phrases in same.values() for phrase in phrases))[:_MOST_PHRASES]
     phrases = {phrase: f" {phrase} " for phrase in several}
     terms = {term: f" {term} " for term in worths}

@@ -10,13 +10,19 @@ from search.readings import Reading
 
 LOOKED_AT = 60
 """Documents found of which the first are chosen."""
-_LONGEST = 24  # characters of a code that is being typed
+_LONGEST = 24  # characters of a code or word that is being typed
+_SHORTEST = 4  # letters of a word that is
 _DIGITS = re.compile(r"(\d+)")
 
 
 def is_code(typed: str) -> bool:
     """Whether this may be the beginning of a code or number: it has a digit, and little else."""
     return len(typed) <= _LONGEST and any(map(str.isdigit, typed))
+
+
+def is_word(typed: str) -> bool:
+    """Whether this may be the beginning of an English word."""
+    return typed.isascii() and typed.isalpha() and _SHORTEST <= len(typed) <= _LONGEST
 
 
 def beginning(typed: str) -> Reading:

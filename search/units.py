@@ -1,6 +1,7 @@
 """Numbers with their units: 60 kW and 60kW, 12 Nm and 12 N·m, 45 °C and 45℃ are one quantity each."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 # Whoever types does not mind capitals, but of single letters only these mean a unit. Ω is "ohm" by now.
@@ -68,12 +69,14 @@ _CHINESE = {
         "分钟": "min",
         "小时": "h",
         "千克": "kg",
+        "公斤": "kg",
+        "微法": "uf",
         "克": "g",
         "升": "l",
     },
 }
 _LONGEST_CHINESE = max(map(len, _CHINESE))
-_IN_CHINESE = {unit: name for name, unit in _CHINESE.items()}
+_IN_CHINESE = {unit: [name for name, same in _CHINESE.items() if same == unit] for unit in _CHINESE.values()}
 
 
 def chinese_unit(run: str) -> tuple[str, str]:
@@ -90,6 +93,6 @@ def leading_unit(run: str) -> str:
     return _CHINESE.get(run[:1], "") if len(run) > 1 else ""
 
 
-def in_chinese(unit: str) -> str:
-    """The Chinese name of a unit's term, "" if it is none."""
-    return _IN_CHINESE.get(unit, "")
+def in_chinese(unit: str) -> Sequence[str]:
+    """The Chinese names of a unit's term."""
+    return _IN_CHINESE.get(unit, ())

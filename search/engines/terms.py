@@ -107,8 +107,7 @@ class TermEngine(ABC):
                 if count.passing or not reading.enough:
                     break
                 narrower.append(count.facets)
-        if not count.everything and suggesting.is_code(query.text):
-            # The beginning of a code, which suggestions would have completed.
+        if not count.everything and self._is_begun(query):
             parsed = parse(query.text, prefix=True)
             reading = heading(parsed)
             count = counted(answers, reading, seen, query.filters, now)
@@ -190,6 +189,12 @@ class TermEngine(ABC):
             return bool(answers.best(Reading((Clause(((term,),)),)), selection, limit=1))
 
         return corrected(query.text, self, is_found, self.using)
+
+    def _is_begun(self, query: SearchQuery) -> bool:
+        """Whether what finds nothing may be the beginning of what suggestions would have completed, and no slip."""
+        return suggesting.is_code(query.text) or (
+            suggesting.is_word(query.text) and not self.did_you_mean(query)
+        )
 
     def _page(
         self,

@@ -27,6 +27,17 @@ def found(text: str, *, staff: bool = False, **fields: Any) -> Results:
     return find(user, SearchQuery(text=text, scopes=frozenset(), **fields))
 
 
+def test_the_beginning_of_a_word_finds_what_suggestions_completed(
+    engine: Engine, collection: Collection
+) -> None:
+    for data in (document("here", "Inverter desaturation"), document("there", "Filter")):
+        collection.data[data.object_id] = data
+        engine.index([data])
+    assert [hit.document.object_id for hit in found("desat").hits] == ["here"]
+    assert not found("desatu zzzz").hits, "of a word alone"
+    assert found("filtr").did_you_mean == "filter", "a slip is put right instead"
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
