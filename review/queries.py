@@ -141,6 +141,18 @@ def suggestions_to_decide(user: Any) -> QuerySet[Suggestion]:
     return submitted.filter(own).exclude(author=user)
 
 
+def suggestions_of(user: Any) -> QuerySet[Suggestion]:
+    """What this person proposed: first what waits for their own answer, then the undecided, then the last decided."""
+    turn = Case(
+        When(status=SuggestionStatus.ASKED, then=0),
+        When(status=SuggestionStatus.SUBMITTED, then=1),
+        default=2,
+    )
+    # Databases differ in where NULLs come.
+    newest = F("decided_at").desc(nulls_last=True)
+    return Suggestion.objects.filter(author=user).order_by(turn, newest, "-submitted_at", "-pk")
+
+
 def threads_to_answer(user: Any) -> QuerySet[Thread]:
     if not user.has_perm("review.decide_suggestion"):
         return Thread.objects.none()

@@ -11,8 +11,9 @@ from procedures.keys import row_key
 from procedures.views.post_only import post_only
 from review import levels, queries, readers, upkeep
 from review.headlines import give_headlines
-from review.models import Notice, Suggestion, Thread
+from review.models import Notice, Thread
 from review.views.access import staff_only
+from review.waiting import Waiting
 
 INBOX_LIMIT = 50
 
@@ -25,7 +26,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         Notice.objects.news().filter(recipient=user).select_related("page", "version", "thread", "suggestion")
     )
     notices = notices.defer("page__steps", "version__content", "version__html", "version__search_text")
-    mine = queries.for_list(Suggestion.objects.filter(author=user)).order_by("-decided_at", "-submitted_at")
+    waits = Waiting(user)
     asked = queries.threads_with_comments(Thread.objects.filter(started_by=user)).order_by("-started_at")
     context: dict[str, Any] = {
         "stages": queries.stages_for(user),
@@ -36,10 +37,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "to_review": upkeep.due_for(user, today),
         "notices": notices,
         "my_releases": queries.releases_of(user),
-        "my_suggestions": mine,
+        "my_suggestions": queries.for_list(queries.suggestions_of(user)),
         "my_threads": asked,
     }
-    context = {name: list(rows[:INBOX_LIMIT]) for name, rows in context.items()}
+    most = {"my_suggestions": max(INBOX_LIMIT, waits.my_suggestions)}  # no undecided one is left out
+    context = {name: list(rows[: most.get(name, INBOX_LIMIT)]) for name, rows in context.items()}
     give_headlines(context["notices"])
     queries.show_photos([*context["to_answer"], *context["my_threads"]])
     levels.show_dues(
