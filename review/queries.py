@@ -1,6 +1,6 @@
 """What the pages ask about marks: one query for many steps, never one a step."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,7 @@ from review.models import (
     Remark,
     Signature,
     Stage,
+    SuggestedAction,
     Suggestion,
     SuggestionStatus,
     Thread,
@@ -55,7 +56,8 @@ _SHOWN_OF_A_MARK = (
 
 
 def marks_by_step(version: ProcedureVersion, step_ids: Iterable[str]) -> dict[str, StepMarks]:
-    """Unresolved threads of every version of the page and its waiting proposals, by step id ("" for the whole).
+    """Unresolved threads of every version of the page and its waiting proposals, by step id ("" for the whole, and for
+    what is to come before the first step). Some are not among those shown: their steps are in other versions only.
 
     `step_ids` are those of the version: whoever shows it has them, and need not fetch its content for them.
     """
@@ -65,13 +67,22 @@ def marks_by_step(version: ProcedureVersion, step_ids: Iterable[str]) -> dict[st
     show_places(threads, version)
     for thread in threads:
         marks.setdefault(thread.step_id, StepMarks()).threads.append(thread)
-    waiting = Suggestion.objects.on_page(version.page_id).waiting().select_related("author")
+    waiting = list(Suggestion.objects.on_page(version.page_id).waiting().select_related("author"))
     shown = set(step_ids)
+    added = {edit.step_id: edit.after or "" for edit in waiting if edit.action == SuggestedAction.ADD}
     for suggestion in waiting:
-        # A new step is told of where it is to come.
-        place = suggestion.step_id if suggestion.step_id in shown else suggestion.after or ""
+        place = _place(suggestion.step_id, shown, added)
         marks.setdefault(place, StepMarks()).suggestions.append(suggestion)
     return marks
+
+
+def _place(step_id: str, shown: Collection[str], added: Mapping[str, str]) -> str:
+    """Where a step is told of: a new one at the step that it is to follow, which may follow another new one."""
+    for _following in added:  # no more than these follow one another
+        if step_id in shown or step_id not in added:
+            break
+        step_id = added[step_id]
+    return step_id
 
 
 def open_safety_threads(marks: Iterable[StepMarks]) -> list[Thread]:
