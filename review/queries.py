@@ -218,15 +218,15 @@ def ended_last(page: ProcedurePage) -> Release | None:
     return newest if newest and newest.status in ended else None
 
 
-def releases_sent_back(user: Any) -> list[Release]:
+def releases_sent_back(user: Any) -> QuerySet[Release]:
     """What this person submitted and others ended, while it waits for another submission."""
     newest = Release.objects.filter(page=OuterRef("page")).order_by("-pk").values("pk")[:1]
-    return list(
+    return (
         Release.objects.ended_by_others()
         .filter(submitted_by=user, pk=Subquery(newest))
         .select_related("page", "ended_by")
         .defer("content")
-        .order_by("-ended_at")[:50]
+        .order_by("-ended_at")
     )
 
 
