@@ -30,6 +30,7 @@ from review.models import (
     Stage,
     SuggestedAction,
     Suggestion,
+    SuggestionKind,
     SuggestionStatus,
     Thread,
     ThreadKind,
@@ -149,7 +150,7 @@ def suggestions_to_decide(user: Any) -> QuerySet[Suggestion]:
         return Suggestion.objects.none()
     own = Q(assigned_to=user) | decided_by(user) & Q(assigned_to__isnull=True)
     submitted = Suggestion.objects.filter(status=SuggestionStatus.SUBMITTED)
-    return submitted.filter(own).exclude(author=user)
+    return submitted.filter(own).exclude(author=user).order_by(_safety_first(), "submitted_at", "pk")
 
 
 def suggestions_of(user: Any) -> QuerySet[Suggestion]:
@@ -168,7 +169,16 @@ def threads_to_answer(user: Any) -> QuerySet[Thread]:
     if not user.has_perm("review.decide_suggestion"):
         return Thread.objects.none()
     waiting = Thread.objects.waiting().on_text().filter(decided_by(user)).exclude(started_by=user)
-    return waiting.order_by(Case(When(kind=ThreadKind.SAFETY, then=0), default=1), "started_at")
+    return waiting.order_by(_safety_first(), "started_at", "pk")
+
+
+def _safety_first() -> Case:
+    return Case(When(about_safety(), then=0), default=1)
+
+
+def about_safety() -> Q:
+    """The filter on comments, and on proposed edits."""
+    return Q(kind__in=(ThreadKind.SAFETY, SuggestionKind.SAFETY))
 
 
 def stages_for(user: Any) -> QuerySet[Stage]:

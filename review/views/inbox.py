@@ -53,6 +53,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         for mark in waiting
         if any(due.is_overdue for due in mark.dues)
     }
+    to_act_on = (("answer", queries.threads_to_answer(user)), ("decide", queries.suggestions_to_decide(user)))
+    safety = {anchor: n for anchor, marks in to_act_on if (n := marks.filter(queries.about_safety()).count())}
     queues = [
         (anchor, label, len(context[name]))
         for anchor, name, label in (
@@ -66,6 +68,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         )
         if context[name]
     ]
+    queues.sort(key=lambda queue: queue[0] not in safety)  # what is about safety is first, as on the page
+    context |= {"safety": list(safety), "about_safety": sum(safety.values())}
     context |= {"queues": queues, "limit": INBOX_LIMIT, "late": len(late), "now": timezone.now()}
     context["today"] = today
     return render(request, "review/inbox.html", context)
