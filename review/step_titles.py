@@ -38,7 +38,7 @@ def named_step(titles: Mapping[str, tuple[int, str]], step_id: str, action: str 
 def show_steps(comments: Iterable[Thread], edits: Iterable[Suggestion]) -> None:
     """Give each mark the name of its step, in the version that it is on: a few queries, however many marks."""
     comments, edits = list(comments), list(edits)
-    on = {mark.version_id for mark in (*comments, *edits)}
+    on = {comment.version_id for comment in comments} | {edit.version_id for edit in edits}
     if not on:
         return
     versions = ProcedureVersion.objects.filter(pk__in=on).order_by().values_list("pk", "sha256")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -11,7 +12,8 @@ from procedures.keys import row_key
 from procedures.views.post_only import post_only
 from review import levels, queries, readers, upkeep
 from review.headlines import give_headlines
-from review.models import Notice, Thread
+from review.models import Notice, Suggestion, Thread
+from review.step_titles import show_steps
 from review.views.access import staff_only
 from review.waiting import Waiting
 
@@ -32,21 +34,22 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "stages": queries.stages_for(user),
         "to_read": readers.for_list(readers.open_tasks(user)),
         "sent_back": queries.releases_sent_back(user),
-        "to_decide": queries.for_list(queries.suggestions_to_decide(user)),
+        "to_decide": _rows(queries.suggestions_to_decide(user)),
         "to_answer": queries.threads_with_comments(queries.threads_to_answer(user)),
         "to_review": upkeep.due_for(user, today),
         "notices": notices,
         "my_releases": queries.releases_of(user),
-        "my_suggestions": queries.for_list(queries.suggestions_of(user)),
+        "my_suggestions": _rows(queries.suggestions_of(user)),
         "my_threads": asked,
     }
     most = {"my_suggestions": max(INBOX_LIMIT, waits.my_suggestions)}  # no undecided one is left out
     context = {name: list(rows[: most.get(name, INBOX_LIMIT)]) for name, rows in context.items()}
     give_headlines(context["notices"])
-    queries.show_photos([*context["to_answer"], *context["my_threads"]])
-    levels.show_dues(
-        [*context["to_answer"], *context["my_threads"]], [*context["to_decide"], *context["my_suggestions"]]
-    )
+    comments = [*context["to_answer"], *context["my_threads"]]
+    edits = [*context["to_decide"], *context["my_suggestions"]]
+    queries.show_photos(comments)
+    levels.show_dues(comments, edits)
+    show_steps(comments, edits)
     waiting = (*context["to_answer"], *context["to_decide"])
     late = {
         (type(mark), getattr(mark, "head_id", mark.pk))
@@ -73,6 +76,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
     context |= {"queues": queues, "limit": INBOX_LIMIT, "late": len(late), "now": timezone.now()}
     context["today"] = today
     return render(request, "review/inbox.html", context)
+
+
+def _rows(suggestions: QuerySet[Suggestion]) -> QuerySet[Suggestion]:
+    """As they are listed here: the texts of the versions that they are on are not shown."""
+    return queries.for_list(suggestions).defer("version__content")
 
 
 @post_only("review:inbox")

@@ -4,6 +4,8 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from procedures.models import ProcedureVersion
 from review import deciding, landing, proposing, releasing, threads
@@ -90,3 +92,53 @@ def test_a_proposal_about_safety_is_before_older_ones_and_before_comments_that_a
     places = [page.index(text) for text in ("It sparks.", "Wait longer.", 'id="releases"', "Which door?")]
     assert places == sorted(places)
     assert '<a class="chip" href="#decide"><span class="badge badge--critical">' in page
+
+
+def test_each_row_says_which_step_of_the_version_it_was_written_on(
+    version: ProcedureVersion, engineer: Any
+) -> None:
+    owner = version.page.procedure_owner
+    edits = [StepEdit(step, texts={"body": "Do it twice."}) for step in "ab"]
+    edits.append(StepEdit("n", texts={"title": "Lock it", "body": "Lock."}, after="b", adds=True))
+    proposing.propose(version=version, edits=edits, reason="Once is too short.", by=engineer)
+    comment(version, engineer, "Which switch?", step="b")
+    comment(version, engineer, "For which machine?", step="")
+    draft = landing.working_copy(version.page)
+    draft.steps[0].value["title"] = "Another title"
+    draft.save_revision(user=owner)
+    make.release(version.page, by=owner, approver=make.documentation_staff(), summary="Renamed")
+    for client in (signed_in(owner), signed_in(engineer)):
+        cards = client.get(INBOX).content.decode().split('<li class="card')
+        (first,) = (card for card in cards if "Step 1 · " in card)
+        (added,) = (card for card in cards if "New step · " in card)
+        assert "Switch off" in first
+        assert "Another title" not in first
+        assert "Lock it" in added
+        on_second = [card for card in cards if "Step 2 · " in card and "Test it" in card]
+        assert len(on_second) == 2
+        assert sum("Which switch?" in card for card in on_second) == 1
+        (whole,) = (card for card in cards if "For which machine?" in card)
+        assert "The whole procedure" in whole
+
+
+def test_more_rows_take_no_more_queries(
+    version: ProcedureVersion, engineer: Any, django_assert_max_num_queries: Any
+) -> None:
+    client = signed_in(version.page.procedure_owner)
+
+    def add(title: str) -> None:
+        edit = StepEdit(f"n{title}", texts={"title": title, "body": "Lock."}, after="b", adds=True)
+        proposing.propose(version=version, edits=[edit], reason=title, by=engineer)
+        propose(version, engineer, title)
+        comment(version, engineer, title)
+
+    add("One")
+    client.get(INBOX)
+    with CaptureQueriesContext(connection) as before:
+        client.get(INBOX)
+    for title in ("Two", "Three", "Four"):
+        add(title)
+    with django_assert_max_num_queries(len(before)):
+        text = client.get(INBOX).content.decode()
+    assert text.count("New step · ") == 4
+    assert not any('"content"' in query["sql"] for query in before.captured_queries)
