@@ -21,7 +21,9 @@ from procedures.models import ProcedurePage, ProcedureVersion
 from review.anchors import Fate
 from review.eligibility import open_stages_for
 from review.models import (
+    CALLS_FOR_SAFETY,
     Comment,
+    Notice,
     Photo,
     Release,
     ReleaseStatus,
@@ -179,6 +181,12 @@ def _safety_first() -> Case:
 def about_safety() -> Q:
     """The filter on comments, and on proposed edits."""
     return Q(kind__in=(ThreadKind.SAFETY, SuggestionKind.SAFETY))
+
+
+def news_of(user: Any) -> QuerySet[Notice]:
+    """Not yet read, without the calls to answer what is listed for them among the comments to answer."""
+    listed = threads_to_answer(user)
+    return Notice.objects.news().filter(recipient=user).exclude(kind__in=CALLS_FOR_SAFETY, thread__in=listed)
 
 
 def stages_for(user: Any) -> QuerySet[Stage]:

@@ -24,9 +24,7 @@ INBOX_LIMIT = 50
 def inbox(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     today = timezone.localdate()
-    notices = (
-        Notice.objects.news().filter(recipient=user).select_related("page", "version", "thread", "suggestion")
-    )
+    notices = queries.news_of(user).select_related("page", "version", "thread", "suggestion")
     notices = notices.defer("page__steps", "version__content", "version__html", "version__search_text")
     waits = Waiting(user)
     asked = queries.threads_with_comments(Thread.objects.filter(started_by=user)).order_by("-started_at")
