@@ -57,21 +57,21 @@ def inbox(request: HttpRequest) -> HttpResponse:
     to_act_on = (("answer", queries.threads_to_answer(user)), ("decide", queries.suggestions_to_decide(user)))
     safety = {anchor: n for anchor, marks in to_act_on if (n := marks.filter(queries.about_safety()).count())}
     queues = [
-        (anchor, label, len(context[name]))
-        for anchor, name, label in (
-            ("releases", "stages", _("Releases to sign")),
-            ("to-read", "to_read", _("To read")),
-            ("sent-back", "sent_back", _("Sent back to me")),
-            ("decide", "to_decide", _("Proposed edits to decide on")),
-            ("answer", "to_answer", _("Comments to answer")),
-            ("to-review", "to_review", _("Due for review")),
-            ("news", "notices", _("News")),
+        (anchor, label, count)
+        for anchor, label, count in (
+            ("releases", _("Releases to sign"), waits.to_approve),
+            ("to-read", _("To read"), waits.to_read),
+            ("sent-back", _("Sent back to me"), waits.sent_back),
+            ("decide", _("Proposed edits to decide on"), waits.to_decide),
+            ("answer", _("Comments to answer"), waits.to_answer),
+            ("to-review", _("Due for review"), waits.to_review),
+            ("news", _("News"), waits.news),
         )
-        if context[name]
+        if count
     ]
     queues.sort(key=lambda queue: queue[0] not in safety)  # what is about safety is first, as on the page
     context |= {"safety": list(safety), "about_safety": sum(safety.values())}
-    context |= {"queues": queues, "limit": INBOX_LIMIT, "late": len(late), "now": timezone.now()}
+    context |= {"queues": queues, "late": len(late), "now": timezone.now()}
     context["today"] = today
     return render(request, "review/inbox.html", context)
 

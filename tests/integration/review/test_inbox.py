@@ -142,3 +142,15 @@ def test_more_rows_take_no_more_queries(
         text = client.get(INBOX).content.decode()
     assert text.count("New step · ") == 4
     assert not any('"content"' in query["sql"] for query in before.captured_queries)
+
+
+@pytest.mark.parametrize("limit", [2, 3])
+def test_a_chip_says_how_many_there_are_and_not_how_many_are_listed(
+    version: ProcedureVersion, engineer: Any, limit: int
+) -> None:
+    for n in range(3):
+        propose(version, engineer, f"Wait {n} min.")
+    with mock.patch.object(inbox, "INBOX_LIMIT", limit):
+        answer = signed_in(version.page.procedure_owner).get(INBOX)
+    assert len(answer.context["to_decide"]) == limit
+    assert 'Proposed edits to decide on <span class="count">3</span>' in answer.content.decode()
