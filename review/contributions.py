@@ -20,6 +20,7 @@ from review import readers, upkeep, watching
 from review.models import Suggestion
 from review.queries import StepMarks, marks_by_step, open_safety_threads
 from review.rules import can_confirm, can_mark, owns
+from review.step_titles import show_steps
 
 _STEP_ID = "STEP-ID"
 
@@ -47,16 +48,17 @@ def marks(request: HttpRequest, version: ProcedureVersion, step_ids: list[str]) 
         if found := by_step.get(step_id):
             html = render_to_string("review/_step_marks.html", {**context, "marks": found}) + html
         steps[step_id] = mark_safe(html)
-    here = set(step_ids)
-    elsewhere = [
-        thread
-        for step_id, found in by_step.items()
-        if step_id and step_id not in here
-        for thread in found.threads
-    ]
+    here = {*step_ids, ""}
+    others = [found for step_id, found in by_step.items() if step_id not in here]
+    elsewhere = StepMarks(
+        threads=[thread for found in others for thread in found.threads],
+        suggestions=[edit for found in others for edit in found.suggestions],
+    )
+    whole = by_step.get("", StepMarks())
+    show_steps(elsewhere.threads, [*elsewhere.suggestions, *whole.suggestions])
     page = {
         **context,
-        "marks": by_step.get("", StepMarks()),
+        "marks": whole,
         "elsewhere": elsewhere,
         "can_mark": bool(buttons),
         "may_hold": version.is_effective and owns(request.user, version.page),

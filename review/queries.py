@@ -1,6 +1,6 @@
 """What the pages ask about marks: one query for many steps, never one a step."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,14 +21,18 @@ from procedures.models import ProcedurePage, ProcedureVersion
 from review.anchors import Fate
 from review.eligibility import open_stages_for
 from review.models import (
+    CALLS_FOR_SAFETY,
     Comment,
+    Notice,
     Photo,
     Release,
     ReleaseStatus,
     Remark,
     Signature,
     Stage,
+    SuggestedAction,
     Suggestion,
+    SuggestionKind,
     SuggestionStatus,
     Thread,
     ThreadKind,
@@ -55,7 +59,8 @@ _SHOWN_OF_A_MARK = (
 
 
 def marks_by_step(version: ProcedureVersion, step_ids: Iterable[str]) -> dict[str, StepMarks]:
-    """Unresolved threads of every version of the page and its waiting proposals, by step id ("" for the whole).
+    """Unresolved threads of every version of the page and its waiting proposals, by step id ("" for the whole, and for
+    what is to come before the first step). Some are not among those shown: their steps are in other versions only.
 
     `step_ids` are those of the version: whoever shows it has them, and need not fetch its content for them.
     """
@@ -65,13 +70,22 @@ def marks_by_step(version: ProcedureVersion, step_ids: Iterable[str]) -> dict[st
     show_places(threads, version)
     for thread in threads:
         marks.setdefault(thread.step_id, StepMarks()).threads.append(thread)
-    waiting = Suggestion.objects.on_page(version.page_id).waiting().select_related("author")
+    waiting = list(Suggestion.objects.on_page(version.page_id).waiting().select_related("author"))
     shown = set(step_ids)
+    added = {edit.step_id: edit.after or "" for edit in waiting if edit.action == SuggestedAction.ADD}
     for suggestion in waiting:
-        # A new step is told of where it is to come.
-        place = suggestion.step_id if suggestion.step_id in shown else suggestion.after or ""
+        place = _place(suggestion.step_id, shown, added)
         marks.setdefault(place, StepMarks()).suggestions.append(suggestion)
     return marks
+
+
+def _place(step_id: str, shown: Collection[str], added: Mapping[str, str]) -> str:
+    """Where a step is told of: a new one at the step that it is to follow, which may follow another new one."""
+    for _following in added:  # no more than these follow one another
+        if step_id in shown or step_id not in added:
+            break
+        step_id = added[step_id]
+    return step_id
 
 
 def open_safety_threads(marks: Iterable[StepMarks]) -> list[Thread]:
@@ -138,14 +152,41 @@ def suggestions_to_decide(user: Any) -> QuerySet[Suggestion]:
         return Suggestion.objects.none()
     own = Q(assigned_to=user) | decided_by(user) & Q(assigned_to__isnull=True)
     submitted = Suggestion.objects.filter(status=SuggestionStatus.SUBMITTED)
-    return submitted.filter(own).exclude(author=user)
+    return submitted.filter(own).exclude(author=user).order_by(_safety_first(), "submitted_at", "pk")
+
+
+def suggestions_of(user: Any) -> QuerySet[Suggestion]:
+    """What this person proposed: first what waits for their own answer, then the undecided, then the last decided."""
+    turn = Case(
+        When(status=SuggestionStatus.ASKED, then=0),
+        When(status=SuggestionStatus.SUBMITTED, then=1),
+        default=2,
+    )
+    # Databases differ in where NULLs come.
+    newest = F("decided_at").desc(nulls_last=True)
+    return Suggestion.objects.filter(author=user).order_by(turn, newest, "-submitted_at", "-pk")
 
 
 def threads_to_answer(user: Any) -> QuerySet[Thread]:
     if not user.has_perm("review.decide_suggestion"):
         return Thread.objects.none()
     waiting = Thread.objects.waiting().on_text().filter(decided_by(user)).exclude(started_by=user)
-    return waiting.order_by(Case(When(kind=ThreadKind.SAFETY, then=0), default=1), "started_at")
+    return waiting.order_by(_safety_first(), "started_at", "pk")
+
+
+def _safety_first() -> Case:
+    return Case(When(about_safety(), then=0), default=1)
+
+
+def about_safety() -> Q:
+    """The filter on comments, and on proposed edits."""
+    return Q(kind__in=(ThreadKind.SAFETY, SuggestionKind.SAFETY))
+
+
+def news_of(user: Any) -> QuerySet[Notice]:
+    """Not yet read, without the calls to answer what is listed for them among the comments to answer."""
+    listed = threads_to_answer(user)
+    return Notice.objects.news().filter(recipient=user).exclude(kind__in=CALLS_FOR_SAFETY, thread__in=listed)
 
 
 def stages_for(user: Any) -> QuerySet[Stage]:
@@ -195,15 +236,15 @@ def ended_last(page: ProcedurePage) -> Release | None:
     return newest if newest and newest.status in ended else None
 
 
-def releases_sent_back(user: Any) -> list[Release]:
+def releases_sent_back(user: Any) -> QuerySet[Release]:
     """What this person submitted and others ended, while it waits for another submission."""
     newest = Release.objects.filter(page=OuterRef("page")).order_by("-pk").values("pk")[:1]
-    return list(
+    return (
         Release.objects.ended_by_others()
         .filter(submitted_by=user, pk=Subquery(newest))
         .select_related("page", "ended_by")
         .defer("content")
-        .order_by("-ended_at")[:50]
+        .order_by("-ended_at")
     )
 
 

@@ -19,10 +19,10 @@ from django.utils.translation import gettext
 
 from procedures.models import ProcedureVersion, ProductLine
 from review import levels
-from review.models import Comment, SafetyClock, SuggestedAction, Suggestion, SuggestionStatus, Thread, Vote
+from review.models import Comment, SafetyClock, Suggestion, SuggestionStatus, Thread, Vote
 from review.models.suggestions import SuggestionKind
 from review.models.threads import ThreadKind, ThreadStatus
-from review.step_titles import step_titles
+from review.step_titles import named_step, step_titles
 
 NONE = "none"  # the value of a filter for what has no owner, or no product line
 EDITS, COMMENTS = "edits", "comments"
@@ -303,7 +303,7 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
     for mark in shown:
         base: dict[str, Any] = {
             "mark": mark,
-            "steps": [_step(titles[mark.place.version], *step) for step in mark.steps],
+            "steps": [named_step(titles[mark.place.version], *step) for step in mark.steps],
             "author": names[mark.author],
             "owner": names[mark.place.owner] if mark.place.owner else "",
             "handed_to": [names[pk] for pk in sorted(set(mark.assigned))],
@@ -331,16 +331,6 @@ def rows(shown: Sequence[Mark], every: Iterable[Mark], names: Mapping[int, str],
             }
         done.append(Row(**base))
     return done
-
-
-def _step(titles: Mapping[str, tuple[int, str]], step_id: str, action: str) -> tuple[str, str]:
-    """(what it is, its title in the procedure's language)"""
-    if not step_id:
-        return gettext("The whole procedure"), ""
-    if action == SuggestedAction.ADD or step_id not in titles:
-        return gettext("New step"), ""
-    number, title = titles[step_id]
-    return gettext("Step %(number)s") % {"number": number}, title
 
 
 def days_since(moment: datetime) -> int:

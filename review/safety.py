@@ -16,8 +16,8 @@ from procedures.models import ProcedurePage
 from procedures.people import holding, staff
 from review import sealing
 from review.eligibility import documentation_staff
-from review.models import NoticeKind, SafetyClock, Thread, ThreadKind, ThreadStatus
-from review.notifying import SHOWN, notify
+from review.models import CALLS_FOR_SAFETY, NoticeKind, SafetyClock, Thread, ThreadKind, ThreadStatus
+from review.notifying import SHOWN, dismiss, notify
 
 logger = logging.getLogger(__name__)
 
@@ -52,12 +52,20 @@ def is_silenced(thread: Thread) -> bool:
 
 def stop_clock(*, thread: Thread, by: Any, at: datetime) -> None:
     SafetyClock.objects.running().filter(thread=thread).update(stopped_by=by, stopped_at=at)
+    call_off(thread=thread, at=at)
+
+
+def call_off(*, thread: Thread, at: datetime) -> None:
+    """Take back from everybody who was told of it the call to answer it now."""
+    dismiss(CALLS_FOR_SAFETY, at, thread=thread)
 
 
 def stop_clocks_of(*, page: ProcedurePage, by: Any, at: datetime) -> None:
     """Readers are stopped: that is the first answer to every safety comment on this procedure."""
     clocks = SafetyClock.objects.running().filter(thread__version__page=page, started_at__lte=at)
     clocks.update(stopped_by=by, stopped_at=at)
+    # Whether or not their clocks still ran: nobody is to be called to what is done.
+    dismiss(CALLS_FOR_SAFETY, at, page=page, thread__safety_clock__started_at__lte=at)
 
 
 def overdue(now: datetime) -> QuerySet[SafetyClock]:

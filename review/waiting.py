@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from review import readers, upkeep
 from review.eligibility import open_stages_for
-from review.models import Notice, Suggestion
-from review.queries import suggestions_to_decide, threads_to_answer
+from review.models import Suggestion
+from review.queries import news_of, releases_sent_back, suggestions_to_decide, threads_to_answer
 
 
 class Waiting:
@@ -23,7 +23,7 @@ class Waiting:
 
     @property
     def news(self) -> int:
-        """Notices not read yet."""
+        """Notices not read yet, but for calls to what is counted by itself."""
         return self._counts["news"]
 
     @property
@@ -45,6 +45,11 @@ class Waiting:
     def to_approve(self) -> int:
         """Stages of releases that wait for this person's signature or opinion."""
         return self._counts["to_approve"]
+
+    @property
+    def sent_back(self) -> int:
+        """Releases that this person submitted and others ended, which wait for another submission."""
+        return self._counts["sent_back"]
 
     @property
     def to_read(self) -> int:
@@ -83,11 +88,12 @@ class _Asker:
 
 
 _COUNTED = {
-    "news": lambda user, today: Notice.objects.news().filter(recipient=user),
+    "news": lambda user, today: news_of(user),
     "my_suggestions": lambda user, today: Suggestion.objects.waiting().filter(author=user),
     "to_decide": lambda user, today: suggestions_to_decide(user),
     "to_answer": lambda user, today: threads_to_answer(user),
     "to_approve": lambda user, today: open_stages_for(user),
+    "sent_back": lambda user, today: releases_sent_back(user),
     "to_read": lambda user, today: readers.open_tasks(user),
     "to_review": upkeep.due_for,
 }

@@ -5,7 +5,7 @@ from review.models.duties import Acknowledgement, Confirmation, ReadingRule
 from review.models.holds import Hold, SafetyClock
 from review.models.levels import ServiceLevel
 from review.models.mails import STUCK, UNSENT, Mail, MailState
-from review.models.notices import REMINDS_OF_A_MARK, Notice, NoticeKind
+from review.models.notices import CALLS_FOR_SAFETY, REMINDS_OF_A_MARK, Notice, NoticeKind
 from review.models.plans import Delegation, Meaning, ReviewPlan, ReviewTask, StageKind
 from review.models.releases import Release, ReleaseStatus, Remark, Signature, Stage
 from review.models.suggestions import (
@@ -25,6 +25,7 @@ from review.models.threads import Comment, Photo, Thread, ThreadKind, ThreadStat
 from review.models.watches import SAFETY_HOW, TARGETS, How, MailPreference, Watch
 
 __all__ = [
+    "CALLS_FOR_SAFETY",
     "LANDED",
     "OPEN",
     "REMINDS_OF_A_MARK",

@@ -113,6 +113,8 @@ REMINDS_OF_A_MARK = {
     "answer": (NoticeKind.ANSWER_DUE, NoticeKind.ANSWER_LATE, NoticeKind.ANSWER_UP),
     "decision": (NoticeKind.DECIDE_DUE, NoticeKind.DECIDE_LATE, NoticeKind.DECIDE_UP),
 }
+# Likewise what is told of a safety comment that nobody who answers for it has answered (review.safety).
+CALLS_FOR_SAFETY = (NoticeKind.SAFETY, NoticeKind.SAFETY_LATE)
 
 # Where a notice leads; the others lead to the working copy and its release.
 _LEADS_TO = {

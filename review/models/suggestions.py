@@ -127,6 +127,7 @@ class Suggestion(models.Model):
     )
     history = HistoricalRecords()
     dues: "Sequence[Due]" = ()  # of all that was sent together, as review.levels.show_dues tells
+    step: tuple[str, str] = ("", "")  # which, and its title, as review.step_titles.show_steps tells
     handings: "Sequence[Handing]" = ()  # as review.handing.show_handings tells
 
     objects = SuggestionQuerySet.as_manager()

@@ -77,6 +77,7 @@ class Thread(models.Model):
     passage_is_gone: bool = False
     pointed: "PointedImage | None" = None
     dues: "Sequence[Due]" = ()  # as review.levels.show_dues tells
+    step: tuple[str, str] = ("", "")  # what it is on, and its title, as review.step_titles.show_steps tells
 
     objects = ThreadQuerySet.as_manager()
 

@@ -116,6 +116,39 @@ def test_whoever_answers_for_it_stops_the_clock(version: ProcedureVersion, engin
     assert (clock(thread).is_running, clock(thread).stopped_by) == (False, staff)
 
 
+@pytest.mark.parametrize("how", ["answer", "resolve", "resolved by the asker", "hold", "no safety"])
+def test_what_is_done_calls_nobody_any_more(version: ProcedureVersion, engineer: User, how: str) -> None:
+    owner, staff = owner_of(version), make.documentation_staff()
+    make.make_user("the.admin", ADMINISTRATOR)
+    other = make.released(owner=owner, steps=[make.step("a")])
+    thread, elsewhere = (
+        start(on, engineer, at=timezone.now() - timedelta(days=1)) for on in (version, other)
+    )
+    list(scheduling.run(timezone.now()))
+    calls = Notice.objects.unread().filter(kind__in=(NoticeKind.SAFETY, NoticeKind.SAFETY_LATE))
+    called = calls.filter(thread=elsewhere).count()
+    assert calls.filter(thread=thread).count() == called > 3
+    threads.reply(thread=thread, text="Same here.", by=make.field_engineer())
+    assert calls.filter(thread=thread).count() == called
+    if how == "answer":
+        threads.reply(thread=thread, text="We look at it.", by=staff)
+    elif how.startswith("resolve"):
+        threads.resolve_thread(thread=thread, by=engineer if "asker" in how else staff)
+    elif how == "hold":
+        holding.place(page=version.page, by=staff, password=PASSWORD, reason="x", instead="y")
+    else:
+        threads.change_kind(thread=thread, kind="question", by=staff)
+    assert not calls.filter(thread=thread).exists()
+    assert calls.filter(thread=elsewhere).count() == called
+
+
+def test_what_is_raised_again_calls_again(version: ProcedureVersion, engineer: User) -> None:
+    thread, owner = start(version, engineer), owner_of(version)
+    threads.reply(thread=thread, text="We look at it.", by=owner)
+    threads.reply(thread=thread, text="It is still live.", by=engineer)
+    assert Notice.objects.unread().filter(kind=NoticeKind.SAFETY, recipient=owner).count() == 1
+
+
 def test_nobody_else_stops_it_and_reopening_starts_it_anew(version: ProcedureVersion, engineer: User) -> None:
     long_ago = timezone.now() - timedelta(days=2)
     thread = start(version, engineer, at=long_ago)

@@ -1,5 +1,6 @@
 """What waits for a person: the counts of every page, in one query that is put together once."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from unittest import mock
@@ -9,11 +10,11 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from procedures.models import ProcedureVersion
-from review import proposing, threads, waiting
+from review import landing, proposing, releasing, scheduling, threads, waiting
 from review.eligibility import open_stages_for
 from review.models import Notice, Suggestion
 from review.proposing import StepEdit
-from review.queries import suggestions_to_decide, threads_to_answer
+from review.queries import news_of, suggestions_to_decide, threads_to_answer
 from review.waiting import Waiting
 from tests import factories as make
 
@@ -46,17 +47,55 @@ def test_each_count_is_that_of_its_own_question(version, django_assert_num_queri
                 counts.to_decide,
                 counts.to_answer,
                 counts.to_approve,
+                counts.sent_back,
                 counts.to_read,
                 counts.to_review,
             )
             assert counts.total == sum(parts)
-        assert counts.news == Notice.objects.news().filter(recipient=user).count()
+        assert counts.news == news_of(user).count()
         assert counts.my_suggestions == Suggestion.objects.waiting().filter(author=user).count()
         assert counts.to_decide == suggestions_to_decide(user).count()
         assert counts.to_answer == threads_to_answer(user).count()
         assert counts.to_approve == open_stages_for(user).count()
     assert (Waiting(owner).to_decide, Waiting(owner).to_answer) == (2, 1)
     assert (Waiting(engineer).my_suggestions, Waiting(engineer).total) == (2, 0)
+
+
+def test_what_was_sent_back_waits_for_its_submitter_until_it_is_submitted_again(version) -> None:
+    owner, staff = version.last_editor, make.documentation_staff()
+    draft = landing.working_copy(version.page)
+    draft.steps[0].value["body"] = "Wait 50 minutes."
+    draft.save_revision(user=owner)
+    submit = {"page": version.page, "by": owner, "change_summary": "Longer", "significance": "minor"}
+    releasing.submit_for_release(**submit)
+    assert "sent back to me" not in make.signed_in(owner).get("/").content.decode()
+    releasing.send_back(release=version.page.releases.in_review().get(), by=staff, reason="Too long.")
+    assert (Waiting(owner).sent_back, Waiting(staff).sent_back) == (1, 0)
+    assert re.search(
+        r'#sent-back"><strong>1</strong><span>release sent back to me<',
+        make.signed_in(owner).get("/").content.decode(),
+    )
+    Notice.objects.all().delete()
+    assert Waiting(owner).total == 1
+    releasing.submit_for_release(**submit)
+    assert Waiting(owner).sent_back == 0
+
+
+def test_a_safety_comment_is_counted_once_and_is_news_to_whom_it_does_not_wait_for(version) -> None:
+    owner, staff = version.last_editor, make.documentation_staff()
+    Notice.objects.all().delete()
+    asked_at = timezone.now() - timedelta(days=1)
+    mark = {"version": version, "step_id": "a", "by": make.field_engineer(), "at": asked_at}
+    threads.start_thread(kind="safety", text="It is live.", **mark)
+    list(scheduling.run(timezone.now()))
+    for user in (owner, staff):
+        counts = Waiting(anew(user))
+        assert (counts.to_answer, counts.news) == (1, 0)
+        assert "It is live." in make.signed_in(user).get("/review/inbox/").content.decode()
+    # Who owns a procedure and has no role to answer is still called.
+    owner.groups.clear()
+    counts = Waiting(anew(owner))
+    assert (counts.to_answer, counts.news) == (0, 2)
 
 
 def test_who_gets_a_right_is_asked_at_once_and_who_loses_it_no_more(version) -> None:
