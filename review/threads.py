@@ -159,9 +159,8 @@ def resolve_thread(*, thread: Thread, by: Any, at: datetime | None = None) -> Th
     _set(thread, ThreadStatus.RESOLVED, by, at)
     if rules.owns(by, thread.version.page):
         safety.stop_clock(thread=thread, by=by, at=at)
-    safety.call_off(
-        thread=thread, at=at
-    )  # the asker's own resolving stops no clock; nothing is to be answered
+    # The asker's own resolving stops no clock, but nothing is to be answered any more.
+    safety.call_off(thread=thread, at=at)
     _tell([thread.started_by], NoticeKind.RESOLVED, thread, by, at)
     return thread
 
