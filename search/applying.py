@@ -12,11 +12,12 @@ Named = Mapping[str, frozenset[str]]
 
 
 _VERSION = r"(?<![\d.])(\d{1,3}\.\d{1,3})(?!\.?\d)"
-# before 3.0, older than SW 3.0; 3.0 之前, 低于 3.0
+_OF = r"(?:(?:the|version|software|firmware|release|sw|fw|v|upgrad(?:e|ing) to|版本|软件|固件)[. ]?)*"
+# before 3.0, older than SW 3.0; 3.0 之前, 低于 3.0; but not: not before 3.0, 不低于 3.0
 _BEFORE = re.compile(
-    r"(?:\b(?:before|prior to|(?:older|earlier|lower) than|below)|低于|早于|<) ?"
-    rf"(?:(?:version|software|firmware|release|sw|fw|v|版本|软件|固件)[. ]?)?{_VERSION}|"
-    rf"{_VERSION} ?(?:版本?)? ?[之以][前下]",
+    r"(?:(?<!not )(?<!no )\b(?:before|prior to|until|(?:older|earlier|lower) than|below) |\bpre-?|"
+    rf"(?<!不)(?:低于|早于|小于|不到)|<) ?{_OF}{_VERSION}|"
+    rf"{_VERSION} ?(?:版本?)? ?(?:[之以]前|以下|前(?![面后]))",
     re.IGNORECASE,
 )
 # 2.4.1 is of the release 2.4; 10.0.0.1 is something else.
@@ -29,13 +30,21 @@ def named(text: str, codes: Collection[str], seen: Seen) -> Named:
     normalised = normalise(text)
     patched = {code_term(found[1]) for found in _PATCH.finditer(normalised)}
     before = {code_term(found[1] or found[2]) for found in _BEFORE.finditer(normalised)}
+    # What else it names outright is what it is about: "3.1, worked before 3.0".
+    rest = _BEFORE.sub(" ", normalised)
+    outright = {code_term(found[1]) for found in re.finditer(_VERSION, rest)} if before else set()
     found: dict[str, set[str]] = {}
+    earlier: set[str] = set()
     for code in {*codes, *patched}:
-        is_before = _LETTERS.sub(MARK, code, count=1) in before
+        number = _LETTERS.sub(MARK, code, count=1)
         for facet, value in seen.names.get(code, ()):
-            values = seen.earlier(value) if is_before and facet == "release" else [value]
-            found.setdefault(facet, set()).update(values)
-    return {facet: frozenset(values) for facet, values in found.items() if values}
+            if facet == "release" and number in before - outright:
+                earlier.update(seen.earlier(value))
+            else:
+                found.setdefault(facet, set()).add(value)
+    if earlier:
+        found.setdefault("release", earlier)
+    return {facet: frozenset(values) for facet, values in found.items()}
 
 
 def with_machines(asked: Named, machines: Iterable[Profile]) -> Named:

@@ -9,7 +9,7 @@ LEAST_DIGITS = 3
 """Of the number of a code that is named by it alone."""
 # Beside a number, these say that it is a code's: "error 1042", 报1042.
 FAULT_WORDS = frozenset(
-    re.findall(r"\w+", "alarm alarms alm code codes er err error errors fault faults flt trip warning")
+    re.findall(r"\w+", "alarm alarms alm code codes er err error errors fault faults flt trip warn warning")
 )
 
 _RANGE = re.compile(rf"(?<![\w.,])(\d+(?:[.,]\d+)?) ?[{DASHES}] ?(\d+(?:[.,]\d+)?)")

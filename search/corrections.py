@@ -5,7 +5,7 @@ from itertools import combinations, pairwise
 
 from search import spelling
 from search.analysis import Lexeme, code_term, fold, is_figures, lexemes, normalise, take_apart, unpadded
-from search.parsing import is_stop_word
+from search.parsing import in_one, is_stop_word
 from search.ranking import Statistics
 from search.term_groups import term_list
 
@@ -37,7 +37,10 @@ def corrected(text: str, statistics: Statistics, is_found: Callable[[str], bool]
     if len(text) > MAX_TEXT:
         return ""
     asked = [lexeme for lexeme in lexemes(normalised) if _is_word(lexeme) or _is_code(lexeme)]
-    terms = {lexeme: _terms(lexeme) for lexeme in asked}
+    together = in_one(list(lexemes(normalised)), normalised)
+    terms = {
+        lexeme: _terms(lexeme) | {term for (term,) in together.get(lexeme.start, ())} for lexeme in asked
+    }
     known = statistics.frequencies({term for several in terms.values() for term in several}) if terms else {}
     met = {lexeme: [term for term in terms[lexeme] if known.get(term)] for lexeme in asked}
     # What stands in few documents may stand in others' alone; of what many have, nobody need be asked.

@@ -108,7 +108,8 @@ class Results:
     `facets[facet][value]` counts what choosing that value would show, the other filters kept. `whole`
     of the documents have all that was asked for, the others some of it. `page` is the page given,
     the last one if a later one was asked for. `related` of the total were found by meaning alone; they are in
-    no facet's counts. `degraded`: the engine is away, see search.degraded.
+    no facet's counts. `degraded`: the engine is away, see search.degraded. `completed`: nothing has the word that was
+    typed, these have one that begins so.
     """
 
     hits: tuple[Hit, ...] = ()
@@ -121,6 +122,7 @@ class Results:
     is_corrected: bool = False  # nothing was found: this is what is found for `did_you_mean`
     degraded: bool = False
     related: int = 0
+    completed: bool = False
 
     @property
     def by_words(self) -> int:

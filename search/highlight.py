@@ -176,37 +176,46 @@ def room_for(text: str) -> int:
 def _snippet(text: str, marks: list[Found], near: _Nearest | None, begin: int, end: int) -> SafeString:
     room = room_for(text[begin:end])
     start = _best_start(text, marks, near, begin, room)
-    last = _whole_until(text, min(end, start + room), end)
+    last = min(end, start + room)
+    last = _whole_until(text, last, end) if last < end else end
     before = "… " if start > begin else ""
     after = " …" if last < end else ""
     spans = [(mark.start, mark.end) for mark in marks]
     return mark_safe(before + _marked(text, spans, start, last) + after)
 
 
-# Of a word, number or code, and what a number counts: "wait 1" is not "wait 10 minutes".
-_INSIDE = re.compile(f"[{DASHES}\uff5e\\w.,/]", re.ASCII)
-_REST = re.compile(
-    rf"[{DASHES}\uff5e\w.,/]*(?:(?<=\d)(?:[ \u00a0]?(?:[%‰°]|[A-Za-z]+|[{CJK}]{{1,2}})))?", re.ASCII
+# A number, or range of them, with what it counts ("wait 1" is not "wait 10 minutes", nor "5 m" 5 mΩ), or a word.
+_NUMBER = r"\d+(?:[.,/]\d+)*(?:[ \u00a0\u202f]\d{3}(?!\d))*"
+_WHOLE = re.compile(
+    rf"{_NUMBER}(?: ?[{DASHES}\uff5e] ?[-\u2212]?{_NUMBER})*"
+    rf"(?:[ \u00a0\u202f]?(?:[%‰]|[A-Za-zµμΩΩ°℃℉·/²³⁻¹]{{1,12}}|[{CJK}]{{1,3}}))?"
+    r"|[A-Za-z][A-Za-z\d_.,/-]*"
 )
-_LONGEST_REST = 24
+_FAR = 40  # characters of such a whole that are looked at
 
 
 def _whole_until(text: str, last: int, end: int) -> int:
-    """Where a snippet ends that is to end there: behind the word or number that this would cut."""
-    while last and text[last - 1].isspace():
-        last -= 1
-    if last >= end or not _INSIDE.match(text, last - 1):
-        return last
-    rest = _REST.match(text, last, min(end, last + _LONGEST_REST))
-    return rest.end() if rest else last
+    """Where a snippet ends that is to end there: behind the word or quantity that this would cut."""
+    begin = _blank_before(text, last)
+    for found in _WHOLE.finditer(text, begin, min(end, last + _FAR)):
+        if found.start() < last < found.end():
+            return found.end()
+    return last
 
 
 def _whole_from(text: str, start: int, begin: int) -> int:
-    """Where it begins: before the word or number that this would cut."""
-    least = max(begin, start - _LONGEST_REST)
-    while start > least and _INSIDE.match(text, start) and _INSIDE.match(text, start - 1):
-        start -= 1
+    """Where it begins: before the word or quantity that this would cut."""
+    for found in _WHOLE.finditer(text, max(begin, start - _FAR), start + _FAR):
+        if found.start() < start < found.end():
+            return found.start()
     return start
+
+
+def _blank_before(text: str, place: int) -> int:
+    """Where to begin to look, so as not to begin within what is looked for."""
+    far = max(0, place - _FAR)
+    blank = text.find(" ", far, place - 1) if far else 0
+    return max(far, blank)
 
 
 def _best_start(text: str, marks: list[Found], near: _Nearest | None, begin: int, room: int) -> int:

@@ -48,7 +48,7 @@ _STOP_WORDS = frozenset(
 _FAULT_CHARACTERS = frozenset("报警错障码")
 _BESIDE = 2  # words before
 _FEW_WORDS = 4  # of a question in which two may be one
-_SHORTEST = 3  # letters of such a word
+_SHORTEST = 2  # letters of such a word
 # The same of Chinese: characters that carry grammar, and those that questions are asked with.
 _FUNCTION_CHARACTERS = frozenset(
     "的了是在和与及或吗呢么什如何怎样为哪些有没否能会可以要应该请问我你它这那个不将被把从到对于用使时后前中"
@@ -196,7 +196,7 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
     spaced_codes = _spaced_codes(everything)
     tight = _spaced_codes(everything, typed=False)
     quantities = {} if all_words else _quantities(everything)
-    in_one = {} if all_words else _in_one(everything, text)
+    together = {} if all_words else in_one(everything, text)
     for lexeme in words:
         if lexeme.is_cjk:
             unit = "".join(quantities.get(lexeme.start, ()))  # its own characters ask for nothing more
@@ -225,8 +225,8 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
             continue
         inner = [found[0] for found in _INNER_CODE.finditer(lexeme.text)]
         same = synonyms.at(lexeme.start)
-        if together := in_one.get(lexeme.start, ()):
-            same = (*same, *together)
+        if both := together.get(lexeme.start, ()):
+            same = (*same, *both)
             synonyms.by_term[word.parts[0]] = same
         clauses.append(_word_clause(word, spaced, inner, lexeme.start in tight, same))
         if not (is_figures(word.whole) and _MEASURED.match(text, lexeme.end)):
@@ -247,7 +247,7 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
     return clauses or empty, codes
 
 
-def _in_one(words: Sequence[Lexeme], text: str) -> dict[int, tuple[Phrase, ...]]:
+def in_one(words: Sequence[Lexeme], text: str) -> dict[int, tuple[Phrase, ...]]:
     """Start of each of two words side by side -> both in one (overcurrent for over current), in a question of few."""
     found: dict[int, tuple[Phrase, ...]] = {}
     if len(words) > _FEW_WORDS:

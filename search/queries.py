@@ -42,7 +42,7 @@ def _find(user: "User", asked: SearchQuery) -> Results:
     engine = get_engine()
     switching.check()
     results = _checked(user, engine.search(asked))
-    meant = engine.did_you_mean(asked)
+    meant = "" if results.completed else engine.did_you_mean(asked)
     if not meant:
         return results
     other = _checked(user, engine.search(replace(asked, text=meant)))

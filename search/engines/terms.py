@@ -107,7 +107,8 @@ class TermEngine(ABC):
                 if count.passing or not reading.enough:
                     break
                 narrower.append(count.facets)
-        if not count.everything and self._is_begun(query):
+        is_begun = not count.everything and self._is_begun(query)
+        if is_begun:
             parsed = parse(query.text, prefix=True)
             reading = heading(parsed)
             count = counted(answers, reading, seen, query.filters, now)
@@ -138,6 +139,7 @@ class TermEngine(ABC):
             whole=min(whole or 0, total),
             took_ms=_ms_since(started),
             page=page,
+            completed=is_begun and bool(total) and suggesting.is_word(query.text.strip()),
         )
 
     def suggest(self, prefix: str, scopes: frozenset[str], limit: int = 8) -> list[Hit]:
@@ -191,10 +193,13 @@ class TermEngine(ABC):
         return corrected(query.text, self, is_found, self.using)
 
     def _is_begun(self, query: SearchQuery) -> bool:
-        """Whether what finds nothing may be the beginning of what suggestions would have completed, and no slip."""
-        return suggesting.is_code(query.text) or (
-            suggesting.is_word(query.text) and not self.did_you_mean(query)
-        )
+        """Whether what finds nothing may be the beginning of what suggestions would have completed, and no slip of what
+        begins so.
+        """
+        typed = query.text.strip().casefold()
+        if not suggesting.is_word(typed):
+            return suggesting.is_code(typed)
+        return not self.did_you_mean(query).casefold().startswith(typed)
 
     def _page(
         self,

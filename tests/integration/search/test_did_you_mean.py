@@ -30,12 +30,15 @@ def found(text: str, *, staff: bool = False, **fields: Any) -> Results:
 def test_the_beginning_of_a_word_finds_what_suggestions_completed(
     engine: Engine, collection: Collection
 ) -> None:
-    for data in (document("here", "Inverter desaturation"), document("there", "Filter")):
+    for data in (document("here", "Inverter desaturation"), document("there", "Filter at the desk")):
         collection.data[data.object_id] = data
         engine.index([data])
     assert [hit.document.object_id for hit in found("desat").hits] == ["here"]
     assert not found("desatu zzzz").hits, "of a word alone"
+    begun = found("desa")  # which is near "desk" as well
+    assert ([hit.document.object_id for hit in begun.hits], begun.did_you_mean) == (["here"], "")
     assert found("filtr").did_you_mean == "filter", "a slip is put right instead"
+    assert found("de sk").did_you_mean == "", "two words for one are answered"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,12 @@ def guides(engine: Engine, collection: Collection) -> Engine:
         ("LM-400 3.0之前 E-77 预充电", "old"),
         ("E-77 预充电（LM-400，低于 SW3.0 版本）", "old"),
         ("E-77 precharge LM-400 3.0 and later", "new"),
+        ("E-77 预充电 LM-400 不低于 3.0", "new"),
+        ("E-77 precharge LM-400, not older than 3.0", "new"),
+        ("E-77 precharge LM-400 3.1, worked before 3.0", "new"),
+        ("LM-400 3.0 precharge E-77. Before 3.0 it never happened", "new"),
+        ("E-77 预充电 LM-400 3.0版前", "old"),
+        ("E-77 预充电 LM-400 before upgrading to 3.0", "old"),
         ("E-77 预充电 LM-400 fw 2.4.1", "old"),
         ("E-77 precharge LM-400 3.1.7-b12", "new"),
         ("E-77 预充电 LM-400 before 2.1", "new"),  # there was none before: it says nothing
