@@ -5,9 +5,10 @@ from urllib.parse import quote
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from kb import typed
-from review.waiting import Waiting
+from review import waiting
 
 MAX_NEXT = 4_000
 """Bytes that a link to the sign-in carries to lead back here: many servers take 8,000 of a whole address."""
@@ -48,5 +49,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "here": here,
         "sign_in_address": _sign_in_address("" if section == "accounts" else here),
         "carried": typed.carried(request) if match and view_name != "accounts:language" else "",
-        "waiting": Waiting(user) if has_inbox(user) else None,
+        "waiting": SimpleLazyObject(lambda: waiting.on_page(request)) if has_inbox(user) else None,
     }

@@ -21,7 +21,7 @@ from kb.tickets.models import TicketStatus
 from procedures.access import may_read_internal
 from procedures.models import FaqCategory, Machine, ProcedureVersion
 from procedures.queries import faq_categories, for_lists
-from review.waiting import Waiting
+from review.waiting import Waiting, on_page
 
 RECENT = 8
 
@@ -53,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
         machines=machines,
         sees_machines=may_read_internal(user),
         sees_tickets=sees_tickets,
-        waits=Waiting(user) if has_inbox(user) else None,
+        waits=on_page(request) if has_inbox(user) else None,
         recent=list(recent.order_by("-effective_from", "-pk")[:RECENT]),
         categories=faq_categories(user),
     )

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
@@ -15,63 +15,38 @@ from review.models import Suggestion
 from review.queries import news_of, releases_sent_back, suggestions_to_decide, threads_to_answer
 
 
-class Waiting:
-    """What waits for one person; one query counts it all, when the first count is asked for."""
+class Waiting(NamedTuple):
+    """How much waits for one person, of each kind."""
 
-    def __init__(self, user: Any) -> None:
-        self.user = user
-
-    @property
-    def news(self) -> int:
-        """Notices not read yet, but for calls to what is counted by itself."""
-        return self._counts["news"]
-
-    @property
-    def my_suggestions(self) -> int:
-        """Own proposed edits that nobody has decided on yet."""
-        return self._counts["my_suggestions"]
-
-    @property
-    def to_decide(self) -> int:
-        """Proposed edits that this person may decide on."""
-        return self._counts["to_decide"]
-
-    @property
-    def to_answer(self) -> int:
-        """Open threads that this person should answer."""
-        return self._counts["to_answer"]
-
-    @property
-    def to_approve(self) -> int:
-        """Stages of releases that wait for this person's signature or opinion."""
-        return self._counts["to_approve"]
-
-    @property
-    def sent_back(self) -> int:
-        """Releases that this person submitted and others ended, which wait for another submission."""
-        return self._counts["sent_back"]
-
-    @property
-    def to_read(self) -> int:
-        """Major versions that this person has not acknowledged yet."""
-        return self._counts["to_read"]
-
-    @property
-    def to_review(self) -> int:
-        """Procedures of this person that are due for review within 30 days."""
-        return self._counts["to_review"]
+    news: int  # notices not read yet, but for calls to what is counted by itself
+    my_suggestions: int  # own proposed edits that nobody has decided on yet
+    to_decide: int  # proposed edits that this person may decide on
+    to_answer: int  # open threads that this person should answer
+    to_approve: int  # stages of releases that wait for this person's signature or opinion
+    to_read: int  # major versions that this person has not acknowledged yet
+    to_review: int  # procedures of this person that are due for review within 30 days
+    sent_back: int  # releases that this person submitted and others ended, which wait for another submission
 
     @property
     def total(self) -> int:
         """What this person has to act on; a proposal that waits for somebody else is not counted."""
-        return sum(self._counts.values()) - self.my_suggestions
+        return sum(self) - self.my_suggestions
 
-    @cached_property
-    def _counts(self) -> dict[str, int]:
-        sql, params = _statement(_Asker.of(self.user), timezone.localdate())
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            return dict(zip(_COUNTED, cursor.fetchone(), strict=True))
+
+def waiting_for(user: Any) -> Waiting:
+    """One query counts it all."""
+    sql, params = _statement(_Asker.of(user), timezone.localdate())
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return Waiting(**dict(zip(_COUNTED, cursor.fetchone(), strict=True)))
+
+
+def on_page(request: Any) -> Waiting:
+    """What waits for whoever asks for this page, counted once for all that the page says of it."""
+    if not hasattr(request, "waiting"):
+        request.waiting = waiting_for(request.user)
+    found: Waiting = request.waiting
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from review.headlines import give_headlines
 from review.models import Notice, Suggestion, Thread
 from review.step_titles import show_steps
 from review.views.access import staff_only
-from review.waiting import Waiting
+from review.waiting import on_page
 
 INBOX_LIMIT = 50
 
@@ -26,7 +26,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     notices = queries.news_of(user).select_related("page", "version", "thread", "suggestion")
     notices = notices.defer("page__steps", "version__content", "version__html", "version__search_text")
-    waits = Waiting(user)
+    waits = on_page(request)
     asked = queries.threads_with_comments(Thread.objects.filter(started_by=user)).order_by("-started_at")
     context: dict[str, Any] = {
         "stages": queries.stages_for(user),

@@ -12,6 +12,7 @@ from review import deciding, landing, proposing, releasing, threads
 from review.models import Suggestion, Thread
 from review.proposing import StepEdit
 from review.views import inbox
+from review.waiting import waiting_for
 from tests import factories as make
 from tests.factories import signed_in
 
@@ -47,8 +48,13 @@ def test_what_is_undecided_of_my_own_is_first_and_never_left_out(
     client = signed_in(engineer)
     first = [asked, *reversed(undecided)]
     assert client.get(INBOX).context["my_suggestions"] == [*first, *reversed(decided)]
-    with mock.patch.object(inbox, "INBOX_LIMIT", 2):
+    with listing(2):
         assert client.get(INBOX).context["my_suggestions"] == first
+
+
+def listing(most: int) -> Any:
+    """The inbox with so few rows in a list: to make fifty-one of each takes seconds, and the cut is the same."""
+    return mock.patch.object(inbox, "INBOX_LIMIT", most)
 
 
 def comment(version: ProcedureVersion, by: Any, text: str, kind: str = "question", step: str = "a") -> Thread:
@@ -64,7 +70,7 @@ def test_what_is_about_safety_is_first_and_a_chip_leads_there(
     page = client.get(INBOX).content.decode()
     assert "about safety" not in page
     assert page.index("Wait longer.") < page.index("Which door?")
-    with mock.patch.object(inbox, "INBOX_LIMIT", 1):
+    with listing(1):
         for text in ("It is live.", "It falls."):
             comment(version, engineer, text, "safety")
         page = client.get(INBOX).content.decode()
@@ -150,7 +156,20 @@ def test_a_chip_says_how_many_there_are_and_not_how_many_are_listed(
 ) -> None:
     for n in range(3):
         propose(version, engineer, f"Wait {n} min.")
-    with mock.patch.object(inbox, "INBOX_LIMIT", limit):
+    with listing(limit):
         answer = signed_in(version.page.procedure_owner).get(INBOX)
     assert len(answer.context["to_decide"]) == limit
     assert 'Proposed edits to decide on <span class="count">3</span>' in answer.content.decode()
+
+
+def test_what_waits_is_counted_once_for_a_page(version: ProcedureVersion, engineer: Any) -> None:
+    propose(version, engineer, "Wait long.")
+    owner = version.page.procedure_owner
+    client = signed_in(owner)
+    for address in (INBOX, "/", version.get_absolute_url()):
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(address).content.decode()
+        assert (
+            sum(query["sql"].startswith("SELECT (SELECT COUNT(*)") for query in queries.captured_queries) == 1
+        )
+        assert f'<span class="count">{waiting_for(owner).total}<span' in page  # in the navigation

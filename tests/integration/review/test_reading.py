@@ -20,7 +20,7 @@ from procedures.models import AuditEvent, ProcedurePage, ProcedureVersion
 from procedures.rules import NotAllowed
 from review import deciding, duties, landing, proposing, readers, releasing, scheduling
 from review.models import Acknowledgement, Notice, NoticeKind, ReadingRule
-from review.waiting import Waiting
+from review.waiting import waiting_for
 from tests import factories as make
 from tests.factories import PASSWORD, signed_in
 from tests.integration.audit.conftest import verify
@@ -270,18 +270,18 @@ def test_the_inbox_and_the_version_page_say_what_is_still_to_be_read(
 ) -> None:
     second = release(first, "Turn right.")
     client, address = signed_in(engineer), f"/review/{second.number}/read/"
-    assert Waiting(engineer).to_read == 1
+    assert waiting_for(engineer).to_read == 1
     for page in ("/review/inbox/", second.get_absolute_url(), first.get_absolute_url()):
         assert address in client.get(page).content.decode()
     assert "<strong>1</strong><span>version to read</span>" in client.get("/").content.decode()
     with django_assert_max_num_queries(12):
         client.get(second.get_absolute_url())
-    waiting = Waiting(type(engineer).objects.get(pk=engineer.pk))
+    waiting = waiting_for(type(engineer).objects.get(pk=engineer.pk))
     engineer_sees = waiting.total
     with django_assert_num_queries(0):
         assert (waiting.to_read, waiting.to_review) == (1, 0)
     acknowledge(second, engineer)
-    assert Waiting(engineer).total == engineer_sees - 2  # the task, and the news of it
+    assert waiting_for(engineer).total == engineer_sees - 2  # the task, and the news of it
     assert address not in client.get(second.get_absolute_url()).content.decode()
     assert address not in signed_in(make.field_engineer()).get(second.get_absolute_url()).content.decode()
 

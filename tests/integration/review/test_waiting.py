@@ -15,7 +15,7 @@ from review.eligibility import open_stages_for
 from review.models import Notice, Suggestion
 from review.proposing import StepEdit
 from review.queries import news_of, suggestions_to_decide, threads_to_answer
-from review.waiting import Waiting
+from review.waiting import waiting_for
 from tests import factories as make
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +39,9 @@ def test_each_count_is_that_of_its_own_question(version, django_assert_num_queri
             version=version, edits=[StepEdit("a", texts={"body": text})], reason="It is hot.", by=engineer
         )
     for user in (owner, engineer, make.documentation_staff()):
-        counts = Waiting(user)
         user.get_all_permissions()
         with django_assert_num_queries(1):
+            counts = waiting_for(user)
             parts = (
                 counts.news,
                 counts.to_decide,
@@ -57,8 +57,8 @@ def test_each_count_is_that_of_its_own_question(version, django_assert_num_queri
         assert counts.to_decide == suggestions_to_decide(user).count()
         assert counts.to_answer == threads_to_answer(user).count()
         assert counts.to_approve == open_stages_for(user).count()
-    assert (Waiting(owner).to_decide, Waiting(owner).to_answer) == (2, 1)
-    assert (Waiting(engineer).my_suggestions, Waiting(engineer).total) == (2, 0)
+    assert (waiting_for(owner).to_decide, waiting_for(owner).to_answer) == (2, 1)
+    assert (waiting_for(engineer).my_suggestions, waiting_for(engineer).total) == (2, 0)
 
 
 def test_what_was_sent_back_waits_for_its_submitter_until_it_is_submitted_again(version) -> None:
@@ -70,15 +70,15 @@ def test_what_was_sent_back_waits_for_its_submitter_until_it_is_submitted_again(
     releasing.submit_for_release(**submit)
     assert "sent back to me" not in make.signed_in(owner).get("/").content.decode()
     releasing.send_back(release=version.page.releases.in_review().get(), by=staff, reason="Too long.")
-    assert (Waiting(owner).sent_back, Waiting(staff).sent_back) == (1, 0)
+    assert (waiting_for(owner).sent_back, waiting_for(staff).sent_back) == (1, 0)
     assert re.search(
         r'#sent-back"><strong>1</strong><span>release sent back to me<',
         make.signed_in(owner).get("/").content.decode(),
     )
     Notice.objects.all().delete()
-    assert Waiting(owner).total == 1
+    assert waiting_for(owner).total == 1
     releasing.submit_for_release(**submit)
-    assert Waiting(owner).sent_back == 0
+    assert waiting_for(owner).sent_back == 0
 
 
 def test_a_safety_comment_is_counted_once_and_is_news_to_whom_it_does_not_wait_for(version) -> None:
@@ -89,12 +89,12 @@ def test_a_safety_comment_is_counted_once_and_is_news_to_whom_it_does_not_wait_f
     threads.start_thread(kind="safety", text="It is live.", **mark)
     list(scheduling.run(timezone.now()))
     for user in (owner, staff):
-        counts = Waiting(anew(user))
+        counts = waiting_for(anew(user))
         assert (counts.to_answer, counts.news) == (1, 0)
         assert "It is live." in make.signed_in(user).get("/review/inbox/").content.decode()
     # Who owns a procedure and has no role to answer is still called.
     owner.groups.clear()
-    counts = Waiting(anew(owner))
+    counts = waiting_for(anew(owner))
     assert (counts.to_answer, counts.news) == (0, 2)
 
 
@@ -106,12 +106,12 @@ def test_who_gets_a_right_is_asked_at_once_and_who_loses_it_no_more(version) -> 
         reason="It is hot.",
         by=make.field_engineer(),
     )
-    assert Waiting(anew(engineer)).to_decide == 0
+    assert waiting_for(anew(engineer)).to_decide == 0
     roles = make.documentation_staff().groups.all()
     engineer.groups.add(*roles)
-    assert Waiting(anew(engineer)).to_decide == 1
+    assert waiting_for(anew(engineer)).to_decide == 1
     engineer.groups.remove(*roles)
-    assert Waiting(anew(engineer)).to_decide == 0
+    assert waiting_for(anew(engineer)).to_decide == 0
 
 
 def test_the_statement_that_is_kept_depends_on_the_day_and_not_on_the_hour(version) -> None:
@@ -119,7 +119,9 @@ def test_the_statement_that_is_kept_depends_on_the_day_and_not_on_the_hour(versi
     owner, noon = version.last_editor, timezone.now().replace(hour=12, minute=0)
 
     def made(at: datetime) -> Any:
-        with mock.patch("django.utils.timezone.now", return_value=at):
+        with mock.patch(
+            "django.utils.timezone.now", return_value=at
+        ):  # only a clock that is set shows another hour
             waiting._statement.cache_clear()
             return waiting._statement(waiting._Asker.of(owner), timezone.localdate())
 
