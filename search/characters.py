@@ -1,7 +1,8 @@
 """Characters that mean the same, made one: widths, ligatures, signs of units, traditional and simplified Chinese."""
 
+import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -20,8 +21,16 @@ _RADICALS = dict(
 # Letters of other alphabets that look like Latin ones, as capitals.
 _LOOKALIKES = dict(zip("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABESIJKMHOPCTYXABEZHIKMNOPTYX", strict=True))
 _LATIN = str.maketrans(_LOOKALIKES | {one.lower(): other.lower() for one, other in _LOOKALIKES.items()})
-# Radicals that stand for their characters, and characters that other standards had twice.
-_COMPATIBLE = ((0x2E80, 0x2FDF), (0xF900, 0xFAFF), (0x2F800, 0x2FA1F))
+# Radicals that stand for their characters, signs made of characters (㊤, ㈱), narrow forms, and characters that other
+# standards had twice.
+_COMPATIBLE = (
+    (0x2E80, 0x30FF),
+    (0x3130, 0x33FF),
+    (0xF900, 0xFAFF),
+    (0xFF65, 0xFFDC),
+    (0x1F200, 0x1F2FF),
+    (0x2F800, 0x2FA1F),
+)
 # What a copied text brings along unseen: soft hyphens, zero-width blanks and joiners, marks of direction, variants.
 UNSEEN = "\u00ad\u061c\u180e\ufeff" + "".join(
     chr(code)
@@ -43,13 +52,23 @@ def plain(text: str) -> str:
 @cache
 def variants() -> Mapping[str, str]:
     """Chinese character -> the others that are made this one: traditional forms, and those that only NFKC knows."""
-    compatible = (chr(code) for first, last in _COMPATIBLE for code in range(first, last + 1))
     found: dict[str, str] = {}
-    for char in (*_table(), *compatible):
+    for char in (*_table(), *_compatible()):
         form = plain(char)
         if len(form) == 1 and form != char:
             found[form] = found.get(form, "") + char
     return found
+
+
+@cache
+def unequal() -> re.Pattern[str]:
+    """Finds what has no Chinese character's place and may hide one: unseen characters, and signs made of several."""
+    several = (char for char in _compatible() if len(form := plain(char)) > 1 and not form.isascii())
+    return re.compile(f"[{UNSEEN}{''.join(several)}]")
+
+
+def _compatible() -> Iterator[str]:
+    return (chr(code) for first, last in _COMPATIBLE for code in range(first, last + 1))
 
 
 def latin(word: str) -> str:

@@ -8,14 +8,13 @@ from itertools import islice
 from typing import ClassVar, NamedTuple
 
 from search.analysis import CJK, DECIMAL, MARK, MIN_JOINED_DIGITS, fold, take_apart
-from search.characters import UNSEEN, plain, variants
+from search.characters import plain, unequal, variants
 from search.parsing import Phrase
 from search.units import DASHES, DOTS, glued, in_chinese
 
 Span = tuple[int, int]
 
 _FEW = 3  # Chinese words that are looked for one by one
-_UNSEEN = re.compile(f"[{UNSEEN}]")
 _CHINESE = re.compile(f"[{CJK}]+")
 _MOST = 400  # looked at of one phrase in one text
 _BETWEEN = f"[-_./, \u2010\u2013\u2212{DOTS}]?°?"  # what may stand between the characters of a code
@@ -59,9 +58,7 @@ class Finder:
         is_direct = len(self._wanted) <= _FEW and all(
             len(phrase) == 1 and _CHINESE.fullmatch(phrase[0]) for phrase in self._wanted
         )
-        self._direct = [
-            (re.compile(_as_written(phrase[0])), bits) for phrase, bits in self._wanted.items() if is_direct
-        ]
+        self._direct = [(_Chinese(phrase[0]), bits) for phrase, bits in self._wanted.items() if is_direct]
         letters = [phrase for phrase in self._wanted if all(map(_is_letters, phrase))]
         self._plain = [(phrase, self._wanted[phrase], _beginning(phrase[0])) for phrase in letters]
         others = sorted(self._wanted.keys() - set(letters))
@@ -79,13 +76,8 @@ class Finder:
         if not self._wanted:
             return []
         # To look for a few Chinese words in a text as it is written takes a fifth of making it plain.
-        direct = [
-            Found(*match.span(), bits)
-            for pattern, bits in self._direct
-            for match in islice(pattern.finditer(text), _MOST)
-        ]
-        if direct and not _UNSEEN.search(text):
-            return sorted(direct)
+        if self._direct and not unequal().search(text):
+            return sorted(Found(*span, bits) for word, bits in self._direct for span in word.spans(text))
         # A character such as ℃ is two in its plain form: map plain offsets back to the original's.
         origin: list[int] | None = None
         if text.isascii():
@@ -138,9 +130,20 @@ def joined(places: Iterable[Found]) -> list[Found]:
     return apart
 
 
-def _as_written(term: str) -> str:
-    """A regular expression for Chinese in any of its forms."""
-    return "".join(f"[{char}{variants().get(char, '')}]" for char in term)
+class _Chinese:
+    """A Chinese word, found in any of its forms."""
+
+    def __init__(self, term: str) -> None:
+        self._term = term
+        self._others = [other for char in term for other in variants().get(char, "")]
+        self._pattern = re.compile("".join(f"[{char}{variants().get(char, '')}]" for char in term))
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """At most _MOST."""
+        if any(other in text for other in self._others):
+            yield from (match.span() for match in islice(self._pattern.finditer(text), _MOST))
+        else:
+            yield from islice(_occurrences((self._term,), self._term, text), _MOST)
 
 
 def _may_hold_decimals(phrase: Phrase) -> bool:

@@ -1,11 +1,11 @@
 """Filtering and counting by profile: the values that documents share, of which there are far fewer than documents."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, repeat
 from operator import add
 from typing import Any
 
@@ -18,6 +18,7 @@ from search.models import SearchProfile
 
 OPEN = tuple(facet for facet, field in PROFILE_FACETS.items() if field.endswith("s") and field != "status")
 """Facets of which a document without a value counts for every value."""
+_FEW = 4  # to add up all profiles' counts takes a fourth of the time it takes profile by profile
 _RELEASED = ("v", "ver", "sw", "fw")  # what a release's number is written with
 NAMED = ("model", "release")
 """Facets whose values a question may name."""
@@ -32,11 +33,6 @@ class Profile:
 
     pk: int
     values: Mapping[str, tuple[str, ...]]
-
-    @cached_property
-    def pairs(self) -> Sequence[tuple[str, str]]:
-        """Each (facet, value) that it counts for; "" where it has none."""
-        return [(facet, value) for facet, values in self.values.items() for value in values or ("",)]
 
     def passes(self, facet: str, value: str) -> bool:
         """Whether documents of this profile stay when the facet is narrowed to the value."""
@@ -90,6 +86,27 @@ class Seen(dict[int, Profile]):
                     found.setdefault(f"{MARK}{before}{name[1:]}", set()).add((facet, value))
         return found
 
+    @cached_property
+    def _of_value(self) -> Mapping[str, Mapping[str, Sequence[int]]]:
+        """Facet -> value -> the profiles that count for it; "" where they have none."""
+        found: dict[str, dict[str, list[int]]] = {facet: {} for facet in PROFILE_FACETS}
+        for pk, profile in self.items():
+            for facet, values in profile.values.items():
+                for value in values or ("",):
+                    found[facet].setdefault(value, []).append(pk)
+        return found
+
+    def counts(self, facet: str, counts: Mapping[int, int]) -> dict[str, int]:
+        """Value -> how many documents have it, of so many of each profile."""
+        if len(counts) * _FEW > len(self):
+            zeros = repeat(0)
+            return {value: sum(map(counts.get, pks, zeros)) for value, pks in self._of_value[facet].items()}
+        found: dict[str, int] = {}
+        for pk, count in counts.items():
+            for value in self[pk].values[facet] or ("",):
+                found[value] = found.get(value, 0) + count
+        return found
+
     def earlier(self, release: str) -> list[str]:
         """The releases of the same product line that came before this one, by their numbers."""
         line = release.rpartition(" ")[0]
@@ -111,7 +128,7 @@ def of_sources(names: Iterable[str]) -> Collection[int]:
 
 
 def tally(
-    counts: Iterable[tuple[int, int, int]], seen: Mapping[int, Profile], filters: Mapping[str, str]
+    counts: Iterable[tuple[int, int, int]], seen: Seen, filters: Mapping[str, str]
 ) -> tuple[int, Facets]:
     """How many pass the filters, and for every facet what each of its values would leave, the other filters kept.
 
@@ -124,34 +141,31 @@ def tally(
     asked = [(facet, value) for facet, value in filters.items() if facet in PROFILE_FACETS]
     since = filters.get("updated")
     last = len(spans) if since is None else spans.index(since) if since in UPDATED else -1
-    total = 0
+    passing_: dict[int, int] = {}
+    but_for: defaultdict[str, dict[int, int]] = defaultdict(dict)  # facet -> what misses only its filter
     changed = [0] * (len(spans) + 1)
-    by_pair: defaultdict[tuple[str, str], int] = defaultdict(int)
     for pk, by_span in by_profile.items():
-        profile = seen[pk]
-        missed = [facet for facet, value in asked if not profile.passes(facet, value)] if asked else ()
-        if len(missed) > 1:
-            continue
-        count = sum(by_span[: last + 1])
+        missed = [facet for facet, value in asked if not seen[pk].passes(facet, value)] if asked else ()
         if not missed:
-            total += count
+            passing_[pk] = sum(by_span[: last + 1])
             changed = list(map(add, changed, by_span))
-        for pair in profile.pairs:
-            if not missed or pair[0] in missed:
-                by_pair[pair] += count
-    found: dict[str, Counter[str]] = {facet: Counter() for facet in (*PROFILE_FACETS, "updated")}
-    for (facet, value), count in by_pair.items():
-        found[facet][value] = count
+        elif len(missed) == 1:
+            but_for[missed[0]][pk] = sum(by_span[: last + 1])
+    total = sum(passing_.values())
+    found = {
+        facet: seen.counts(facet, passing_ | but_for[facet] if facet in but_for else passing_)
+        for facet in PROFILE_FACETS
+    }
     for_all = {facet: found[facet].pop("", 0) for facet in PROFILE_FACETS}
-    found["updated"] = Counter(dict(zip(spans, accumulate(changed), strict=False)))
+    found["updated"] = dict(zip(spans, accumulate(changed), strict=False))
     wanted = dict(asked)
     for facet in OPEN:
         if for_all[facet]:
             values_ = {value for pk in by_profile for value in seen[pk].values[facet]}
             # A value that no document names is answered by what applies to everything.
             for value in values_ | ({wanted[facet]} if facet in wanted else set()):
-                found[facet][value] += for_all[facet]
-    return total, {facet: most_first(counter) for facet, counter in found.items()}
+                found[facet][value] = found[facet].get(value, 0) + for_all[facet]
+    return total, {facet: most_first(counts_) for facet, counts_ in found.items()}
 
 
 def most_first(counts: Mapping[str, int]) -> dict[str, int]:

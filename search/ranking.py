@@ -106,6 +106,10 @@ class Known:
         self._totals: Totals | None = None
         self._frequencies: dict[str, int] = {}
 
+    def assume(self, term: str, frequency: int) -> None:
+        """What has been counted otherwise need not be asked."""
+        self._frequencies.setdefault(term, frequency)
+
     def totals(self) -> "Totals":
         """See Statistics."""
         self._totals = self._totals or self._statistics.totals()
@@ -218,8 +222,8 @@ def rank(
             scores.append((one.pk, score * one.weight))
             continue
         times: dict[str, float] = {}
-        fields = (one.title, one.codes, one.text)
-        for worth, field in zip(totals.weigh(_length(one.title), _length(one.text)), fields, strict=True):
+        title, _codes, body = fields = [f" {field} " for field in (one.title, one.codes, one.text)]
+        for worth, field in zip(totals.weigh(_length(title), _length(body)), fields, strict=True):
             for term, count in _count(field, terms).items():
                 times[term] = times.get(term, 0.0) + worth * count
             others = _beside(field, phrases) if phrases else {}
@@ -228,7 +232,7 @@ def rank(
                     others.get(phrase, 0) for phrase in same[term]
                 )
         score = sum(worths[term] * saturated(often) for term, often in times.items())
-        if bonus and (_stands_in(verbatim, one.title) or _stands_in(verbatim, one.text)):
+        if bonus and (_stands_in(verbatim, title) or _stands_in(verbatim, body)):
             score += bonus
         scores.append((one.pk, score * one.weight))
     return sorted(scores, key=lambda scored: -scored[1])
@@ -251,9 +255,13 @@ def _verbatim(text: str) -> tuple[str, float]:
     return f" {' '.join(stream[first:last])} ", share
 
 
+# Fields have blanks around them, and so has what is looked for.
+
+
 def _stands_in(verbatim: str, field: str) -> bool:
     """Whether the words stand side by side in what is the field's stream: that goes as far as the mark."""
-    return verbatim in f" {field.partition(f' {MARK} ')[0]} "
+    at = field.find(verbatim)
+    return at >= 0 and field.find(f" {MARK} ", 0, at + 1) < 0
 
 
 def _count(field: str, terms: Mapping[str, str]) -> Mapping[str, int]:
@@ -265,10 +273,9 @@ def _count(field: str, terms: Mapping[str, str]) -> Mapping[str, int]:
 
 def _beside(field: str, written: Mapping[str, str]) -> Mapping[str, int]:
     """The same, of terms or phrases; of what follows itself at once, every other one is passed over."""
-    spaced = f" {field} "
-    return {one: count for one, between in written.items() if (count := spaced.count(between))}
+    return {one: count for one, between in written.items() if (count := field.count(between))}
 
 
 def _length(field: str) -> int:
     """How many terms a field has."""
-    return field.count(" ") + 1
+    return field.count(" ") - 1

@@ -1,6 +1,6 @@
 """A question as the engines are asked it: ever wider, until enough is found. The same for every engine."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from search.parsing import Clause, ParsedQuery
@@ -26,22 +26,24 @@ class Reading:
     enough: int = 0
 
 
-def readings(parsed: ParsedQuery, frequencies: Mapping[str, int]) -> Iterator[Reading]:
+def readings(
+    parsed: ParsedQuery, frequencies: Callable[[Collection[str]], Mapping[str, int]]
+) -> Iterator[Reading]:
     """The readings of a question, the narrowest first.
 
-    `frequencies` has in how many documents each term of the question stands, if in any.
+    `frequencies` says in how many documents each of some terms stands, if in any; it is asked of no more than matters.
 
     First everything; then what was quoted, and any of the rest; then any word at all. Beside each stands whatever
     bears a code that the query names, and before all else: somebody who types "E-1042 alarm" wants every guide of
     E-1042. The other words rank them, they must not leave a single guide standing that is for another machine.
     """
-    codes = tuple(code for code in parsed.codes if frequencies.get(code))
+    codes = tuple(filter(frequencies(parsed.codes).get, parsed.codes)) if parsed.codes else ()
     quoted = tuple(clause for clause in parsed.clauses if clause.quoted)
     meant = len(parsed.clauses) in (1, len(quoted))
     yield Reading(parsed.clauses, codes=codes, enough=1 if meant else ENOUGH)
     if quoted and len(quoted) < len(parsed.clauses):
         yield Reading(quoted, parsed.clauses, codes=codes, enough=1)
-    yield Reading(some=rarest(parsed.loosened, frequencies), codes=codes)
+    yield Reading(some=rarest(parsed.loosened, frequencies(terms_of(parsed.loosened))), codes=codes)
 
 
 def words_of(reading: Reading) -> Reading:
@@ -65,10 +67,9 @@ def rarest(clauses: Sequence[Clause], frequencies: Mapping[str, int], most: int 
     return tuple(kept)
 
 
-def terms_of(parsed: ParsedQuery) -> set[str]:
-    """Every term of a question, as asked in any reading."""
-    clauses = {*parsed.clauses, *parsed.loosened}
-    return {*parsed.codes, *(term for clause in clauses for phrase in clause.alternatives for term in phrase)}
+def terms_of(clauses: Iterable[Clause]) -> set[str]:
+    """Every term that answers one of them."""
+    return {term for clause in clauses for phrase in clause.alternatives for term in phrase}
 
 
 def heading(parsed: ParsedQuery) -> Reading:

@@ -11,10 +11,12 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from search.analysis import MARK
 from search.documents import Entry
 from search.engines.answers import Answers
 from search.engines.fts_question import AMONG, Question, varints
 from search.engines.places import place
+from search.engines.schema import HEADED
 from search.engines.terms import TermEngine
 from search.ranking import Totals
 
@@ -47,14 +49,15 @@ class FtsTerms(TermEngine):
             numbers = self._number({row.profile for row in rows}, cursor)
             # FTS5 gathers what it writes for as long as the rowids rise.
             places = sorted(
-                ((place(numbers[row.profile], row.updated, row.pk), row) for row in rows),
+                ((_place_of(row, numbers[row.profile]), row) for row in rows),
                 key=lambda placed: placed[0],
             )
             if moved := before.difference(at for at, _row in places):
                 cursor.executemany("DELETE FROM search_index WHERE rowid = %s", [(was,) for was in moved])
             cursor.executemany(
-                "INSERT OR REPLACE INTO search_index (rowid, title, codes, body) VALUES (%s, %s, %s, %s)",
-                [(at, row.title_terms, row.code_terms, row.text_terms) for at, row in places],
+                "INSERT OR REPLACE INTO search_index (rowid, title, codes, body, heading)"
+                " VALUES (%s, %s, %s, %s, %s)",
+                [(at, row.title_terms, row.code_terms, row.text_terms, _heading(row)) for at, row in places],
             )
             cursor.executemany(
                 "INSERT OR REPLACE INTO search_entry (id, place, revision, updated, codes)"
@@ -124,3 +127,11 @@ class FtsTerms(TermEngine):
                     [(profile,) for profile in sorted(profiles - known.keys())],
                 )
         return known
+
+
+def _heading(row: Entry) -> str:
+    return " ".join(HEADED + term for term in f"{row.title_terms} {MARK} {row.code_terms}".split())
+
+
+def _place_of(row: Entry, number: int) -> int:
+    return place(number, row.updated, row.pk, is_coded=bool(row.codes))

@@ -6,7 +6,6 @@ takes 5 ms. A term has letters, digits and "_" only, so the quotes around it hol
 
 import heapq
 import json
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,19 +14,22 @@ from typing import Any
 
 from search.engines.answers import Selection, source_weights
 from search.engines.places import (
+    CODED,
     DATED,
     DAY,
     ID,
     NUMBER,
     NUMBERED,
+    Dated,
     by_day,
-    dated,
     day,
     day_of,
+    is_coded,
     number_of,
     pk_of,
     span_of,
 )
+from search.engines.schema import HEADED
 from search.parsing import Clause
 from search.ranking import CANDIDATES, Candidate, Totals, saturated
 from search.readings import Reading
@@ -37,17 +39,18 @@ FEW = 1_000
 """Documents found, up to which their places are kept in memory while the question is worked on."""
 COMMON = 5_000
 """Documents found, above which those that have it in title or codes go before all others without being weighed."""
+MANY = 50_000
+"""Documents found by a phrase, up to which their places are kept."""
 TITLED = CANDIDATES
 """Documents titled so, from which on they go before others: they are what is put in order by search.ranking."""
 AMONG = "IN (SELECT value FROM json_each(%s))"
 _BEARING = "EXISTS (SELECT 1 FROM json_each(e.codes) WHERE value = %s)"
+_FOUND = "SELECT rowid FROM search_index WHERE search_index MATCH %s"
 _EXACT = "search_index.rowid IN (SELECT rowid FROM search_index WHERE search_index MATCH %s)"
-_COLUMNS = {"title": 0, "codes": 1, "body": 2}
-_IN_TITLE = "SELECT rowid FROM search_index WHERE search_index MATCH '{title} : (' || %s || ')'"
+_MOST_LENGTHS = 20_000
 _OCCURRENCES = """
     SELECT o.doc, o.col, s.sz FROM search_occurrence o CROSS JOIN search_index_docsize s
     WHERE o.term = %s AND s.id = o.doc"""
-_WIDTH = 10**8  # more than any number of a profile times its spans: with it, all have as many digits
 
 Fetch = Callable[[str, Sequence[Any]], list[Any]]
 Row = tuple[int, float, bool]
@@ -80,11 +83,11 @@ class Question:
         if newest:
             return self._candidates(self._weighed(reading, selection, limit, offset, newest), reading, texts)
         few = self._places(reading)
-        is_common = few is None and self._is_common(reading)
+        is_common = self._is_common(reading)
         alone = _alone(reading)
         if only and alone == (only,) and not is_common:
             return self._of_term(only, selection, limit, offset)
-        if few is not None:
+        if few is not None and not is_common:
             kept = self._passing(few, selection)
             if len(kept) <= limit and not offset:
                 rows = [(at, 0.0, False) for at in kept]
@@ -120,41 +123,34 @@ class Question:
         self, reading: Reading, selection: Selection, firsts: Sequence[int]
     ) -> Iterator[tuple[int, int, int]]:
         """(number, span, how many). As one text, in FTS5's own order: to fetch as many rows, or to have SQLite group
-        them, takes twice the time; to count in a dictionary, four times that of going from border to border.
+        them, takes twice the time.
         """
-        last = len(firsts)
-        cases = "".join(f" WHEN {DATED} < {dated(first)} THEN {n}" for n, first in enumerate(firsts[::-1]))
         found, params = self._found(reading, selection)
-        each_ = f"{_WIDTH} + {NUMBER} * {last + 1} + CASE{cases} ELSE {last} END AS each"
-        sql = f"SELECT group_concat(each) FROM (SELECT {each_} {found} ORDER BY search_index.rowid)"
-        text = self._fetch(sql, params)[0][0]
-        each = text.split(",") if text else []
+        sql = f"SELECT group_concat(each) FROM (SELECT {DATED} AS each {found} ORDER BY search_index.rowid)"
+        each = Dated(self._fetch(sql, params)[0][0] or "")
         self._counted[reading] = max(self._counted.get(reading, 0), len(each))
-        at = 0
-        while at < len(each):
-            end = bisect_right(each, each[at], at)
-            number, recent = divmod(int(each[at]) - _WIDTH, last + 1)
-            yield number, last - recent, end - at
-            at = end
+        return each.counted(firsts)
 
     def code_counts(self, reading: Reading, selection: Selection) -> Mapping[str, int]:
         """See Answers."""
         few = self._places(reading)
         if few is not None:
-            asked = json.dumps([pk_of(at) for at in self._passing(few, selection)])
-            rows = self._fetch(f"SELECT codes FROM search_entry WHERE id {AMONG} AND codes != '[]'", [asked])
-            return Counter(code for (codes,) in rows for code in dict.fromkeys(json.loads(codes)))
+            asked = json.dumps([pk_of(at) for at in self._passing(few, selection) if is_coded(at)])
+            sql = f"SELECT group_concat(codes) FROM search_entry WHERE id {AMONG}"
+            several = json.loads(f"[{self._fetch(sql, [asked])[0][0] or ''}]")
+            return Counter(code for codes in several for code in dict.fromkeys(codes))
         found, params = self._found(reading, selection, entries=True)
         found = found.replace("search_entry e", "search_entry e CROSS JOIN json_each(e.codes) code", 1)
         return dict(self._fetch(f"SELECT code.value, COUNT(*) {found} GROUP BY 1", params))
 
     def _places(self, reading: Reading) -> list[int] | None:
-        """Where all that is found stands, if it is few; of a phrase, which takes FTS5 long to find, if not common."""
+        """Where all that is found stands, if it is few; of a phrase, which takes FTS5 long to find, if it is not MANY."""
         if reading not in self._few:
-            most = COMMON if len(_alone(reading)) > 1 else FEW
-            sql = "SELECT rowid FROM search_index WHERE search_index MATCH %s LIMIT %s"
-            rows = self._fetch(sql, [_expression(reading), most + 1])
-            self._few[reading] = [at for (at,) in rows] if len(rows) <= most else None
+            most = MANY if len(_alone(reading)) > 1 else FEW
+            sql = f"SELECT group_concat(rowid) FROM ({_FOUND} LIMIT %s)"
+            text = self._fetch(sql, [_expression(reading), most + 1])[0][0]
+            places = list(map(int, text.split(","))) if text else []
+            self._few[reading] = places if len(places) <= most else None
         return self._few[reading]
 
     def _passing(self, places: Sequence[int], selection: Selection) -> list[int]:
@@ -168,13 +164,16 @@ class Question:
         if selection.only or selection.without:
             only, without = set(selection.only), set(selection.without)
             kept = [at for at in kept if pk_of(at) not in without and (not only or pk_of(at) in only)]
-        if not (selection.code and kept):
+        if not selection.code:
             return kept
+        kept = list(filter(is_coded, kept))
         sql = f"SELECT e.place FROM search_entry e WHERE e.id {AMONG} AND {_BEARING}"
         bearing = {at for (at,) in self._fetch(sql, [json.dumps(list(map(pk_of, kept))), selection.code])}
         return [at for at in kept if at in bearing]
 
     def _is_common(self, reading: Reading) -> bool:
+        if (few := self._places(reading)) is not None:
+            return len(few) > COMMON
         if reading in self._counted:
             return self._counted[reading] > COMMON
         sql = "SELECT COUNT(*) FROM (SELECT 1 FROM search_index WHERE search_index MATCH %s LIMIT %s)"
@@ -198,13 +197,13 @@ class Question:
         """Those places, where a phrase stands, the best first as far as titles and lengths tell: bm25() would look for
         the phrase twice more.
         """
-        titled = {at for (at,) in self._fetch(_IN_TITLE, [_expression(reading)])}
+        headed = _expression(replace(reading, headings=True))
+        titled = {at for (at,) in self._fetch(_FOUND, [headed])}
         sql = f"SELECT id, sz FROM search_index_docsize WHERE id {AMONG}"
-        totals, weight_of = self._totals(), self._weights()
+        weights, weight_of = _weights(self._totals()), self._source_weights()
         found: list[Row] = []
         for at, lengths in self._fetch(sql, [json.dumps(list(places))]):
-            in_title, _in_codes, in_text = _weigh(totals, lengths)
-            score = saturated(in_title if at in titled else in_text)
+            score = saturated(weights[lengths]["title" if at in titled else "body"])
             found.append((at, score * weight_of.get(at >> NUMBERED, 1.0), False))
         return sorted(found, key=lambda row: (-row[1], pk_of(row[0])))
 
@@ -218,11 +217,11 @@ class Question:
         }
         weight = "".join(f" WHEN {NUMBER} {AMONG} THEN %s" for _ in weights)
         found, params = self._found(reading, selection, entries=newest)
-        # bm25() is negative, the best the lowest; weights of title, codes, body.
+        # bm25() is negative, the best the lowest; weights of title, codes, body, heading.
         score = (
             "0"
             if newest
-            else f"-bm25(search_index, 6.0, 10.0, 1.0) * {f'CASE{weight} ELSE 1 END' if weights else '1'}"
+            else f"-bm25(search_index, 6.0, 10.0, 1.0, 6.0) * {f'CASE{weight} ELSE 1 END' if weights else '1'}"
         )
         sql = f"""
             SELECT search_index.rowid, {score} AS score, {_EXACT if reading.codes else "0"} AS exact {found}
@@ -257,7 +256,7 @@ class Question:
             )
         }
         codes = frozenset(reading.codes)
-        weight_of = self._weights()
+        weight_of = self._source_weights()
         return [
             Candidate(
                 pk_of(at),
@@ -274,16 +273,16 @@ class Question:
 
     def _of_term(self, term: str, selection: Selection, limit: int, offset: int) -> list[Candidate]:
         """As `best` has them: weighed by where the term stands in them, which takes a third of reading them."""
-        totals = self._totals()
+        weights = _weights(self._totals())
         found: dict[int, float] = {}
         sql, params = _OCCURRENCES, [term]
         numbers = {self._number[profile] for profile in selection.profiles if profile in self._number}
         if len(numbers) < len(self._number):  # others need not be looked up
             sql, params = f"{sql} AND o.doc >> {NUMBERED} {AMONG}", [term, json.dumps(list(numbers))]
         for at, column, lengths in self._fetch(sql, params):
-            found[at] = found.get(at, 0.0) + _weigh(totals, lengths)[_COLUMNS[column]]
+            found[at] = found.get(at, 0.0) + weights[lengths][column]
         kept = self._passing(list(found), selection)
-        weight_of = self._weights()
+        weight_of = self._source_weights()
         scores = {at: saturated(found[at]) * weight_of.get(at >> NUMBERED, 1.0) for at in kept}
         best = heapq.nlargest(offset + limit, kept, key=scores.__getitem__)[offset:]
         return [
@@ -301,7 +300,7 @@ class Question:
             if number_of(at) in self._profile
         ]
 
-    def _weights(self) -> dict[int, float]:
+    def _source_weights(self) -> dict[int, float]:
         """Number of a profile -> the weight of its source, where it is not 1."""
         return {
             self._number[profile]: weight
@@ -325,18 +324,30 @@ class Question:
         if selection.since:
             sql, params = f"{sql} AND {DAY} >= %s", [*params, day(selection.since)]
         if selection.code:
-            sql, params = f"{sql} AND {_BEARING}", [*params, selection.code]
+            sql, params = f"{sql} AND {CODED} AND {_BEARING}", [*params, selection.code]
         for pks, negated in ((selection.only, ""), (selection.without, "NOT ")):
             if pks:
                 sql, params = f"{sql} AND {ID} {negated}{AMONG}", [*params, json.dumps(list(pks))]
         return sql, params
 
 
-@lru_cache(maxsize=20_000)
-def _weigh(totals: Totals, lengths: bytes) -> tuple[float, float, float]:
-    """What an occurrence counts in each column of a row; `lengths` are the columns', as FTS5 keeps them."""
-    title, _codes, text = varints(lengths)
-    return totals.weigh(title, text)
+class _Weights(dict[bytes, Mapping[str, float]]):
+    """The lengths of a row's columns, as FTS5 keeps them -> what an occurrence counts in each, worked out once."""
+
+    def __init__(self, totals: Totals) -> None:
+        super().__init__()
+        self._totals = totals
+
+    def __missing__(self, lengths: bytes) -> Mapping[str, float]:
+        if len(self) == _MOST_LENGTHS:
+            self.clear()
+        title, _codes, text, _heading = varints(lengths)
+        weights = dict(zip(("title", "codes", "body"), self._totals.weigh(title, text), strict=True))
+        self[lengths] = weights
+        return weights
+
+
+_weights = lru_cache(maxsize=2)(_Weights)
 
 
 def _alone(reading: Reading) -> Phrase:
@@ -349,19 +360,19 @@ def _alone(reading: Reading) -> Phrase:
 
 def _expression(reading: Reading) -> str:
     """The reading in FTS5's own language."""
-    parts = list(map(_clause, reading.all))
+    before = HEADED if reading.headings else ""
+    parts = [_clause(clause, before) for clause in reading.all]
     if reading.some:
-        parts.append("(" + " OR ".join(map(_clause, reading.some)) + ")")
+        parts.append("(" + " OR ".join(_clause(clause, before) for clause in reading.some) + ")")
     words = f"({' AND '.join(parts)})" if parts else ""
-    if words and reading.headings:
-        words = "{title codes} : " + words
     codes = _any_code(reading.codes) if reading.codes else ""
     return " OR ".join(filter(None, [words, codes]))
 
 
-def _clause(clause: Clause) -> str:
+def _clause(clause: Clause, before: str) -> str:
     suffix = "*" if clause.prefix else ""
-    return "(" + " OR ".join(f'"{" ".join(phrase)}"{suffix}' for phrase in clause.alternatives) + ")"
+    phrases = (" ".join(before + term for term in phrase) for phrase in clause.alternatives)
+    return "(" + " OR ".join(f'"{phrase}"{suffix}' for phrase in phrases) + ")"
 
 
 def _any_code(codes: Sequence[str]) -> str:

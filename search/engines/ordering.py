@@ -1,6 +1,6 @@
 """In what order the candidates of one question stand: by rank, but for codes, and for the machine that is asked about."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice, takewhile
 from typing import Any
 
@@ -8,10 +8,10 @@ from search.analysis import MARK
 from search.applying import misses, named, with_machines
 from search.engine import SearchQuery
 from search.engines.answers import Answers, Selection
-from search.parsing import Clause, ParsedQuery
+from search.parsing import ParsedQuery
 from search.profiles import Seen, of_sources
 from search.ranking import Candidate, Statistics, rank
-from search.readings import ENOUGH, Reading
+from search.readings import ENOUGH, Reading, terms_of
 from search.registry import sources
 
 OTHERS = 0.5
@@ -100,9 +100,5 @@ def _terms_beside(parsed: ParsedQuery, machines: Sequence[Candidate], seen: Seen
     codes.update(*(asked.intersection(one.codes.split()) for one in machines))
     names = {(code.removeprefix(MARK),) for code in codes}
     naming = {clause for clause in parsed.clauses if not names.isdisjoint(clause.alternatives)}
-    rest = _terms(clause for clause in parsed.clauses if clause not in naming)
-    return frozenset(_terms(naming) - rest) if rest else frozenset()
-
-
-def _terms(clauses: Iterable[Clause]) -> set[str]:
-    return {term for clause in clauses for phrase in clause.alternatives for term in phrase}
+    rest = terms_of(clause for clause in parsed.clauses if clause not in naming)
+    return frozenset(terms_of(naming) - rest) if rest else frozenset()

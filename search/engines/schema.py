@@ -1,5 +1,7 @@
 """The tables of an index in SQLite. A later migration that rebuilds SearchDocument must create the trigger again."""
 
+HEADED = "__"
+"""Begins a term that stands in a title or among codes: FTS5 finds these without reading where else the word stands."""
 _TABLES = ("search_vocabulary", "search_occurrence", "search_index", "search_entry")
 
 
@@ -7,8 +9,9 @@ def create() -> list[str]:
     """The statements that make an empty index."""
     return [
         # The terms are finished (search.analysis): split at blanks, keep all but ASCII punctuation. A row's id is
-        # its search.engines.places.place.
-        "CREATE VIRTUAL TABLE search_index USING fts5 (title, codes, body, tokenize = \"ascii tokenchars '_'\")",
+        # its search.engines.places.place. The heading has the terms of title and codes again, as HEADED.
+        "CREATE VIRTUAL TABLE search_index"
+        " USING fts5 (title, codes, body, heading, tokenize = \"ascii tokenchars '_'\")",
         "CREATE VIRTUAL TABLE search_vocabulary USING fts5vocab('search_index', 'row')",
         "CREATE VIRTUAL TABLE search_occurrence USING fts5vocab('search_index', 'instance')",
         "CREATE TABLE search_entry (id INTEGER PRIMARY KEY, place INTEGER NOT NULL, revision INTEGER NOT NULL,"

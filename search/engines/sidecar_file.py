@@ -29,12 +29,12 @@ from django.utils import timezone
 from search import agreement
 from search.analysis import TERMS_VERSION
 from search.engines import schema
-from search.engines.places import DAY_BITS, ID_BITS
+from search.engines.places import NUMBERED
 from search.outbox import Unreachable
 
 APPLICATION = 0x52444C53
 """SQLite's application_id of the file: "RDLS"."""
-VERSION = 3 * 1000 + TERMS_VERSION
+VERSION = 4 * 1000 + TERMS_VERSION
 """Of its tables, and of the terms in them; another one makes the index anew."""
 
 _TIMEOUT = 5  # seconds that one who tells waits for another
@@ -60,7 +60,7 @@ _STRAY = (
     # FTS5 keeps a small row for each of its own in search_index_docsize.
     "SELECT 1 FROM search_entry WHERE place NOT IN (SELECT id FROM search_index_docsize)",
     "SELECT 1 FROM search_index_docsize WHERE id NOT IN (SELECT place FROM search_entry)",
-    f"SELECT 1 FROM search_entry WHERE place >> {ID_BITS + DAY_BITS} NOT IN (SELECT number FROM search_number)",
+    f"SELECT 1 FROM search_entry WHERE place >> {NUMBERED} NOT IN (SELECT number FROM search_number)",
 )
 """What stands in one table and not in the other."""
 _connections = threading.local()

@@ -97,7 +97,7 @@ class TermEngine(ABC):
         answers = self.asking()
         whole = None  # how many have all that was asked for
         narrower: list[Facets] = []
-        for reading in readings(parsed, statistics.frequencies(terms_of(parsed))):
+        for reading in readings(parsed, statistics.frequencies):
             count = counted(answers, reading, seen, query.filters, now)
             words = words_of(reading)
             alike = count if words == reading else counted(answers, words, seen, query.filters, now)
@@ -112,6 +112,8 @@ class TermEngine(ABC):
             parsed = parse(query.text, prefix=True)
             reading = heading(parsed)
             count = counted(answers, reading, seen, query.filters, now)
+        if only := _only_term(query, parsed):
+            statistics.assume(only, count.everything)
         total, facets = count.passing, promised(count.facets, narrower)
         selection = _selection(query, seen, now)
         near = self._near(query, parsed, reading, selection)
@@ -168,7 +170,7 @@ class TermEngine(ABC):
         several = [term for term in rare if len(term) > 1 or not term.isascii()]
         telling = heapq.nlargest(TELLING, several, key=lambda term: rare[term])
         alike = [Clause(((term,), *parsed.synonyms.get(term, ()))) for term in telling]
-        clauses = rarest(alike, statistics.frequencies(terms_of(ParsedQuery(tuple(alike)))), ALIKE)
+        clauses = rarest(alike, statistics.frequencies(terms_of(alike)), ALIKE)
         frequencies = statistics.frequencies(parsed.codes)
         codes = tuple(code for code in parsed.codes if frequencies.get(code))
         if not (clauses or codes):
@@ -228,7 +230,7 @@ class TermEngine(ABC):
             shown = {pk for pk, _score in fused.order}
             further = [(one.pk, one.score) for one in rest if one.pk not in shown]
             return [*fused.order[offset:end], *further][: query.page_size]
-        only = only_term(query.text) if len(parsed.clauses) == 1 and not parsed.synonyms else ""
+        only = _only_term(query, parsed)
         newest = query.sort == NEWEST
         if newest or offset >= CANDIDATES:
             found = answers.best(
@@ -326,6 +328,11 @@ class TermEngine(ABC):
         ]
 
     # Counting
+
+
+def _only_term(query: SearchQuery, parsed: ParsedQuery) -> str:
+    """The one term that is asked for, in one form; else ""."""
+    return only_term(query.text) if len(parsed.clauses) == 1 and not parsed.synonyms else ""
 
 
 def shown(
