@@ -62,9 +62,19 @@ def variants() -> Mapping[str, str]:
 
 @cache
 def unequal() -> re.Pattern[str]:
-    """Finds what has no Chinese character's place and may hide one: unseen characters, and signs made of several."""
-    several = (char for char in _compatible() if len(form := plain(char)) > 1 and not form.isascii())
-    return re.compile(f"[{UNSEEN}{''.join(several)}]")
+    """Finds what is not one Chinese character each, and yet may be within a word: what is unseen, and signs()."""
+    return re.compile(f"[{UNSEEN}{''.join({sign for found in signs().values() for sign in found})}]")
+
+
+@cache
+def signs() -> Mapping[str, str]:
+    """Character -> the single signs that are made of it and others: ㈱, ㍿."""
+    found: dict[str, str] = {}
+    for sign in _compatible():
+        if len(form := plain(sign)) > 1:
+            for char in set(form):
+                found[char] = found.get(char, "") + sign
+    return found
 
 
 def _compatible() -> Iterator[str]:

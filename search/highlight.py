@@ -10,7 +10,7 @@ from operator import or_
 from typing import NamedTuple
 from urllib.parse import quote
 
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from search.analysis import CJK, MAX_TEXT, analyse
 from search.occurrences import Finder, Found, Span, joined
@@ -181,7 +181,7 @@ def _snippet(text: str, marks: list[Found], near: _Nearest | None, begin: int, e
     before = "… " if start > begin else ""
     after = " …" if last < end else ""
     spans = [(mark.start, mark.end) for mark in marks]
-    return mark_safe(before + _marked(text, spans, start, last) + after)
+    return SafeString(before + _marked(text, spans, start, last) + after)
 
 
 # A number, or range of them, with what it counts ("wait 1" is not "wait 10 minutes", nor "5 m" 5 mΩ), or a word.
@@ -320,4 +320,4 @@ def _marked(text: str, spans: list[Span], start: int, end: int) -> SafeString:
             pieces += [escape(text[at:first]), "<mark>", escape(text[first:last]), "</mark>"]
             at = last
     pieces.append(escape(text[at:end]))
-    return mark_safe("".join(pieces))  # every piece of the text is escaped above
+    return SafeString("".join(pieces))  # every piece of the text is escaped above

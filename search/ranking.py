@@ -204,6 +204,11 @@ def rank(
         # A whole ticket may be asked: what is rare in it tells documents apart.
         if worths := dict(heapq.nlargest(_MOST_TERMS, rare, key=lambda term: term[1])):
             break
+    counted = [(one, one.occurrences) for one in candidates if one.occurrences is not None]
+    if len(counted) == len(candidates):
+        worth = sum(worths.values())
+        scores = [(one.pk, worth * saturated(often) * one.weight) for one, often in counted]
+        return sorted(scores, key=lambda scored: -scored[1])
     known = statistics.frequencies({t for phrases in synonyms.values() for phrase in phrases for t in phrase})
     same = {
         term: [" ".join(phrase) for phrase in synonyms[term] if all(map(known.get, phrase))]
@@ -215,12 +220,8 @@ def rank(
     terms = {term: f" {term} " for term in worths}
     verbatim, share = _verbatim(text)
     bonus = share * sum(worths.values())
-    scores: list[tuple[int, float]] = []
+    scores = []
     for one in candidates:
-        if one.occurrences is not None:
-            score = sum(worths.values()) * saturated(one.occurrences)
-            scores.append((one.pk, score * one.weight))
-            continue
         times: dict[str, float] = {}
         title, _codes, body = fields = [f" {field} " for field in (one.title, one.codes, one.text)]
         for worth, field in zip(totals.weigh(_length(title), _length(body)), fields, strict=True):

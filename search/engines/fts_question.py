@@ -283,7 +283,9 @@ class Question:
             found[at] = found.get(at, 0.0) + weights[lengths][column]
         kept = self._passing(list(found), selection)
         weight_of = self._source_weights()
-        scores = {at: saturated(found[at]) * weight_of.get(at >> NUMBERED, 1.0) for at in kept}
+        scores = found
+        if weight_of:
+            scores = {at: saturated(found[at]) * weight_of.get(at >> NUMBERED, 1.0) for at in kept}
         best = heapq.nlargest(offset + limit, kept, key=scores.__getitem__)[offset:]
         return [
             Candidate(

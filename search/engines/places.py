@@ -64,7 +64,10 @@ def by_day(places: Iterable[int]) -> dict[tuple[int, int], int]:
 
 def span_of(day_: int, firsts: Sequence[int]) -> int:
     """The span of a day: the first whose first day, which fall, is not after it; else one more than there are."""
-    return next((span for span, first in enumerate(firsts) if day_ >= first), len(firsts))
+    for span, first in enumerate(firsts):
+        if day_ >= first:
+            return span
+    return len(firsts)
 
 
 class Dated:

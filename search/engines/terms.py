@@ -19,6 +19,7 @@ from search.engine import NEWEST, Hit, Results, SearchQuery, cutoffs
 from search.engines.answers import Answers, Selection, source_weights
 from search.engines.counting import codes_of, counted, promised
 from search.engines.ordering import in_order
+from search.engines.stored import stored
 from search.highlight import Highlighter
 from search.meaning import model
 from search.meaning.fusion import NOTHING_FUSED, Fused, fuse
@@ -39,18 +40,6 @@ from search.ranking import (
 )
 from search.readings import Reading, heading, rarest, readings, terms_of, words_of
 from search.term_groups import term_list
-
-
-def _select(*left_out: str) -> str:
-    columns = (
-        str(field.column) for field in SearchDocument._meta.concrete_fields if field.name not in left_out
-    )
-    return f"SELECT {', '.join(columns)} FROM {SearchDocument._meta.db_table} WHERE id IN"
-
-
-# But for what only filters ask: to read JSON takes longer than all the rest of a row.
-_DOCUMENTS = _select("lines", "releases")
-_TITLES = _select("lines", "releases", "text", "passages")
 
 TELLING = 16
 """Terms of a long text by which similar documents are looked for: its rarest."""
@@ -311,7 +300,7 @@ class TermEngine(ABC):
         alone: Collection[int] = (),
     ) -> list[Hit]:
         scores = dict(found)
-        documents = _documents(list(scores), self.using, texts=snippets)
+        documents = stored(list(scores), self.using, texts=snippets)
         highlighter = Highlighter(parsed)
         return [
             shown(
@@ -367,17 +356,6 @@ def shown(
         codes=borne(document, parsed),
         titled="<mark>" in title,
     )
-
-
-def _documents(pks: Collection[int], using: str, *, texts: bool) -> dict[int, SearchDocument]:
-    """As in_bulk() has them, which takes longer to write its SQL than the database to answer it.
-
-    Without their `texts`, those would be fetched when somebody asks.
-    """
-    slots = ", ".join("%s" for _ in pks)
-    select = _DOCUMENTS if texts else _TITLES
-    found = SearchDocument.objects.using(using).raw(f"{select} ({slots})", list(pks)) if pks else ()
-    return {document.pk: document for document in found}
 
 
 def borne(document: SearchDocument, parsed: ParsedQuery) -> tuple[str, ...]:
