@@ -2,11 +2,10 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, repeat
-from operator import add
 from typing import Any
 
 from django.db import connections
@@ -107,6 +106,10 @@ class Seen(dict[int, Profile]):
                 found[value] = found.get(value, 0) + count
         return found
 
+    def named(self, facet: str, pks: Set[int]) -> set[str]:
+        """The values that some of these profiles name."""
+        return {value for value, some in self._of_value[facet].items() if value and not pks.isdisjoint(some)}
+
     def earlier(self, release: str) -> list[str]:
         """The releases of the same product line that came before this one, by their numbers."""
         line = release.rpartition(" ")[0]
@@ -141,31 +144,34 @@ def tally(
     asked = [(facet, value) for facet, value in filters.items() if facet in PROFILE_FACETS]
     since = filters.get("updated")
     last = len(spans) if since is None else spans.index(since) if since in UPDATED else -1
-    passing_: dict[int, int] = {}
-    but_for: defaultdict[str, dict[int, int]] = defaultdict(dict)  # facet -> what misses only its filter
-    changed = [0] * (len(spans) + 1)
+    passing_: dict[int, list[int]] = {}
+    but_for: defaultdict[str, dict[int, list[int]]] = defaultdict(
+        dict
+    )  # facet -> what misses only its filter
     for pk, by_span in by_profile.items():
         missed = [facet for facet, value in asked if not seen[pk].passes(facet, value)] if asked else ()
         if not missed:
-            passing_[pk] = sum(by_span[: last + 1])
-            changed = list(map(add, changed, by_span))
+            passing_[pk] = by_span
         elif len(missed) == 1:
-            but_for[missed[0]][pk] = sum(by_span[: last + 1])
-    total = sum(passing_.values())
-    found = {
-        facet: seen.counts(facet, passing_ | but_for[facet] if facet in but_for else passing_)
-        for facet in PROFILE_FACETS
-    }
+            but_for[missed[0]][pk] = by_span
+    counts_ = {pk: sum(by_span[: last + 1]) for pk, by_span in passing_.items()}
+    found = {facet: seen.counts(facet, counts_) for facet in PROFILE_FACETS if facet not in but_for}
+    for facet, others in but_for.items():
+        more = {pk: sum(by_span[: last + 1]) for pk, by_span in others.items()}
+        found[facet] = seen.counts(facet, counts_ | more)
     for_all = {facet: found[facet].pop("", 0) for facet in PROFILE_FACETS}
-    found["updated"] = dict(zip(spans, accumulate(changed), strict=False))
+    changed = accumulate(map(sum, zip(*passing_.values(), strict=True)))
+    found["updated"] = dict(zip(spans, changed, strict=False))
     wanted = dict(asked)
     for facet in OPEN:
         if for_all[facet]:
-            values_ = {value for pk in by_profile for value in seen[pk].values[facet]}
             # A value that no document names is answered by what applies to everything.
-            for value in values_ | ({wanted[facet]} if facet in wanted else set()):
+            for value in seen.named(facet, by_profile.keys()) | (
+                {wanted[facet]} if facet in wanted else set()
+            ):
                 found[facet][value] = found[facet].get(value, 0) + for_all[facet]
-    return total, {facet: most_first(counts_) for facet, counts_ in found.items()}
+    facets = {facet: most_first(found[facet]) for facet in (*PROFILE_FACETS, "updated")}
+    return sum(counts_.values()), facets
 
 
 def most_first(counts: Mapping[str, int]) -> dict[str, int]:

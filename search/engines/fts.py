@@ -14,7 +14,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from search.analysis import MARK
 from search.documents import Entry
 from search.engines.answers import Answers
-from search.engines.fts_question import AMONG, Question, varints
+from search.engines.fts_question import AMONG, Question
+from search.engines.lengths import varints
 from search.engines.places import place
 from search.engines.schema import HEADED
 from search.engines.terms import TermEngine
@@ -134,4 +135,5 @@ def _heading(row: Entry) -> str:
 
 
 def _place_of(row: Entry, number: int) -> int:
-    return place(number, row.updated, row.pk, is_coded=bool(row.codes))
+    terms = row.text_terms.count(" ") + 1
+    return place(number, row.updated, row.pk, is_coded=bool(row.codes), terms=terms)

@@ -9,15 +9,18 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from search.engines.answers import Selection, source_weights
+from search.engines.lengths import exact_weights, rough_weights
 from search.engines.places import (
     CODED,
     DATED,
     DAY,
     ID,
+    ID_BITS,
+    LENGTHS,
     NUMBER,
     NUMBERED,
     Dated,
@@ -47,10 +50,10 @@ AMONG = "IN (SELECT value FROM json_each(%s))"
 _BEARING = "EXISTS (SELECT 1 FROM json_each(e.codes) WHERE value = %s)"
 _FOUND = "SELECT rowid FROM search_index WHERE search_index MATCH %s"
 _EXACT = "search_index.rowid IN (SELECT rowid FROM search_index WHERE search_index MATCH %s)"
-_MOST_LENGTHS = 20_000
-_OCCURRENCES = """
-    SELECT o.doc, o.col, s.sz FROM search_occurrence o CROSS JOIN search_index_docsize s
-    WHERE o.term = %s AND s.id = o.doc"""
+_OCCURRENCES = "SELECT doc, col FROM search_occurrence WHERE term = %s"
+_LENGTHS = f"SELECT id, sz FROM search_index_docsize WHERE id {AMONG}"
+
+_LENGTH = len(LENGTHS) - 1  # what is left of a place's length_of
 
 Fetch = Callable[[str, Sequence[Any]], list[Any]]
 Row = tuple[int, float, bool]
@@ -92,7 +95,7 @@ class Question:
             if len(kept) <= limit and not offset:
                 rows = [(at, 0.0, False) for at in kept]
             elif len(alone) > 1:
-                rows = self._shortest(kept, reading)[offset : offset + limit]
+                rows = self._shortest(kept, reading, selection)[offset : offset + limit]
             else:
                 rows = self._weighed(reading, selection, limit, offset)
         elif is_common and not (reading.some or reading.headings):
@@ -193,19 +196,14 @@ class Question:
             rest = self._weighed(reading, others, end - max(offset, TITLED), max(0, offset - TITLED))
         return [*first[offset:end], *rest]
 
-    def _shortest(self, places: Sequence[int], reading: Reading) -> list[Row]:
+    def _shortest(self, places: Sequence[int], reading: Reading, selection: Selection) -> list[Row]:
         """Those places, where a phrase stands, the best first as far as titles and lengths tell: bm25() would look for
         the phrase twice more.
         """
         headed = _expression(replace(reading, headings=True))
         titled = {at for (at,) in self._fetch(_FOUND, [headed])}
-        sql = f"SELECT id, sz FROM search_index_docsize WHERE id {AMONG}"
-        weights, weight_of = _weights(self._totals()), self._source_weights()
-        found: list[Row] = []
-        for at, lengths in self._fetch(sql, [json.dumps(list(places))]):
-            score = saturated(weights[lengths]["title" if at in titled else "body"])
-            found.append((at, score * weight_of.get(at >> NUMBERED, 1.0), False))
-        return sorted(found, key=lambda row: (-row[1], pk_of(row[0])))
+        stands = [(at, "title" if at in titled else "body") for at in places]
+        return [(at, score, False) for at, score in self._ordered(stands, selection).items()]
 
     def _weighed(
         self, reading: Reading, selection: Selection, limit: int, offset: int, newest: bool = False
@@ -273,20 +271,12 @@ class Question:
 
     def _of_term(self, term: str, selection: Selection, limit: int, offset: int) -> list[Candidate]:
         """As `best` has them: weighed by where the term stands in them, which takes a third of reading them."""
-        weights = _weights(self._totals())
-        found: dict[int, float] = {}
         sql, params = _OCCURRENCES, [term]
         numbers = {self._number[profile] for profile in selection.profiles if profile in self._number}
         if len(numbers) < len(self._number):  # others need not be looked up
-            sql, params = f"{sql} AND o.doc >> {NUMBERED} {AMONG}", [term, json.dumps(list(numbers))]
-        for at, column, lengths in self._fetch(sql, params):
-            found[at] = found.get(at, 0.0) + weights[lengths][column]
-        kept = self._passing(list(found), selection)
+            sql, params = f"{sql} AND doc >> {NUMBERED} {AMONG}", [term, json.dumps(list(numbers))]
+        found = self._ordered(self._fetch(sql, params), selection)
         weight_of = self._source_weights()
-        scores = found
-        if weight_of:
-            scores = {at: saturated(found[at]) * weight_of.get(at >> NUMBERED, 1.0) for at in kept}
-        best = heapq.nlargest(offset + limit, kept, key=scores.__getitem__)[offset:]
         return [
             Candidate(
                 pk_of(at),
@@ -294,13 +284,48 @@ class Question:
                 codes="",
                 text="",
                 weight=weight_of.get(number_of(at), 1.0),
-                score=scores[at],
+                score=often,
                 profile=self._profile[number_of(at)],
-                occurrences=found[at],
+                occurrences=often,
             )
-            for at in best
+            for at, often in islice(found.items(), offset, offset + limit)
             if number_of(at) in self._profile
         ]
+
+    def _ordered(self, stands: Sequence[tuple[int, str]], selection: Selection) -> dict[int, float]:
+        """Place -> how often what was asked for stands there, as Totals.weigh has it; the best first. `stands` are a
+        place and a column for each time.
+
+        A place tells roughly how long its text is. How long just is looked up for those that may be the CANDIDATES.
+        """
+        totals = self._totals()
+        rough = rough_weights(totals)
+        found: dict[int, float] = {}
+        for at, column in stands:
+            found[at] = found.get(at, 0.0) + rough[column][at >> ID_BITS & _LENGTH]
+        kept = self._passing(list(found), selection)
+        scores = self._scores({at: found[at] for at in kept})
+        first = heapq.nlargest(2 * CANDIDATES, kept, key=scores.__getitem__)
+        lengths = dict(self._fetch(_LENGTHS, [json.dumps(first)]))
+        weights = exact_weights(totals)
+        exact = dict.fromkeys(lengths, 0.0)
+        for at, column in stands:
+            if at in exact:
+                exact[at] += weights[lengths[at]][column]
+        exactly = self._scores(exact)
+        best = heapq.nlargest(CANDIDATES, exact, key=exactly.__getitem__)
+        ordered = {at: exact[at] for at in best}
+        if len(kept) > len(best):
+            rest = (at for at in kept if at not in ordered)
+            ordered |= {at: found[at] for at in sorted(rest, key=scores.__getitem__, reverse=True)}
+        return ordered
+
+    def _scores(self, often: Mapping[int, float]) -> Mapping[int, float]:
+        """In what order places stand where it does so often: the higher, the better."""
+        weight_of = self._source_weights()
+        if not weight_of:
+            return often
+        return {at: saturated(times) * weight_of.get(number_of(at), 1.0) for at, times in often.items()}
 
     def _source_weights(self) -> dict[int, float]:
         """Number of a profile -> the weight of its source, where it is not 1."""
@@ -333,25 +358,6 @@ class Question:
         return sql, params
 
 
-class _Weights(dict[bytes, Mapping[str, float]]):
-    """The lengths of a row's columns, as FTS5 keeps them -> what an occurrence counts in each, worked out once."""
-
-    def __init__(self, totals: Totals) -> None:
-        super().__init__()
-        self._totals = totals
-
-    def __missing__(self, lengths: bytes) -> Mapping[str, float]:
-        if len(self) == _MOST_LENGTHS:
-            self.clear()
-        title, _codes, text, _heading = varints(lengths)
-        weights = dict(zip(("title", "codes", "body"), self._totals.weigh(title, text), strict=True))
-        self[lengths] = weights
-        return weights
-
-
-_weights = lru_cache(maxsize=2)(_Weights)
-
-
 def _alone(reading: Reading) -> Phrase:
     """The one phrase that the reading asks for, in one form; else ()."""
     if reading.some or reading.codes or reading.headings or len(reading.all) != 1:
@@ -379,13 +385,3 @@ def _clause(clause: Clause, before: str) -> str:
 
 def _any_code(codes: Sequence[str]) -> str:
     return "codes : (" + " OR ".join(f'"{code}"' for code in codes) + ")"
-
-
-def varints(block: bytes) -> Iterator[int]:
-    """The numbers of a block: seven bits a byte, the highest first, and one more bit where another byte follows."""
-    value = 0
-    for byte in block:
-        value = value << 7 | byte & 0x7F
-        if not byte & 0x80:
-            yield value
-            value = 0

@@ -13,6 +13,7 @@ from search.engines.places import (
     DATED,
     DAY,
     ID,
+    LENGTHS,
     MOST_DAYS,
     MOST_IDS,
     MOST_NUMBERS,
@@ -50,7 +51,7 @@ def test_a_place_says_what_it_was_made_of(number: int, updated: int, is_coded: b
 )
 def test_many_are_counted_as_few_are(dates: list[tuple[int, int]], firsts: list[int]) -> None:
     falling = firsts[::-1]
-    begin = 1_262_304_000  # the first day of a place, in seconds since 1970
+    begin = 1_704_067_200  # the first day of a place, in seconds since 1970
     packed = [
         place(number, begin + days * 86_400, pk, is_coded=pk % 2 == 0)
         for pk, (number, days) in enumerate(dates)
@@ -63,6 +64,12 @@ def test_many_are_counted_as_few_are(dates: list[tuple[int, int]], firsts: list[
     one_by_one = Counter((number, span_of(days, falling)) for number, days in dates)
     assert len(Dated(text)) == len(dates)
     assert {(number, span): count for number, span, count in Dated(text).counted(falling)} == one_by_one
+
+
+@given(terms=some.integers(1, 6_000))
+def test_a_place_says_about_how_long_a_text_is(terms: int) -> None:
+    about = LENGTHS[places.length_of(place(1, 0, 1, terms=terms))]
+    assert 2 * about / 3 <= terms < 4 * about / 3 or terms < LENGTHS[0] or terms > LENGTHS[-1]
 
 
 @given(earlier=SECONDS, later=SECONDS)
