@@ -4,12 +4,10 @@ The terms' table is always read first (CROSS JOIN keeps SQLite to that order): m
 takes 5 ms. A term has letters, digits and "_" only, so the quotes around it hold.
 """
 
-import heapq
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 from search.engines.answers import Selection, source_weights
@@ -95,7 +93,7 @@ class Question:
             if len(kept) <= limit and not offset:
                 rows = [(at, 0.0, False) for at in kept]
             elif len(alone) > 1:
-                rows = self._shortest(kept, reading, selection)[offset : offset + limit]
+                rows = self._shortest(kept, reading, selection, limit, offset)
             else:
                 rows = self._weighed(reading, selection, limit, offset)
         elif is_common and not (reading.some or reading.headings):
@@ -196,14 +194,16 @@ class Question:
             rest = self._weighed(reading, others, end - max(offset, TITLED), max(0, offset - TITLED))
         return [*first[offset:end], *rest]
 
-    def _shortest(self, places: Sequence[int], reading: Reading, selection: Selection) -> list[Row]:
+    def _shortest(
+        self, places: Sequence[int], reading: Reading, selection: Selection, limit: int, offset: int
+    ) -> list[Row]:
         """Those places, where a phrase stands, the best first as far as titles and lengths tell: bm25() would look for
         the phrase twice more.
         """
         headed = _expression(replace(reading, headings=True))
         titled = {at for (at,) in self._fetch(_FOUND, [headed])}
         stands = [(at, "title" if at in titled else "body") for at in places]
-        return [(at, score, False) for at, score in self._ordered(stands, selection).items()]
+        return [(at, often, False) for at, often in self._ordered(stands, selection, limit, offset)]
 
     def _weighed(
         self, reading: Reading, selection: Selection, limit: int, offset: int, newest: bool = False
@@ -275,7 +275,7 @@ class Question:
         numbers = {self._number[profile] for profile in selection.profiles if profile in self._number}
         if len(numbers) < len(self._number):  # others need not be looked up
             sql, params = f"{sql} AND doc >> {NUMBERED} {AMONG}", [term, json.dumps(list(numbers))]
-        found = self._ordered(self._fetch(sql, params), selection)
+        found = self._ordered(self._fetch(sql, params), selection, limit, offset)
         weight_of = self._source_weights()
         return [
             Candidate(
@@ -288,12 +288,14 @@ class Question:
                 profile=self._profile[number_of(at)],
                 occurrences=often,
             )
-            for at, often in islice(found.items(), offset, offset + limit)
+            for at, often in found
             if number_of(at) in self._profile
         ]
 
-    def _ordered(self, stands: Sequence[tuple[int, str]], selection: Selection) -> dict[int, float]:
-        """Place -> how often what was asked for stands there, as Totals.weigh has it; the best first. `stands` are a
+    def _ordered(
+        self, stands: Sequence[tuple[int, str]], selection: Selection, limit: int, offset: int
+    ) -> list[tuple[int, float]]:
+        """Places, the best first, and how often what was asked for stands there, as Totals.weigh has it. `stands` are a
         place and a column for each time.
 
         A place tells roughly how long its text is. How long just is looked up for those that may be the CANDIDATES.
@@ -303,22 +305,20 @@ class Question:
         found: dict[int, float] = {}
         for at, column in stands:
             found[at] = found.get(at, 0.0) + rough[column][at >> ID_BITS & _LENGTH]
-        kept = self._passing(list(found), selection)
-        scores = self._scores({at: found[at] for at in kept})
-        first = heapq.nlargest(2 * CANDIDATES, kept, key=scores.__getitem__)
+        scores = self._scores(found)
+        ranked = sorted(self._passing(list(found), selection), key=scores.__getitem__, reverse=True)
+        first, rest = ranked[: 2 * CANDIDATES], ranked[2 * CANDIDATES :]
         lengths = dict(self._fetch(_LENGTHS, [json.dumps(first)]))
         weights = exact_weights(totals)
-        exact = dict.fromkeys(lengths, 0.0)
+        exact = dict.fromkeys(
+            filter(lengths.__contains__, first), 0.0
+        )  # others may have taken some out since
         for at, column in stands:
             if at in exact:
                 exact[at] += weights[lengths[at]][column]
-        exactly = self._scores(exact)
-        best = heapq.nlargest(CANDIDATES, exact, key=exactly.__getitem__)
-        ordered = {at: exact[at] for at in best}
-        if len(kept) > len(best):
-            rest = (at for at in kept if at not in ordered)
-            ordered |= {at: found[at] for at in sorted(rest, key=scores.__getitem__, reverse=True)}
-        return ordered
+        scores = self._scores(exact)
+        ranked = [*sorted(exact, key=scores.__getitem__, reverse=True), *rest]
+        return [(at, exact.get(at, found[at])) for at in ranked[offset : offset + limit]]
 
     def _scores(self, often: Mapping[int, float]) -> Mapping[int, float]:
         """In what order places stand where it does so often: the higher, the better."""
