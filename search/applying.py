@@ -35,7 +35,7 @@ def named(text: str, codes: Collection[str], seen: Seen) -> Named:
     outright = {code_term(found[1]) for found in re.finditer(_VERSION, rest)} if before else set()
     found: dict[str, set[str]] = {}
     earlier: set[str] = set()
-    for code in {*codes, *patched}:
+    for code in {*codes, *patched, *before}:
         number = _LETTERS.sub(MARK, code, count=1)
         for facet, value in seen.names.get(code, ()):
             if facet == "release" and number in before - outright:

@@ -26,7 +26,7 @@ from search.analysis import (
 )
 from search.as_meant import FAULT_WORDS, LEAST_DIGITS, as_meant
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
-from search.units import chinese_unit, in_chinese, leading_unit
+from search.units import chinese_unit, english_unit, in_chinese, in_english, leading_unit
 
 MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
@@ -289,12 +289,12 @@ def _quantities(words: Sequence[Lexeme]) -> dict[int, Phrase]:
     """
     found: dict[int, Phrase] = {}
     for at, lexeme in enumerate(words):
-        if lexeme.is_cjk:
-            name, unit = chinese_unit(lexeme.text) if at and not words[at - 1].is_cjk else ("", "")
-            if name and _measures(words, at):
-                number = take_apart(words[at - 1].text)
-                found[words[at - 1].start] = ((number.whole + unit)[:MAX_TERM], *number.parts, unit)
-                found[lexeme.start] = (name,)
+        name, unit = chinese_unit(lexeme.text) if lexeme.is_cjk else ("", english_unit(lexeme.text))
+        if unit and at and not words[at - 1].is_cjk and _measures(words, at):
+            number = take_apart(words[at - 1].text)
+            found[words[at - 1].start] = ((number.whole + unit)[:MAX_TERM], *number.parts, unit)
+            found[lexeme.start] = (name,) if name else ()
+        if unit or lexeme.is_cjk:
             continue
         word = take_apart(lexeme.text)
         if word.quantity:
@@ -331,7 +331,8 @@ def _measures(words: Sequence[Lexeme], at: int) -> bool:
 def _quantity_clause(quantity: Phrase, spaced: Sequence[str], same: Sequence[Phrase]) -> Clause:
     whole, *several = quantity
     parts = tuple(several)
-    same = [*((*parts[:-1], *name) for name in in_chinese(parts[-1])), *same]
+    names = [*in_chinese(parts[-1]), *((fold(name),) for name in in_english(parts[-1]))]
+    same = [*((*parts[:-1], *name) for name in names), *same]
     return Clause(tuple(dict.fromkeys([(whole,), parts, *((code,) for code in spaced), *same])), is_code=True)
 
 

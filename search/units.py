@@ -1,4 +1,4 @@
-"""Numbers with their units: 60 kW and 60kW, 12 Nm and 12 N·m, 45 °C and 45℃ are one quantity each."""
+"""Numbers with their units: 60 kW and 60kW, 12 Nm and 12 N·m, 45 °C and 45℃, 24 V, 24 volts and 24伏 are one each."""
 
 import re
 from collections.abc import Sequence
@@ -77,6 +77,27 @@ _CHINESE = {
 }
 _LONGEST_CHINESE = max(map(len, _CHINESE))
 _IN_CHINESE = {unit: [name for name, same in _CHINESE.items() if same == unit] for unit in _CHINESE.values()}
+
+
+_ENGLISH = {
+    **{"volt": "v", "millivolt": "mv", "kilovolt": "kv", "amp": "a", "ampere": "a", "milliamp": "ma", "watt": "w"},
+    **{"kilowatt": "kw", "hertz": "hz", "kilohertz": "khz", "pascal": "pa", "second": "s", "millisecond": "ms"},
+    **{"minute": "min", "hour": "h", "metre": "m", "meter": "m", "millimetre": "mm", "millimeter": "mm"},
+    **{"centimetre": "cm", "centimeter": "cm", "micrometre": "um", "micrometer": "um", "micron": "um", "gram": "g"},
+    **{"kilogram": "kg", "litre": "l", "liter": "l"},
+}
+_IN_ENGLISH = {unit: [name for name, same in _ENGLISH.items() if same == unit] for unit in _ENGLISH.values()}
+
+
+def english_unit(word: str) -> str:
+    """The term of the unit that a word is the name of; "" if of none."""
+    name = word.casefold()
+    return _ENGLISH.get(name) or _ENGLISH.get(name.removesuffix("s"), "")
+
+
+def in_english(unit: str) -> Sequence[str]:
+    """The English names of a unit's term, each of one."""
+    return _IN_ENGLISH.get(unit, ())
 
 
 def chinese_unit(run: str) -> tuple[str, str]:

@@ -84,6 +84,7 @@ def guides(engine: Engine, collection: Collection) -> Engine:
         ("E-77 预充电 LM-400 before upgrading to 3.0", "old"),
         ("E-77 预充电 LM-400 fw 2.4.1", "old"),
         ("E-77 precharge LM-400 3.1.7-b12", "new"),
+        ("E-77 预充电 LM-400 pre-3.0 software", "old"),
         ("E-77 预充电 LM-400 before 2.1", "new"),  # there was none before: it says nothing
     ],
 )
