@@ -222,16 +222,13 @@ def rank(
     bonus = share * sum(worths.values())
     scores = []
     for one in candidates:
-        times: dict[str, float] = {}
         title, _codes, body = fields = [f" {field} " for field in (one.title, one.codes, one.text)]
-        for worth, field in zip(totals.weigh(_length(title), _length(body)), fields, strict=True):
-            for term, count in _count(field, terms).items():
-                times[term] = times.get(term, 0.0) + worth * count
-            others = _beside(field, phrases) if phrases else {}
-            for term in same if others else ():
-                times[term] = times.get(term, 0.0) + _SYNONYM * worth * sum(
-                    others.get(phrase, 0) for phrase in same[term]
-                )
+        of_field = totals.weigh(_length(title), _length(body))
+        times = (_times if len(terms) <= _FEW else _times_of_many)(fields, of_field, terms)
+        if phrases:
+            others = _times(fields, of_field, phrases)
+            for term, phrases_ in same.items():
+                times[term] = times.get(term, 0.0) + _SYNONYM * sum(others.get(p, 0.0) for p in phrases_)
         score = sum(worths[term] * saturated(often) for term, often in times.items())
         if bonus and (_stands_in(verbatim, title) or _stands_in(verbatim, body)):
             score += bonus
@@ -265,16 +262,27 @@ def _stands_in(verbatim: str, field: str) -> bool:
     return at >= 0 and field.find(f" {MARK} ", 0, at + 1) < 0
 
 
-def _count(field: str, terms: Mapping[str, str]) -> Mapping[str, int]:
-    """How often the terms stand in a field that has them; `terms` are {term: the same between blanks}."""
-    if len(terms) > _FEW:
-        return Counter(filter(terms.__contains__, field.split()))
-    return _beside(field, terms)  # ten times as fast
+def _times(fields: Sequence[str], weights: Sequence[float], written: Mapping[str, str]) -> dict[str, float]:
+    """How often terms or phrases stand in the fields, each time counted as the field's weight; `written` are {one: the
+    same between blanks}. Of what follows itself at once, every other one is passed over.
+    """
+    title, codes, body = fields
+    in_title, in_codes, in_body = weights
+    return {
+        one: in_title * title.count(between) + in_codes * codes.count(between) + in_body * body.count(between)
+        for one, between in written.items()
+    }
 
 
-def _beside(field: str, written: Mapping[str, str]) -> Mapping[str, int]:
-    """The same, of terms or phrases; of what follows itself at once, every other one is passed over."""
-    return {one: count for one, between in written.items() if (count := field.count(between))}
+def _times_of_many(
+    fields: Sequence[str], weights: Sequence[float], terms: Mapping[str, str]
+) -> dict[str, float]:
+    """The same of more than a few terms, those that stand there."""
+    times: dict[str, float] = {}
+    for field, weight in zip(fields, weights, strict=True):
+        for term, count in Counter(filter(terms.__contains__, field.split())).items():
+            times[term] = times.get(term, 0.0) + weight * count
+    return times
 
 
 def _length(field: str) -> int:

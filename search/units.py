@@ -80,10 +80,32 @@ _IN_CHINESE = {unit: [name for name, same in _CHINESE.items() if same == unit] f
 
 
 _ENGLISH = {
-    **{"volt": "v", "millivolt": "mv", "kilovolt": "kv", "amp": "a", "ampere": "a", "milliamp": "ma", "watt": "w"},
-    **{"kilowatt": "kw", "hertz": "hz", "kilohertz": "khz", "pascal": "pa", "second": "s", "millisecond": "ms"},
+    **{
+        "volt": "v",
+        "millivolt": "mv",
+        "kilovolt": "kv",
+        "amp": "a",
+        "ampere": "a",
+        "milliamp": "ma",
+        "watt": "w",
+    },
+    **{
+        "kilowatt": "kw",
+        "hertz": "hz",
+        "kilohertz": "khz",
+        "pascal": "pa",
+        "second": "s",
+        "millisecond": "ms",
+    },
     **{"minute": "min", "hour": "h", "metre": "m", "meter": "m", "millimetre": "mm", "millimeter": "mm"},
-    **{"centimetre": "cm", "centimeter": "cm", "micrometre": "um", "micrometer": "um", "micron": "um", "gram": "g"},
+    **{
+        "centimetre": "cm",
+        "centimeter": "cm",
+        "micrometre": "um",
+        "micrometer": "um",
+        "micron": "um",
+        "gram": "g",
+    },
     **{"kilogram": "kg", "litre": "l", "liter": "l"},
 }
 _IN_ENGLISH = {unit: [name for name, same in _ENGLISH.items() if same == unit] for unit in _ENGLISH.values()}
