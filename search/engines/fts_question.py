@@ -310,9 +310,8 @@ class Question:
         first, rest = ranked[: 2 * CANDIDATES], ranked[2 * CANDIDATES :]
         lengths = dict(self._fetch(_LENGTHS, [json.dumps(first)]))
         weights = exact_weights(totals)
-        exact = dict.fromkeys(
-            filter(lengths.__contains__, first), 0.0
-        )  # others may have taken some out since
+        # Others may have taken some out since.
+        exact = dict.fromkeys(filter(lengths.__contains__, first), 0.0)
         for at, column in stands:
             if at in exact:
                 exact[at] += weights[lengths[at]][column]
