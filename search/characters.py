@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 
@@ -32,10 +32,9 @@ _COMPATIBLE = (
     (0x2F800, 0x2FA1F),
 )
 # What a copied text brings along unseen: soft hyphens, zero-width blanks and joiners, marks of direction, variants.
-UNSEEN = "\u00ad\u061c\u180e\ufeff" + "".join(
-    chr(code)
-    for first, last in ((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0F))
-    for code in range(first, last + 1)
+_UNSEEN = (
+    *((code, code) for code in (0x00AD, 0x061C, 0x180E, 0xFEFF)),
+    *((0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF)),
 )
 
 
@@ -63,7 +62,9 @@ def variants() -> Mapping[str, str]:
 @cache
 def unequal() -> re.Pattern[str]:
     """Finds what is not one Chinese character each, and yet may be within a word: what is unseen, and signs()."""
-    return re.compile(f"[{UNSEEN}{''.join({sign for found in signs().values() for sign in found})}]")
+    # As ranges: a set of many characters beyond U+FFFF is gone through one by one.
+    unseen = "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSEEN)
+    return re.compile(f"[{unseen}{''.join({sign for found in signs().values() for sign in found})}]")
 
 
 @cache
@@ -78,7 +79,11 @@ def signs() -> Mapping[str, str]:
 
 
 def _compatible() -> Iterator[str]:
-    return (chr(code) for first, last in _COMPATIBLE for code in range(first, last + 1))
+    return _characters(_COMPATIBLE)
+
+
+def _characters(ranges: Iterable[tuple[int, int]]) -> Iterator[str]:
+    return (chr(code) for first, last in ranges for code in range(first, last + 1))
 
 
 def latin(word: str) -> str:
@@ -96,7 +101,7 @@ def _table() -> dict[str, str]:
     pairs = (line.split() for line in lines if line)
     simplified = {pair[0]: pair[1] for pair in pairs if pair[0] != pair[1]}
     simplified = {written: simplified.get(found, found) for written, found in simplified.items()}
-    return simplified | _SIGNS | _RADICALS | dict.fromkeys(UNSEEN, "")
+    return simplified | _SIGNS | _RADICALS | dict.fromkeys(_characters(_UNSEEN), "")
 
 
 @cache

@@ -24,6 +24,8 @@ _SHORTEST_SURE = 5  # letters of a word that is put right with hardly a doubt
 _SHORTEST_REPLACED = 6  # and of one that has another letter in the place of the right one, or one more
 _LONG = 8  # and of one that may have another ending
 _SHORTEST_PART = 3  # letters of each of the two words that one may be made of
+_ENDINGS = ("er", "est", "es")
+_SHORTEST_BASE = 2  # letters of a word before its ending
 _CODE = range(4, 25)  # letters and digits of a code that is looked at
 
 
@@ -57,6 +59,7 @@ def corrected(text: str, statistics: Statistics, is_found: Callable[[str], bool]
         )
     ]
     listed = term_list(using).words if unknown else ()
+    unknown = [lexeme for lexeme in unknown if not any(map(is_found, _bases(lexeme.text.casefold())))]
     found: list[tuple[Lexeme, str]] = []
     # Written over the text as typed where places agree with those of its plain form.
     whole = text if len(text) == len(normalised) else normalised
@@ -118,6 +121,14 @@ def _is_word(lexeme: Lexeme) -> bool:
         and len(lexeme.text) >= spelling.SHORTEST
         and not is_stop_word(lexeme.text)
     )
+
+
+def _bases(word: str) -> Iterator[str]:
+    """The terms of what a word may be a form of that stemming does not know: older, goes."""
+    for ending in _ENDINGS:
+        base = word.removesuffix(ending)
+        if base != word and len(base) >= _SHORTEST_BASE:
+            yield fold(base)
 
 
 def _is_code(lexeme: Lexeme) -> bool:

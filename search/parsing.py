@@ -99,14 +99,6 @@ class ParsedQuery:
     synonyms: Mapping[str, tuple[Phrase, ...]] = field(default_factory=dict)
     verbatim: Phrase = ()
 
-    @property
-    def loosened(self) -> tuple[Clause, ...]:
-        """The clauses with every quoted phrase taken for its words."""
-        loose: list[Clause] = []
-        for clause in self.clauses:
-            loose += [Clause(((term,),)) for term in clause.alternatives[0]] if clause.quoted else [clause]
-        return tuple(dict.fromkeys(loose))
-
 
 def parse(text: str, *, prefix: bool = False, terms: TermList = NO_TERMS) -> ParsedQuery:
     """The query in a text of any length and kind; no clauses where it has no letter or digit.

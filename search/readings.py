@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from search.analysis import MARK
 from search.parsing import Clause, ParsedQuery
+from search.synonyms import Phrase
 
 ENOUGH = 3
 """Documents that have all that was asked for; where there are fewer, those that have some come as well."""
 MOST = 20_000
 """Documents that the words of a wide reading may stand in together, so that what stands everywhere is not counted."""
+
+_SERIES = 2  # numbers of a version that name the series it belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,37 @@ def readings(
     yield Reading(parsed.clauses, codes=codes, enough=1 if meant else ENOUGH)
     if quoted and len(quoted) < len(parsed.clauses):
         yield Reading(quoted, parsed.clauses, codes=codes, enough=1)
-    yield Reading(some=rarest(parsed.loosened, frequencies(terms_of(parsed.loosened))), codes=codes)
+    loose = loosened(parsed.clauses)
+    yield Reading(some=rarest(loose, frequencies(terms_of(loose))), codes=codes)
+
+
+def loosened(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """The clauses with every quoted phrase taken for its words, and a version such as 2.4.1 for its series as well.
+
+    A single letter, or character of what was quoted, stands nearly everywhere: it is left out where there is more.
+    """
+    loose: list[Clause] = []
+    for clause in clauses:
+        phrases = clause.alternatives
+        if clause.quoted:
+            (terms,) = phrases
+            loose += [Clause(((term,),)) for term in terms if term.isascii()]
+            pairs = ((one, other) for one, other in pairwise(terms) if not (one.isascii() or other.isascii()))
+            loose += [Clause(((one + other,),)) for one, other in pairs]
+        else:
+            phrases = (*phrases, *((f"{p[0]}{MARK}{p[1]}",) for p in phrases if _is_version(p)))
+            loose.append(replace(clause, alternatives=phrases))
+    telling = [(clause, tuple(p for p in clause.alternatives if not _is_letter(p))) for clause in loose]
+    kept = [replace(clause, alternatives=phrases) for clause, phrases in telling if phrases]
+    return tuple(dict.fromkeys(kept or loose or clauses))
+
+
+def _is_letter(phrase: Phrase) -> bool:
+    return len(phrase) == len(phrase[0]) == 1 and phrase[0].isascii()
+
+
+def _is_version(phrase: Phrase) -> bool:
+    return len(phrase) > _SERIES and all(map(str.isdigit, phrase))
 
 
 def words_of(reading: Reading) -> Reading:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from search import outbox
 from search.analysis import TERMS_VERSION
 from search.engine import Engine, engine_name
+from search.engines.schema import TABLES_VERSION
 from search.engines.sqlite import SqliteEngine
 from search.models import IndexState
 
@@ -116,9 +117,9 @@ def _recorded() -> IndexState | None:
 
 
 def _in_use() -> str:
-    """As the record names it. An index beside the database itself knows what terms it is of."""
+    """As the record names it. An index beside the database itself knows of what terms and tables it is."""
     name = engine_name()
-    return f"{name}, terms {TERMS_VERSION}" if name == "sqlite" else name
+    return f"{name}, terms {TERMS_VERSION}, tables {TABLES_VERSION}" if name == "sqlite" else name
 
 
 def _is_in_transaction() -> bool:

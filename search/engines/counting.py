@@ -40,17 +40,29 @@ def counted(
     return Count(passing_, facets, sum(count for *_, count in everything), answering)
 
 
-def promised(facets: Facets, narrower: Sequence[Facets]) -> Facets:
+def promised(facets: Facets, narrower: Sequence[Count]) -> Facets:
     """The facets, where narrower readings were passed over because the filters leave nothing of them: what another value
     does leave of one is what comes when it is chosen.
     """
     for passed in reversed(narrower):
-        facets = {facet: most_first({**counts, **passed.get(facet, {})}) for facet, counts in facets.items()}
+        facets = {
+            facet: most_first({**counts, **passed.facets.get(facet, {})}) for facet, counts in facets.items()
+        }
     return facets
 
 
-def codes_of(answers: Answers, reading: Reading, selection: Selection, total: int) -> Mapping[str, int]:
-    """Code -> how many of those found bear it, whatever code the selection asks for; {} where they are too many."""
-    if not total or total > MAX_CODES_FROM:
+def codes_of(
+    answers: Answers, reading: Reading, selection: Selection, total: int, narrower: Mapping[Reading, Count]
+) -> Mapping[str, int]:
+    """Code -> how many of those found bear it, whatever code the selection asks for; {} where they are too many.
+
+    Where that code leaves nothing of `narrower` readings, what another leaves of one is what comes when it is chosen.
+    """
+    passed = list(narrower) if selection.code else []
+    if not total or max(total, *(narrower[one].everything for one in passed), 0) > MAX_CODES_FROM:
         return {}
-    return most_first(answers.code_counts(reading, replace(selection, code="")))
+    anyhow = replace(selection, code="")
+    found: dict[str, int] = {}
+    for one in (reading, *reversed(passed)):
+        found |= answers.code_counts(one, anyhow)
+    return most_first(found)

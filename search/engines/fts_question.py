@@ -93,7 +93,7 @@ class Question:
             if len(kept) <= limit and not offset:
                 rows = [(at, 0.0, False) for at in kept]
             elif len(alone) > 1:
-                rows = self._shortest(kept, reading, selection, limit, offset)
+                rows = self._shortest(kept, reading, limit, offset)
             else:
                 rows = self._weighed(reading, selection, limit, offset)
         elif is_common and not (reading.some or reading.headings):
@@ -113,6 +113,7 @@ class Question:
             return [
                 (self._profile[number], span_of(day_, firsts), count)
                 for (number, day_), count in by_day(kept).items()
+                if number in self._profile  # it may be of a profile that is new since
             ]
         return [
             (self._profile[number], span, count)
@@ -165,7 +166,7 @@ class Question:
         if selection.only or selection.without:
             only, without = set(selection.only), set(selection.without)
             kept = [at for at in kept if pk_of(at) not in without and (not only or pk_of(at) in only)]
-        if not selection.code:
+        if not (selection.code and kept):
             return kept
         kept = list(filter(is_coded, kept))
         sql = f"SELECT e.place FROM search_entry e WHERE e.id {AMONG} AND {_BEARING}"
@@ -194,16 +195,15 @@ class Question:
             rest = self._weighed(reading, others, end - max(offset, TITLED), max(0, offset - TITLED))
         return [*first[offset:end], *rest]
 
-    def _shortest(
-        self, places: Sequence[int], reading: Reading, selection: Selection, limit: int, offset: int
-    ) -> list[Row]:
-        """Those places, where a phrase stands, the best first as far as titles and lengths tell: bm25() would look for
-        the phrase twice more.
+    def _shortest(self, places: Sequence[int], reading: Reading, limit: int, offset: int) -> list[Row]:
+        """Those places, where a phrase stands, the best first as far as headings and lengths tell: bm25() would look
+        for the phrase twice more.
         """
         headed = _expression(replace(reading, headings=True))
         titled = {at for (at,) in self._fetch(_FOUND, [headed])}
         stands = [(at, "title" if at in titled else "body") for at in places]
-        return [(at, often, False) for at, often in self._ordered(stands, selection, limit, offset)]
+        everything = Selection(list(self._number))
+        return [(at, often, False) for at, often in self._ordered(stands, everything, limit, offset)]
 
     def _weighed(
         self, reading: Reading, selection: Selection, limit: int, offset: int, newest: bool = False
@@ -284,7 +284,7 @@ class Question:
                 codes="",
                 text="",
                 weight=weight_of.get(number_of(at), 1.0),
-                score=often,
+                score=saturated(often) * weight_of.get(number_of(at), 1.0),
                 profile=self._profile[number_of(at)],
                 occurrences=often,
             )

@@ -7,11 +7,14 @@ from search.engines.places import LENGTHS
 from search.ranking import Totals
 
 COLUMNS = ("title", "codes", "body")
-_MOST = 20_000
+_MOST = 20_000  # different lengths that are remembered
 
 
 class _Weights(dict[bytes, Mapping[str, float]]):
-    """The lengths of a row's columns, as FTS5 keeps them -> what an occurrence counts in each, worked out once."""
+    """The lengths of a row's columns, as FTS5 keeps them -> what an occurrence counts in each, worked out once.
+
+    All threads share it: what one forgets, another works out again.
+    """
 
     def __init__(self, totals: Totals) -> None:
         super().__init__()

@@ -1,7 +1,14 @@
 """The tables of an index in SQLite. A later migration that rebuilds SearchDocument must create the trigger again."""
 
-HEADED = "__"
-"""Begins a term that stands in a title or among codes: FTS5 finds these without reading where else the word stands."""
+from search.engines.places import MOST_NUMBERS
+
+TABLES_VERSION = 4
+"""Grows with every change of the tables, and of what their rowids say: an index of others is made anew."""
+HEADED = "___"
+"""Begins a term that stands in a title or among codes: FTS5 finds these without reading where else the word stands.
+
+No term that search.analysis makes begins so.
+"""
 _TABLES = ("search_vocabulary", "search_occurrence", "search_index", "search_entry")
 
 
@@ -19,6 +26,9 @@ def create() -> list[str]:
         # A number never is another profile's: who still holds an old answer must not take one for the other.
         "CREATE TABLE IF NOT EXISTS search_number"
         " (number INTEGER PRIMARY KEY AUTOINCREMENT, profile INTEGER NOT NULL UNIQUE)",
+        # An index made anew may begin again, long before there are no more.
+        f"DELETE FROM search_number WHERE (SELECT MAX(number) FROM search_number) > {MOST_NUMBERS // 2}",
+        "DELETE FROM sqlite_sequence WHERE name = 'search_number' AND NOT EXISTS (SELECT 1 FROM search_number)",
     ]
 
 

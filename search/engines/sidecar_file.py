@@ -34,7 +34,7 @@ from search.outbox import Unreachable
 
 APPLICATION = 0x52444C53
 """SQLite's application_id of the file: "RDLS"."""
-VERSION = 4 * 1000 + TERMS_VERSION
+VERSION = schema.TABLES_VERSION * 1000 + TERMS_VERSION
 """Of its tables, and of the terms in them; another one makes the index anew."""
 
 _TIMEOUT = 5  # seconds that one who tells waits for another

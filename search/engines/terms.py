@@ -17,7 +17,7 @@ from search.analysis import code_term, lexemes, normalise
 from search.corrections import corrected
 from search.engine import NEWEST, Hit, Results, SearchQuery, cutoffs
 from search.engines.answers import Answers, Selection, source_weights
-from search.engines.counting import codes_of, counted, promised
+from search.engines.counting import Count, codes_of, counted, promised
 from search.engines.ordering import in_order
 from search.engines.stored import stored
 from search.highlight import Highlighter
@@ -27,7 +27,7 @@ from search.meaning.nearest import Near, nearest
 from search.meaning.opening import opened_at
 from search.models import SearchDocument
 from search.parsing import Clause, ParsedQuery, parse
-from search.profiles import Facets, Seen, passing, profiles
+from search.profiles import Seen, passing, profiles
 from search.ranking import (
     CANDIDATES,
     Candidate,
@@ -38,7 +38,7 @@ from search.ranking import (
     rarity,
     weights_of,
 )
-from search.readings import Reading, heading, rarest, readings, terms_of, words_of
+from search.readings import Reading, heading, loosened, rarest, readings, terms_of, words_of
 from search.term_groups import term_list
 
 TELLING = 16
@@ -85,7 +85,7 @@ class TermEngine(ABC):
         seen = profiles(self.using, query.scopes)
         answers = self.asking()
         whole = None  # how many have all that was asked for
-        narrower: list[Facets] = []
+        narrower: dict[Reading, Count] = {}
         for reading in readings(parsed, statistics.frequencies):
             count = counted(answers, reading, seen, query.filters, now)
             words = words_of(reading)
@@ -95,7 +95,7 @@ class TermEngine(ABC):
             if alike.answering >= reading.enough:
                 if count.passing or not reading.enough:
                     break
-                narrower.append(count.facets)
+                narrower[reading] = count
         is_begun = not count.everything and self._is_begun(query)
         if is_begun:
             parsed = parse(query.text, prefix=True)
@@ -103,7 +103,7 @@ class TermEngine(ABC):
             count = counted(answers, reading, seen, query.filters, now)
         if only := _only_term(query, parsed):
             statistics.assume(only, count.everything)
-        total, facets = count.passing, promised(count.facets, narrower)
+        total, facets = count.passing, promised(count.facets, list(narrower.values()))
         selection = _selection(query, seen, now)
         near = self._near(query, parsed, reading, selection)
         fused = (
@@ -122,11 +122,13 @@ class TermEngine(ABC):
             if some
             else []
         )
+        # What stands apart is shown where nothing has it side by side.
+        marked = parsed if reading.all else replace(parsed, clauses=loosened(parsed.clauses))
         return Results(
-            hits=tuple(self._hits(found, parsed, near=near, alone=fused.alone)),
+            hits=tuple(self._hits(found, marked, near=near, alone=fused.alone)),
             total=total + len(fused.alone),
             related=len(fused.alone),
-            facets=facets | {"code": codes_of(answers, reading, selection, total)},
+            facets=facets | {"code": codes_of(answers, reading, selection, total, narrower)},
             whole=min(whole or 0, total),
             took_ms=_ms_since(started),
             page=page,
@@ -315,8 +317,6 @@ class TermEngine(ABC):
             for pk, score in scores.items()
             if pk in documents
         ]
-
-    # Counting
 
 
 def _only_term(query: SearchQuery, parsed: ParsedQuery) -> str:

@@ -16,6 +16,7 @@ from search.analysis import TERMS_VERSION
 from search.engine import Results, SearchQuery, _engine, get_engine
 from search.engines.elastic import ElasticEngine
 from search.engines.fed import RebuildUnderWay
+from search.engines.schema import TABLES_VERSION
 from search.engines.sidecar import SidecarEngine
 from search.indexing import rebuild, reindex
 from search.models import IndexState, SearchDocument
@@ -109,7 +110,7 @@ def test_terms_of_another_release_are_made_anew_when_it_is_migrated(code: ErrorC
     assert found("quokka") == (["E-1"], True)
     call_command("migrate", verbosity=0)
     assert found("quokka") == (["E-1"], False)
-    assert IndexState.objects.get().engine == f"sqlite, terms {TERMS_VERSION}"
+    assert IndexState.objects.get().engine == f"sqlite, terms {TERMS_VERSION}, tables {TABLES_VERSION}"
 
 
 def test_what_is_rolled_back_is_no_switch(code: ErrorCode, switch: Switch) -> None:

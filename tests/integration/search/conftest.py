@@ -13,6 +13,7 @@ from search.models import IndexState
 from search.registry import DocumentData, Source
 from tests.node import Node
 
+PUBLIC = frozenset({"public"})
 STAFF_SCOPES = frozenset({"public", "internal"})
 
 

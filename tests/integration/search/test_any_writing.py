@@ -8,10 +8,9 @@ from search.analysis import code_term
 from search.engine import Engine, SearchQuery
 from search.highlight import Highlighter
 from search.parsing import parse
-from tests.integration.search.conftest import document, ids
+from tests.integration.search.conftest import PUBLIC, document, ids
 
 pytestmark = pytest.mark.django_db
-PUBLIC = frozenset({"public"})
 _ANY = settings(max_examples=60)
 _SEPARATORS = ["-", ".", "/", "_", " ", "", "\u2013", "\u2011", "\u00a0"]
 _WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}

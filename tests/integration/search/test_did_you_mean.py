@@ -100,6 +100,16 @@ def test_doubled_and_transposed_letters(
     assert found(typed).did_you_mean == meant
 
 
+@pytest.mark.parametrize(("typed", "meant"), [("older", ""), ("goes", ""), ("ordar", "order")])
+def test_a_form_of_a_known_word_is_no_slip(
+    engine: Engine, collection: Collection, typed: str, meant: str
+) -> None:
+    data = document("words", "Order the old ones", "go on, it does")
+    collection.data[data.object_id] = data
+    engine.index([data])
+    assert found(typed).did_you_mean == meant
+
+
 def test_the_most_frequent_word_comes_first(engine: Engine, collection: Collection) -> None:
     for data in (*(document(f"v{n}", "valve") for n in range(3)), document("h", "halve")):
         collection.data[data.object_id] = data

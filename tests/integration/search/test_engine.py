@@ -16,13 +16,13 @@ from search.parsing import parse
 from tests.integration.search.conftest import (
     BOTH,
     COLLECTION,
+    PUBLIC,
     STAFF_SCOPES,
     Collection,
     document,
     ids,
 )
 
-PUBLIC = frozenset({"public"})
 ENGINES = BOTH
 
 

@@ -5,11 +5,10 @@ import pytest
 from search import registry
 from search.engine import Engine, SearchQuery
 from search.registry import DocumentData, Source
-from tests.integration.search.conftest import BOTH, Collection, document, ids
+from tests.integration.search.conftest import BOTH, PUBLIC, Collection, document, ids
 
 ENGINES = BOTH
 pytestmark = pytest.mark.django_db
-PUBLIC = frozenset({"public"})
 
 OLD, NEW, OTHER = ["LM 2.1", "LM 2.4"], ["LM 3.0", "LM 3.1"], ["LM-600"]
 

@@ -12,9 +12,13 @@ from django.utils import timezone
 
 from search.engine import Engine, Results, SearchQuery
 from search.engines import fts, fts_question
+from search.engines.answers import Selection
 from search.engines.places import pk_of
-from search.models import SearchDocument
+from search.engines.terms import TermEngine
+from search.models import SearchDocument, SearchProfile
+from search.parsing import Clause
 from search.queries import find, similar
+from search.readings import Reading
 from tests.integration.search.conftest import STAFF_SCOPES, Collection, document
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +165,26 @@ def test_long_pages_have_what_short_ones_have(pumps: Engine) -> None:
     )
     assert len(set(long)) == total == 110
     assert long == short
+
+
+def test_a_number_in_titles_is_no_code_of_that_number(pumps: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    pumps.rebuild(
+        [
+            *(document(f"titled{n}", "Alarm 42", "Alarm 42") for n in range(5)),
+            *(document(f"text{n}", "Alarm", "Alarm 42") for n in range(5)),
+            *(document(f"code{n}", "Chiller fault", "It is warm.", codes=["E-0042"]) for n in range(5)),
+        ]
+    )
+    for bound in ("FEW", "COMMON", "TITLED"):  # as of thousands
+        monkeypatch.setattr(fts_question, bound, 0)
+    found = [hit.document.object_id for hit in pumps.search(replace(QUERY, text="42")).hits]
+    assert sorted(found) == sorted([f"titled{n}" for n in range(5)] + [f"text{n}" for n in range(5)])
+
+
+def test_what_is_of_a_new_profile_since_the_question_began_is_left_out(pumps: Engine) -> None:
+    assert isinstance(pumps, TermEngine)
+    everything = Selection(list(SearchProfile.objects.values_list("pk", flat=True)))
+    asked = pumps.asking()
+    pumps.index([document("new", "Pump", "Open it.", kind="never before")])
+    reading = Reading((Clause((("pump",),)),))
+    assert sum(count for *_, count in asked.counts(reading, everything, [])) == 40

@@ -16,10 +16,9 @@ from search.engine import Engine, SearchQuery
 from search.evaluation import index_beside
 from search.term_groups import MAX_GROUPS, TermGroup, term_list
 from tests import factories
-from tests.integration.search.conftest import document, ids
+from tests.integration.search.conftest import PUBLIC, document, ids
 
 pytestmark = pytest.mark.django_db
-PUBLIC = frozenset({"public"})
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search import units
-from search.analysis import MARK, MAX_TERM, analyse, code_term, fold, take_apart, unpadded_term
+from search.analysis import (
+    MARK,
+    MAX_TERM,
+    analyse,
+    code_term,
+    fold,
+    number_term,
+    take_apart,
+    unpadded_term,
+)
+from search.engines.schema import HEADED
 from search.occurrences import Finder
 from search.parsing import MAX_CLAUSES, asked, parse
+from search.readings import loosened
 
 
 def found(query: str, text: str) -> bool:
@@ -367,4 +378,29 @@ def test_what_is_quoted_stays_asked_for() -> None:
         ("vacuum", "pump"),
         ("轴", "承", "座"),
     ]
-    assert [clause.alternatives[0] for clause in parsed.loosened][:2] == [("vacuum",), ("pump",)]
+    loose = loosened(parsed.clauses)
+    asked_for = {clause.alternatives[0] for clause in loose}
+    assert asked_for == {("e1042",), ("vacuum",), ("pump",), ("轴承",), ("承座",)}
+
+
+@pytest.mark.parametrize(
+    ("query", "loose"),
+    [
+        ("2.4.1", {("2", "4", "1"), ("2_4",)}),
+        ("E 1042", {("e1042",), ("1042",)}),
+        ("E", {("e",)}),
+        ("泵", {("泵",)}),
+        ("“泵”", {("泵",)}),
+        ("“泵 pump”", {("pump",)}),
+    ],
+)
+def test_what_any_document_may_have_of_it(query: str, loose: set[tuple[str, ...]]) -> None:
+    clauses = loosened(parse(query).clauses)
+    assert {phrase for clause in clauses for phrase in clause.alternatives} == loose
+
+
+@given(st.text("_ab1 0.-E轴"))
+def test_no_term_is_taken_for_one_of_a_heading(text: str) -> None:
+    terms = analyse(text)
+    codes = [code_term(text), unpadded_term(text), number_term(text)]
+    assert not any(term.startswith(HEADED) for term in [*terms.stream, *terms.extra, *codes])

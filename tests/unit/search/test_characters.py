@@ -31,6 +31,7 @@ def test_whatever_becomes_chinese_is_known_by_what_it_becomes() -> None:
     [
         ("电池", "更換電池。", "更換<mark>電池</mark>。"),
         ("电池", "电\u200b池与电池", "<mark>电\u200b池</mark>与<mark>电池</mark>"),
+        ("电池", "电\U000e0100池", "<mark>电\U000e0100池</mark>"),
         ("風扇", "⻛扇和风扇", "<mark>⻛扇</mark>和<mark>风扇</mark>"),
         ("会社", "㍿的风扇", "<mark>㍿</mark>的风扇"),
         ("电池", "电与池", "电与池"),

@@ -75,6 +75,12 @@ def test_a_snippet_ends_behind_a_word_and_what_a_number_counts(rest: str) -> Non
         assert not last[-1].isdigit() or last[0].isalpha(), "a number without its unit"
 
 
+def test_a_snippet_ends_behind_what_is_marked() -> None:
+    for size in range(60, 90):
+        snippet = passage("风扇", "风扇" + "转" * size + "风扇" + "停" * 60).snippet
+        assert "<mark>风</mark>" not in snippet
+
+
 def test_a_chinese_snippet_takes_no_more_room() -> None:
     text = "核对参数。" * 40 + "更换主轴承。" + "核对参数。" * 40
     snippet = Highlighter(parse("主轴承")).passage(text).snippet
