@@ -365,4 +365,10 @@ class ErrorCode(Named):
 
     @property
     def local_causes(self) -> str:
-        return self.causes_zh if self.causes_zh and (get_language() or "").startswith("zh") else self.causes
+        is_chinese = (get_language() or "").startswith("zh")
+        return (self.causes_zh or self.causes) if is_chinese else (self.causes or self.causes_zh)
+
+    @property
+    def other_causes(self) -> str:
+        """The same in the other language, if they are there in both: the search finds them by either."""
+        return next((text for text in (self.causes, self.causes_zh) if text != self.local_causes), "")

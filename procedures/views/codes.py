@@ -70,6 +70,9 @@ class Answer:
 class ErrorCodePage:
     code: ErrorCode
     causes: SafeString
+    causes_language: str
+    other_causes: SafeString  # in the other language
+    other_language: str
     internal: bool
     models: list[MachineModel]
     releases: list[SoftwareRelease]
@@ -105,9 +108,13 @@ def error_code(request: HttpRequest, line: str, code: str) -> HttpResponse:
     situation = question.situation
     guides = resolve_guides(request.user, found, situation) if situation else []
     all_guides = list(with_applicability(guides_for(request.user, found)))
+    languages = ("en", "zh-Hans") if found.local_causes == found.causes else ("zh-Hans", "en")
     page = ErrorCodePage(
         code=found,
         causes=mark_safe(render_markdown(found.local_causes)),  # cleaned by nh3
+        other_causes=mark_safe(render_markdown(found.other_causes)),  # as above
+        causes_language=languages[0],
+        other_language=languages[1],
         internal=may_read_internal(request.user),
         models=models,
         releases=releases,
