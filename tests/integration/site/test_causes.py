@@ -23,7 +23,7 @@ def page_of(language: str, **causes: str) -> str:
 )
 def test_the_other_language_stands_behind_ones_own(language: str, first: str, second: str, lang: str) -> None:
     text = page_of(language, causes=ENGLISH, causes_zh=CHINESE)
-    shown, folded = text.partition("<details><summary>")[::2]
+    shown, folded = text.partition('<details class="more"><summary>')[::2]
     assert first in shown
     assert second not in shown
     assert f'lang="{lang}"' in folded.partition(second)[0]
@@ -35,4 +35,4 @@ def test_causes_in_one_language_are_shown_to_everybody(language: str, causes: di
     text = page_of(language, **causes)
     (cause,) = causes.values()
     assert text.count(cause) == 1
-    assert "<details><summary>" not in text
+    assert '<details class="more"><summary>' not in text
