@@ -22,20 +22,21 @@ _BEFORE = re.compile(
 )
 # 2.4.1 is of the release 2.4; 10.0.0.1 is something else.
 _PATCH = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3})\.\d+(?!\.?\d)")
+_PRE = re.compile(rf"\bpre-{_VERSION}", re.IGNORECASE)  # one word, which names nothing itself
 _LETTERS = re.compile(f"{MARK}[a-z]*")
 
 
 def named(text: str, codes: Collection[str], seen: Seen) -> Named:
     """The models and releases that a question names; `codes` are its ParsedQuery.codes."""
     normalised = normalise(text)
-    patched = {code_term(found[1]) for found in _PATCH.finditer(normalised)}
+    patched = {code_term(found[1]) for form in (_PATCH, _PRE) for found in form.finditer(normalised)}
     before = {code_term(found[1] or found[2]) for found in _BEFORE.finditer(normalised)}
     # What else it names outright is what it is about: "3.1, worked before 3.0".
     rest = _BEFORE.sub(" ", normalised)
     outright = {code_term(found[1]) for found in re.finditer(_VERSION, rest)} if before else set()
     found: dict[str, set[str]] = {}
     earlier: set[str] = set()
-    for code in {*codes, *patched, *before}:
+    for code in {*codes, *patched}:
         number = _LETTERS.sub(MARK, code, count=1)
         for facet, value in seen.names.get(code, ()):
             if facet == "release" and number in before - outright:

@@ -1,5 +1,6 @@
 """What a question may have been meant for, where it has a word or a code that no document has."""
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 
@@ -24,8 +25,15 @@ _SHORTEST_SURE = 5  # letters of a word that is put right with hardly a doubt
 _SHORTEST_REPLACED = 6  # and of one that has another letter in the place of the right one, or one more
 _LONG = 8  # and of one that may have another ending
 _SHORTEST_PART = 3  # letters of each of the two words that one may be made of
-_ENDINGS = ("er", "est", "es")
-_SHORTEST_BASE = 2  # letters of a word before its ending
+_ENDINGS = ("er", "est")
+_SHORTEST_BASE = 3  # letters of a word before its ending
+# Everyday words that a guide need not have, near others that it may.
+_EVERYDAY = frozenset(
+    re.findall(
+        r"\w+",
+        "came comes done gets goes gone here keeps left like made more most near same seen went were",
+    )
+)
 _CODE = range(4, 25)  # letters and digits of a code that is looked at
 
 
@@ -59,13 +67,15 @@ def corrected(text: str, statistics: Statistics, is_found: Callable[[str], bool]
         )
     ]
     listed = term_list(using).words if unknown else ()
-    unknown = [lexeme for lexeme in unknown if not any(map(is_found, _bases(lexeme.text.casefold())))]
     found: list[tuple[Lexeme, str]] = []
     # Written over the text as typed where places agree with those of its plain form.
     whole = text if len(text) == len(normalised) else normalised
     for lexeme in [lexeme for lexeme in unknown if fold(lexeme.text) not in listed][:MAX_WORDS]:
         known_words = _words(lexeme, statistics, using) if _is_word(lexeme) else _codes(lexeme, statistics)
         right = next((written for written, terms in known_words if all(map(is_found, terms))), "")
+        word = lexeme.text.casefold()
+        if not _is_sure_word(word, right.casefold()) and any(map(is_found, _bases(word))):
+            continue  # older is a word where old is one
         if right and normalise(whole[lexeme.start : lexeme.end]) == lexeme.text:
             found.append((lexeme, right))
     if len(found) > 1:
@@ -119,12 +129,12 @@ def _is_word(lexeme: Lexeme) -> bool:
         not lexeme.is_cjk
         and lexeme.text.isalpha()
         and len(lexeme.text) >= spelling.SHORTEST
-        and not is_stop_word(lexeme.text)
+        and not (is_stop_word(lexeme.text) or lexeme.text.casefold() in _EVERYDAY)
     )
 
 
 def _bases(word: str) -> Iterator[str]:
-    """The terms of what a word may be a form of that stemming does not know: older, goes."""
+    """The terms of what a word may be a form of that stemming does not know."""
     for ending in _ENDINGS:
         base = word.removesuffix(ending)
         if base != word and len(base) >= _SHORTEST_BASE:

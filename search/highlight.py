@@ -177,8 +177,8 @@ def _snippet(text: str, marks: list[Found], near: _Nearest | None, begin: int, e
     room = room_for(text[begin:end])
     start = _best_start(text, marks, near, begin, room)
     last = min(end, start + room)
-    last = next((mark.end for mark in marks if mark.start < last < mark.end), last)
     last = _whole_until(text, last, end) if last < end else end
+    last = next((mark.end for mark in marks if mark.start < last < mark.end), last)
     before = "… " if start > begin else ""
     after = " …" if last < end else ""
     spans = [(mark.start, mark.end) for mark in marks]

@@ -26,7 +26,8 @@ from search.analysis import (
 )
 from search.as_meant import FAULT_WORDS, LEAST_DIGITS, as_meant
 from search.synonyms import NO_TERMS, Phrase, Recognised, TermList
-from search.units import chinese_unit, english_unit, in_chinese, in_english, leading_unit
+from search.units import chinese_unit, in_chinese, in_english, leading_unit
+from search.written_out import written_out
 
 MAX_CLAUSES = 40
 """Clauses of one query. A whole ticket may be pasted: its codes are kept first, then words as they come."""
@@ -188,7 +189,7 @@ def _bare_clauses(text: str, synonyms: _Synonyms, *, all_words: bool) -> tuple[l
     spaced_codes = _spaced_codes(everything)
     tight = _spaced_codes(everything, typed=False)
     quantities = {} if all_words else _quantities(everything)
-    together = {} if all_words else in_one(everything, text)
+    together = {} if all_words else in_one(everything, text) | written_out(everything)
     for lexeme in words:
         if lexeme.is_cjk:
             unit = "".join(quantities.get(lexeme.start, ()))  # its own characters ask for nothing more
@@ -281,12 +282,12 @@ def _quantities(words: Sequence[Lexeme]) -> dict[int, Phrase]:
     """
     found: dict[int, Phrase] = {}
     for at, lexeme in enumerate(words):
-        name, unit = chinese_unit(lexeme.text) if lexeme.is_cjk else ("", english_unit(lexeme.text))
-        if unit and at and not words[at - 1].is_cjk and _measures(words, at):
-            number = take_apart(words[at - 1].text)
-            found[words[at - 1].start] = ((number.whole + unit)[:MAX_TERM], *number.parts, unit)
-            found[lexeme.start] = (name,) if name else ()
-        if unit or lexeme.is_cjk:
+        if lexeme.is_cjk:
+            name, unit = chinese_unit(lexeme.text) if at and not words[at - 1].is_cjk else ("", "")
+            if name and _measures(words, at):
+                number = take_apart(words[at - 1].text)
+                found[words[at - 1].start] = ((number.whole + unit)[:MAX_TERM], *number.parts, unit)
+                found[lexeme.start] = (name,)
             continue
         word = take_apart(lexeme.text)
         if word.quantity:

@@ -1,10 +1,11 @@
 """A question as the engines are asked it: ever wider, until enough is found. The same for every engine."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from search.analysis import MARK
+from search.analysis import CJK, MARK
 from search.parsing import Clause, ParsedQuery
 from search.synonyms import Phrase
 
@@ -13,7 +14,8 @@ ENOUGH = 3
 MOST = 20_000
 """Documents that the words of a wide reading may stand in together, so that what stands everywhere is not counted."""
 
-_SERIES = 2  # numbers of a version that name the series it belongs to
+_VERSION = 3  # numbers of a version, and digits of each; the first two name the series it belongs to
+_CHINESE = re.compile(f"[{CJK}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +57,32 @@ def readings(
 def loosened(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
     """The clauses with every quoted phrase taken for its words, and a version such as 2.4.1 for its series as well.
 
-    A single letter, or character of what was quoted, stands nearly everywhere: it is left out where there is more.
+    A single letter or digit, or character of what was quoted, stands nearly everywhere: it is left out where there is
+    more.
     """
     loose: list[Clause] = []
     for clause in clauses:
         phrases = clause.alternatives
         if clause.quoted:
             (terms,) = phrases
-            loose += [Clause(((term,),)) for term in terms if term.isascii()]
-            pairs = ((one, other) for one, other in pairwise(terms) if not (one.isascii() or other.isascii()))
-            loose += [Clause(((one + other,),)) for one, other in pairs]
+            loose += [Clause(((term,),)) for term in terms if not _CHINESE.match(term)]
+            pairs = (one + other for one, other in pairwise(terms) if _CHINESE.match(one))
+            loose += [Clause(((pair,),)) for pair in pairs if _CHINESE.match(pair[1:])]
         else:
             phrases = (*phrases, *((f"{p[0]}{MARK}{p[1]}",) for p in phrases if _is_version(p)))
             loose.append(replace(clause, alternatives=phrases))
-    telling = [(clause, tuple(p for p in clause.alternatives if not _is_letter(p))) for clause in loose]
+    telling = [(clause, tuple(p for p in clause.alternatives if not _is_single(p))) for clause in loose]
     kept = [replace(clause, alternatives=phrases) for clause, phrases in telling if phrases]
     return tuple(dict.fromkeys(kept or loose or clauses))
 
 
-def _is_letter(phrase: Phrase) -> bool:
+def _is_single(phrase: Phrase) -> bool:
     return len(phrase) == len(phrase[0]) == 1 and phrase[0].isascii()
 
 
 def _is_version(phrase: Phrase) -> bool:
-    return len(phrase) > _SERIES and all(map(str.isdigit, phrase))
+    """Whether it is 2.4.1, as a software release is told: no address of a network, nor a date or a part."""
+    return len(phrase) == _VERSION and all(part.isdigit() and len(part) <= _VERSION for part in phrase)
 
 
 def words_of(reading: Reading) -> Reading:

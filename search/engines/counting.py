@@ -16,11 +16,12 @@ MAX_CODES_FROM = 1_000
 
 
 class Count(NamedTuple):
-    """How many pass the filters, the facets but for the codes; without filters, how many there are, and of these those
-    that answer questions.
+    """How many pass the filters, and the same but for that of a code; the facets but for the codes; without filters, how
+    many there are, and of these those that answer questions.
     """
 
     passing: int
+    of_any_code: int
     facets: Facets
     everything: int
     answering: int
@@ -37,7 +38,8 @@ def counted(
     passing_, facets = tally(rows, seen, filters)
     asking = of_sources(source.name for source in sources() if not source.answers)
     answering = sum(count for profile, _span, count in everything if profile not in asking)
-    return Count(passing_, facets, sum(count for *_, count in everything), answering)
+    of_any_code = tally(everything, seen, filters)[0] if code else passing_
+    return Count(passing_, of_any_code, facets, sum(count for *_, count in everything), answering)
 
 
 def promised(facets: Facets, narrower: Sequence[Count]) -> Facets:
@@ -59,7 +61,7 @@ def codes_of(
     Where that code leaves nothing of `narrower` readings, what another leaves of one is what comes when it is chosen.
     """
     passed = list(narrower) if selection.code else []
-    if not total or max(total, *(narrower[one].everything for one in passed), 0) > MAX_CODES_FROM:
+    if not total or max(total, *(narrower[one].of_any_code for one in passed), 0) > MAX_CODES_FROM:
         return {}
     anyhow = replace(selection, code="")
     found: dict[str, int] = {}

@@ -202,7 +202,7 @@ class Question:
         headed = _expression(replace(reading, headings=True))
         titled = {at for (at,) in self._fetch(_FOUND, [headed])}
         stands = [(at, "title" if at in titled else "body") for at in places]
-        everything = Selection(list(self._number))
+        everything = Selection(list(self._number))  # they are what has passed already
         return [(at, often, False) for at, often in self._ordered(stands, everything, limit, offset)]
 
     def _weighed(

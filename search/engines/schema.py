@@ -2,7 +2,7 @@
 
 from search.engines.places import MOST_NUMBERS
 
-TABLES_VERSION = 4
+TABLES_VERSION = 5
 """Grows with every change of the tables, and of what their rowids say: an index of others is made anew."""
 HEADED = "___"
 """Begins a term that stands in a title or among codes: FTS5 finds these without reading where else the word stands.
@@ -23,10 +23,10 @@ def create() -> list[str]:
         "CREATE VIRTUAL TABLE search_occurrence USING fts5vocab('search_index', 'instance')",
         "CREATE TABLE search_entry (id INTEGER PRIMARY KEY, place INTEGER NOT NULL, revision INTEGER NOT NULL,"
         " updated INTEGER NOT NULL, codes TEXT NOT NULL)",
-        # A number never is another profile's: who still holds an old answer must not take one for the other.
+        # A number is given once, so that who still holds an old answer does not take a profile for another. Only an index
+        # made anew may begin again, long before there are no more.
         "CREATE TABLE IF NOT EXISTS search_number"
         " (number INTEGER PRIMARY KEY AUTOINCREMENT, profile INTEGER NOT NULL UNIQUE)",
-        # An index made anew may begin again, long before there are no more.
         f"DELETE FROM search_number WHERE (SELECT MAX(number) FROM search_number) > {MOST_NUMBERS // 2}",
         "DELETE FROM sqlite_sequence WHERE name = 'search_number' AND NOT EXISTS (SELECT 1 FROM search_number)",
     ]

@@ -7,6 +7,7 @@ record names older tables. PostgreSQL's sidecar file knows by its version.
 from django.db import migrations
 from django.utils import timezone
 
+from search.engine import engine_name
 from search.engines.schema import create, drop
 
 
@@ -16,7 +17,7 @@ def anew(apps, schema_editor):
     for statement in [*drop(), *create()]:
         schema_editor.execute(statement)
     states = apps.get_model("search", "IndexState").objects
-    if apps.get_model("search", "SearchDocument").objects.exists():
+    if engine_name() == "sqlite" and apps.get_model("search", "SearchDocument").objects.exists():
         states.get_or_create(pk=1, defaults={"engine": "sqlite", "since": timezone.now(), "is_whole": False})
     states.filter(engine__startswith="sqlite").update(is_whole=False)
 

@@ -100,11 +100,13 @@ def test_doubled_and_transposed_letters(
     assert found(typed).did_you_mean == meant
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("older", ""), ("goes", ""), ("ordar", "order")])
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("older", ""), ("goes", ""), ("ordar", "order"), ("fiter", "filter")]
+)
 def test_a_form_of_a_known_word_is_no_slip(
     engine: Engine, collection: Collection, typed: str, meant: str
 ) -> None:
-    data = document("words", "Order the old ones", "go on, it does")
+    data = document("words", "Order the old filter", "fit it on, it does")
     collection.data[data.object_id] = data
     engine.index([data])
     assert found(typed).did_you_mean == meant

@@ -383,22 +383,6 @@ def test_what_is_quoted_stays_asked_for() -> None:
     assert asked_for == {("e1042",), ("vacuum",), ("pump",), ("轴承",), ("承座",)}
 
 
-@pytest.mark.parametrize(
-    ("query", "loose"),
-    [
-        ("2.4.1", {("2", "4", "1"), ("2_4",)}),
-        ("E 1042", {("e1042",), ("1042",)}),
-        ("E", {("e",)}),
-        ("泵", {("泵",)}),
-        ("“泵”", {("泵",)}),
-        ("“泵 pump”", {("pump",)}),
-    ],
-)
-def test_what_any_document_may_have_of_it(query: str, loose: set[tuple[str, ...]]) -> None:
-    clauses = loosened(parse(query).clauses)
-    assert {phrase for clause in clauses for phrase in clause.alternatives} == loose
-
-
 @given(st.text("_ab1 0.-E轴"))
 def test_no_term_is_taken_for_one_of_a_heading(text: str) -> None:
     terms = analyse(text)

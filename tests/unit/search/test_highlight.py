@@ -77,8 +77,9 @@ def test_a_snippet_ends_behind_a_word_and_what_a_number_counts(rest: str) -> Non
 
 def test_a_snippet_ends_behind_what_is_marked() -> None:
     for size in range(60, 90):
-        snippet = passage("风扇", "风扇" + "转" * size + "风扇" + "停" * 60).snippet
-        assert "<mark>风</mark>" not in snippet
+        for before in ("", " 10 检查"):
+            snippet = passage("风扇", "风扇" + "转" * size + before + "风扇" + "停" * 60).snippet
+            assert "<mark>风</mark>" not in snippet
 
 
 def test_a_chinese_snippet_takes_no_more_room() -> None:
