@@ -80,33 +80,29 @@ _IN_CHINESE = {unit: [name for name, same in _CHINESE.items() if same == unit] f
 
 
 _ENGLISH = {
-    **{
-        "volt": "v",
-        "millivolt": "mv",
-        "kilovolt": "kv",
-        "amp": "a",
-        "ampere": "a",
-        "milliamp": "ma",
-        "watt": "w",
-    },
-    **{
-        "kilowatt": "kw",
-        "hertz": "hz",
-        "kilohertz": "khz",
-        "pascal": "pa",
-        "second": "s",
-        "millisecond": "ms",
-    },
-    **{"minute": "min", "hour": "h", "metre": "m", "meter": "m", "millimetre": "mm", "millimeter": "mm"},
-    **{
-        "centimetre": "cm",
-        "centimeter": "cm",
-        "micrometre": "um",
-        "micrometer": "um",
-        "micron": "um",
-        "gram": "g",
-    },
-    **{"kilogram": "kg", "litre": "l", "liter": "l"},
+    name: unit
+    for unit, names in {
+        **{
+            "v": "volt",
+            "mv": "millivolt",
+            "kv": "kilovolt",
+            "a": "amp ampere",
+            "ma": "milliamp",
+            "w": "watt",
+        },
+        **{"kw": "kilowatt", "hz": "hertz", "khz": "kilohertz", "pa": "pascal", "s": "second"},
+        **{
+            "ms": "millisecond",
+            "min": "minute",
+            "h": "hour",
+            "g": "gram",
+            "kg": "kilogram",
+            "l": "litre liter",
+        },
+        **{"m": "metre meter", "mm": "millimetre millimeter", "cm": "centimetre centimeter"},
+        "um": "micrometre micrometer micron",
+    }.items()
+    for name in names.split()
 }
 _IN_ENGLISH = {unit: [name for name, same in _ENGLISH.items() if same == unit] for unit in _ENGLISH.values()}
 

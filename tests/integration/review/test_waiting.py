@@ -119,9 +119,8 @@ def test_the_statement_that_is_kept_depends_on_the_day_and_not_on_the_hour(versi
     owner, noon = version.last_editor, timezone.now().replace(hour=12, minute=0)
 
     def made(at: datetime) -> Any:
-        with mock.patch(
-            "django.utils.timezone.now", return_value=at
-        ):  # only a clock that is set shows another hour
+        # Only a clock that is set shows another hour.
+        with mock.patch("django.utils.timezone.now", return_value=at):
             waiting._statement.cache_clear()
             return waiting._statement(waiting._Asker.of(owner), timezone.localdate())
 

@@ -16,10 +16,16 @@ from search.engine import Engine, Results, SearchQuery
 from search.indexing import rebuild
 from search.models import Spelling
 from search.queries import find
+from search.registry import DocumentData
 from search.term_groups import TermGroup
 from tests.integration.search.conftest import Collection, document
 
 pytestmark = pytest.mark.django_db
+
+
+def add(engine: Engine, collection: Collection, data: DocumentData) -> None:
+    collection.data[data.object_id] = data
+    engine.index([data])
 
 
 def found(text: str, *, staff: bool = False, **fields: Any) -> Results:
@@ -31,8 +37,7 @@ def test_the_beginning_of_a_word_finds_what_suggestions_completed(
     engine: Engine, collection: Collection
 ) -> None:
     for data in (document("here", "Inverter desaturation"), document("there", "Filter at the desk")):
-        collection.data[data.object_id] = data
-        engine.index([data])
+        add(engine, collection, data)
     assert [hit.document.object_id for hit in found("desat").hits] == ["here"]
     assert not found("desatu zzzz").hits, "of a word alone"
     begun = found("desa")  # which is near "desk" as well
@@ -95,8 +100,7 @@ def test_doubled_and_transposed_letters(
     engine: Engine, collection: Collection, typed: str, meant: str
 ) -> None:
     data = document("words", "Battery maintenance", "pressure accommodate occurrence")
-    collection.data[data.object_id] = data
-    engine.index([data])
+    add(engine, collection, data)
     assert found(typed).did_you_mean == meant
 
 
@@ -107,15 +111,13 @@ def test_a_form_of_a_known_word_is_no_slip(
     engine: Engine, collection: Collection, typed: str, meant: str
 ) -> None:
     data = document("words", "Order the old filter", "fit it on, it does")
-    collection.data[data.object_id] = data
-    engine.index([data])
+    add(engine, collection, data)
     assert found(typed).did_you_mean == meant
 
 
 def test_the_most_frequent_word_comes_first(engine: Engine, collection: Collection) -> None:
     for data in (*(document(f"v{n}", "valve") for n in range(3)), document("h", "halve")):
-        collection.data[data.object_id] = data
-        engine.index([data])
+        add(engine, collection, data)
     assert found("zalve").did_you_mean == "valve"
 
 
@@ -160,8 +162,7 @@ def test_what_may_as_well_be_meant_is_only_offered(
     engine: Engine, collection: Collection, client: Client, typed: str, meant: str
 ) -> None:
     for data in (document("words", "Louder mode off", "go from the list value"), document("rate", "Rate")):
-        collection.data[data.object_id] = data
-        engine.index([data])
+        add(engine, collection, data)
     results = found(typed)
     assert not results.is_corrected
     assert (results.hits, results.did_you_mean) == ((), meant)
@@ -224,8 +225,7 @@ def test_a_slip_in_others_documents_is_no_word_of_the_askers(engine: Engine, col
         document("ticket", "Filtet leaks", "X-77123 X-1100", scope="internal"),
         document("part", "A part", codes=["X-71723"]),
     ):
-        collection.data[data.object_id] = data
-        engine.index([data])
+        add(engine, collection, data)
     assert found("filtet").did_you_mean == "filter"
     assert found("filteq").did_you_mean == "filter", "as any other"
     assert found("X-77123").did_you_mean == "X-71723"
