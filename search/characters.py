@@ -1,6 +1,5 @@
 """Characters that mean the same, made one: widths, ligatures, signs of units, traditional and simplified Chinese."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -60,11 +59,9 @@ def variants() -> Mapping[str, str]:
 
 
 @cache
-def unequal() -> re.Pattern[str]:
-    """Finds what is not one Chinese character each, and yet may be within a word: what is unseen, and signs()."""
-    # As ranges: a set of many characters beyond U+FFFF is gone through one by one.
-    unseen = "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSEEN)
-    return re.compile(f"[{unseen}{''.join({sign for found in signs().values() for sign in found})}]")
+def unseen() -> frozenset[str]:
+    """Characters that nobody sees, and that may stand within a word."""
+    return frozenset(_characters(_UNSEEN))
 
 
 @cache
@@ -101,7 +98,7 @@ def _table() -> dict[str, str]:
     pairs = (line.split() for line in lines if line)
     simplified = {pair[0]: pair[1] for pair in pairs if pair[0] != pair[1]}
     simplified = {written: simplified.get(found, found) for written, found in simplified.items()}
-    return simplified | _SIGNS | _RADICALS | dict.fromkeys(_characters(_UNSEEN), "")
+    return simplified | _SIGNS | _RADICALS | dict.fromkeys(unseen(), "")
 
 
 @cache

@@ -247,14 +247,17 @@ def _fragment(page: str, text: str, marks: list[Found], near: _Nearest | None) -
         return ""
     page = _bare(page)
     inside = [mark for mark in marks if near.start <= mark.start and mark.end <= near.end]
+    rest = list(dict.fromkeys((*inside, *marks)))
     named: list[str] = []
     seen = 0
     for wants_new in (True, False):
         several: dict[str, int] = {}
-        for mark in (*inside, *marks):
+        known: list[Found] = []
+        for mark in rest:
             if len(named) + len(several) == _MAX_DIRECTIVES:
                 break
             if wants_new and not mark.things & ~seen:
+                known.append(mark)
                 continue
             directive = _directive(page, text, mark.start, mark.end)
             if directive and directive not in named:
@@ -262,6 +265,7 @@ def _fragment(page: str, text: str, marks: list[Found], near: _Nearest | None) -
                 seen |= mark.things
         # A browser goes to the first.
         named += sorted(several, key=lambda one: several[one])
+        rest = known
     return ":~:" + "&".join(named) if named else ""
 
 

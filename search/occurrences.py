@@ -3,12 +3,11 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cached_property, lru_cache
-from itertools import islice
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from search.analysis import CJK, DECIMAL, MARK, MIN_JOINED_DIGITS, fold, take_apart
-from search.characters import plain, signs, unequal, variants
+from search.characters import plain, signs, unseen, variants
 from search.parsing import Phrase
 from search.units import DASHES, DOTS, glued, in_chinese
 
@@ -76,9 +75,7 @@ class Finder:
         if not self._wanted:
             return []
         # To look for a few Chinese words in a text as it is written takes a fifth of making it plain.
-        if self._direct and not any(word.may_stand_in(text) for word, _bits in self._direct):
-            return []
-        if self._direct and not unequal().search(text):
+        if self._direct and not any(word.is_in_signs(text) for word, _bits in self._direct):
             return sorted(Found(*span, bits) for word, bits in self._direct for span in word.spans(text))
         # A character such as ℃ is two in its plain form: map plain offsets back to the original's.
         origin: list[int] | None = None
@@ -133,26 +130,42 @@ def joined(places: Iterable[Found]) -> list[Found]:
 
 
 class _Chinese:
-    """A Chinese word, found in any of its forms."""
+    """A Chinese word, found in any of its forms, and with what is unseen between its characters."""
 
     def __init__(self, term: str) -> None:
-        self._term = term
-        self._others = "".join(variants().get(char, "") for char in term)
-        self._forms = [(char, variants().get(char, "") + signs().get(char, "")) for char in term]
+        self._first, *self._rest = (char + variants().get(char, "") for char in term)
+        self._signs = "".join(signs().get(char, "") for char in term)
 
-    @cached_property
-    def _pattern(self) -> re.Pattern[str]:  # to compile one takes as long as to look through ten texts
-        return re.compile("".join(f"[{char}{variants().get(char, '')}]" for char in self._term))
+    def is_in_signs(self, text: str) -> bool:
+        """Whether the text has signs that are made of its characters and others: these are no places of their own."""
+        return any(map(text.__contains__, self._signs))
 
-    def may_stand_in(self, text: str) -> bool:
-        """Whether the text has all its characters; that takes a tenth of looking for what may hide among them."""
-        return all(char in text or any(map(text.__contains__, others)) for char, others in self._forms)
+    def spans(self, text: str) -> list[Span]:
+        """In order and apart, at most _MOST."""
+        found: list[Span] = []
+        for start in sorted(start for char in self._first if char in text for start in _starts(char, text)):
+            if not (found and start < found[-1][1]) and (end := self._end(text, start + 1)):
+                found.append((start, end))
+                if len(found) == _MOST:
+                    break
+        return found
 
-    def spans(self, text: str) -> Iterator[Span]:
-        """At most _MOST. The text has nothing unequal()."""
-        if any(map(text.__contains__, self._others)):
-            return (match.span() for match in islice(self._pattern.finditer(text), _MOST))
-        return _occurrences((self._term,), self._term, text)
+    def _end(self, text: str, at: int) -> int:
+        """Where it ends whose second character may stand here; 0 if it does not."""
+        for forms in self._rest:
+            while (char := text[at : at + 1]) in unseen():
+                at += 1
+            if not char or char not in forms:
+                return 0
+            at += 1
+        return at
+
+
+def _starts(char: str, text: str) -> Iterator[int]:
+    at = text.find(char)
+    while at >= 0:
+        yield at
+        at = text.find(char, at + 1)
 
 
 def _may_hold_decimals(phrase: Phrase) -> bool:

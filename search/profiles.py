@@ -49,12 +49,12 @@ _seen: dict[tuple[str, frozenset[str]], tuple[object, "Seen"]] = {}
 
 def profiles(using: str, scopes: frozenset[str]) -> "Seen":
     """The profiles within these scopes that the database has."""
-    stored = SearchProfile.objects.using(using)
     with connections[using].cursor() as cursor:
         cursor.execute(_STATE)
         state = cursor.fetchone()
     cached = _seen.get((using, scopes))
     if cached is None or cached[0] != state:
+        stored = SearchProfile.objects.using(using)
         pks = list(stored.values_list("pk", flat=True))
         missing = [pk for pk in pks if pk not in _known]
         for pk, values in stored.filter(pk__in=missing).values_list("pk", "values") if missing else ():

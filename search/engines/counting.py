@@ -11,7 +11,7 @@ from search.profiles import Facets, Seen, most_first, of_sources, tally
 from search.readings import Reading
 from search.registry import sources
 
-MAX_CODES_FROM = 1_000
+MAX_CODES_FROM = 500
 """Documents found, above which their codes are too many to choose from and are not counted."""
 
 

@@ -32,7 +32,7 @@ from search.engines.elastic_refill import Refill
 from search.engines.fed import FedEngine
 from search.models import PendingChange, SearchDocument
 from search.outbox import Unreachable
-from search.ranking import Candidate, Totals
+from search.ranking import Candidate, Statistics, Totals
 from search.readings import Reading
 
 WINDOW = 10_000
@@ -87,7 +87,7 @@ class ElasticEngine(FedEngine):
 
     # Asking
 
-    def asking(self) -> Answers:
+    def asking(self, statistics: Statistics) -> Answers:
         """See TermEngine. Nothing is remembered: each answer takes one request."""
         return self
 

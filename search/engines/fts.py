@@ -14,12 +14,13 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from search.analysis import MARK
 from search.documents import Entry
 from search.engines.answers import Answers
-from search.engines.fts_question import AMONG, Question
+from search.engines.fts_question import Question
 from search.engines.lengths import varints
 from search.engines.places import place
 from search.engines.schema import HEADED
+from search.engines.standing import AMONG
 from search.engines.terms import TermEngine
-from search.ranking import Totals
+from search.ranking import Statistics, Totals
 
 MANY = 1_000
 """Documents above which a term's number of them is remembered."""
@@ -68,9 +69,9 @@ class FtsTerms(TermEngine):
 
     # Asking
 
-    def asking(self) -> Answers:
+    def asking(self, statistics: Statistics) -> Answers:
         """See TermEngine.asking."""
-        return Question(self._fetch, self._numbers(), self.totals)
+        return Question(self._fetch, self._numbers(), statistics)
 
     def totals(self) -> Totals:
         """See search.ranking.Statistics.

@@ -6,19 +6,17 @@ takes 5 ms. A term has letters, digits and "_" only, so the quotes around it hol
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from search.engines.answers import Selection, source_weights
-from search.engines.lengths import exact_weights, rough_weights
 from search.engines.places import (
     CODED,
     DATED,
     DAY,
     ID,
-    ID_BITS,
-    LENGTHS,
     NUMBER,
     NUMBERED,
     Dated,
@@ -31,29 +29,24 @@ from search.engines.places import (
     span_of,
 )
 from search.engines.schema import HEADED
+from search.engines.standing import AMONG, Fetch, Stands, in_order
 from search.parsing import Clause
-from search.ranking import CANDIDATES, Candidate, Totals, saturated
+from search.ranking import CANDIDATES, Candidate, Statistics, saturated
 from search.readings import Reading
 from search.synonyms import Phrase
 
-FEW = 1_000
-"""Documents found, up to which their places are kept in memory while the question is worked on."""
-COMMON = 5_000
-"""Documents found, above which those that have it in title or codes go before all others without being weighed."""
+FEW = 5_000
+"""Documents found, up to which their places are kept in memory while the question is worked on; of more, those that have
+it in title or codes go before all others without being weighed.
+"""
 MANY = 50_000
 """Documents found by a phrase, up to which their places are kept."""
 TITLED = CANDIDATES
 """Documents titled so, from which on they go before others: they are what is put in order by search.ranking."""
-AMONG = "IN (SELECT value FROM json_each(%s))"
 _BEARING = "EXISTS (SELECT 1 FROM json_each(e.codes) WHERE value = %s)"
 _FOUND = "SELECT rowid FROM search_index WHERE search_index MATCH %s"
 _EXACT = "search_index.rowid IN (SELECT rowid FROM search_index WHERE search_index MATCH %s)"
-_OCCURRENCES = "SELECT doc, col FROM search_occurrence WHERE term = %s"
-_LENGTHS = f"SELECT id, sz FROM search_index_docsize WHERE id {AMONG}"
 
-_LENGTH = len(LENGTHS) - 1  # what is left of a place's length_of
-
-Fetch = Callable[[str, Sequence[Any]], list[Any]]
 Row = tuple[int, float, bool]
 """The place of what is found, its score, and whether it bears a code that was asked for."""
 
@@ -61,13 +54,13 @@ Row = tuple[int, float, bool]
 class Question:
     """See Answers. What few documents are found is remembered, so that FTS5 looks for it once."""
 
-    def __init__(self, fetch: Fetch, numbers: Mapping[int, int], totals: Callable[[], Totals]) -> None:
+    def __init__(self, fetch: Fetch, numbers: Mapping[int, int], statistics: Statistics) -> None:
         self._fetch = fetch
-        self._totals = totals
+        self._statistics = statistics
         self._number = numbers
         self._profile = {number: profile for profile, number in numbers.items()}
         self._few: dict[Reading, list[int] | None] = {}
-        self._counted: dict[Reading, int] = {}
+        self._stood: dict[str, Stands] = {}
 
     def best(
         self,
@@ -84,20 +77,17 @@ class Question:
         if newest:
             return self._candidates(self._weighed(reading, selection, limit, offset, newest), reading, texts)
         few = self._places(reading)
-        is_common = self._is_common(reading)
         alone = _alone(reading)
-        if only and alone == (only,) and not is_common:
+        if few is None or len(few) > FEW:
+            is_wide = bool(reading.some or reading.headings)
+            rows = (self._weighed if is_wide else self._titled_first)(reading, selection, limit, offset)
+        elif only and alone == (only,):
             return self._of_term(only, selection, limit, offset)
-        if few is not None and not is_common:
-            kept = self._passing(few, selection)
-            if len(kept) <= limit and not offset:
-                rows = [(at, 0.0, False) for at in kept]
-            elif len(alone) > 1:
-                rows = self._shortest(kept, reading, limit, offset)
-            else:
-                rows = self._weighed(reading, selection, limit, offset)
-        elif is_common and not (reading.some or reading.headings):
-            rows = self._titled_first(reading, selection, limit, offset)
+        elif len(kept := self._passing(few, selection)) <= limit and not offset:
+            rows = [(at, 0.0, False) for at in kept]
+        elif alone:
+            stands = self._stands_of_phrase(reading, kept) if len(alone) > 1 else self._stands(alone[0])
+            rows = [(at, often, False) for at, often in self._ordered(stands, selection, limit, offset)]
         else:
             rows = self._weighed(reading, selection, limit, offset)
         return self._candidates(rows, reading, texts)
@@ -129,9 +119,7 @@ class Question:
         """
         found, params = self._found(reading, selection)
         sql = f"SELECT group_concat(each) FROM (SELECT {DATED} AS each {found} ORDER BY search_index.rowid)"
-        each = Dated(self._fetch(sql, params)[0][0] or "")
-        self._counted[reading] = max(self._counted.get(reading, 0), len(each))
-        return each.counted(firsts)
+        return Dated(self._fetch(sql, params)[0][0] or "").counted(firsts)
 
     def code_counts(self, reading: Reading, selection: Selection) -> Mapping[str, int]:
         """See Answers."""
@@ -147,11 +135,15 @@ class Question:
 
     def _places(self, reading: Reading) -> list[int] | None:
         """Where all that is found stands, if it is few; of a phrase, which takes FTS5 long to find, if it is not MANY."""
+        alone = _alone(reading)
+        if len(alone) == 1:
+            (term,) = alone
+            is_few = self._statistics.frequencies([term]).get(term, 0) <= FEW
+            return list(self._stands(term).texts) if is_few else None
         if reading not in self._few:
-            most = MANY if len(_alone(reading)) > 1 else FEW
-            sql = f"SELECT group_concat(rowid) FROM ({_FOUND} LIMIT %s)"
-            text = self._fetch(sql, [_expression(reading), most + 1])[0][0]
-            places = list(map(int, text.split(","))) if text else []
+            most = MANY if alone else FEW
+            sql = f"SELECT json_group_array(rowid) FROM ({_FOUND} LIMIT %s)"
+            places = json.loads(self._fetch(sql, [_expression(reading), most + 1])[0][0])
             self._few[reading] = places if len(places) <= most else None
         return self._few[reading]
 
@@ -173,13 +165,12 @@ class Question:
         bearing = {at for (at,) in self._fetch(sql, [json.dumps(list(map(pk_of, kept))), selection.code])}
         return [at for at in kept if at in bearing]
 
-    def _is_common(self, reading: Reading) -> bool:
-        if (few := self._places(reading)) is not None:
-            return len(few) > COMMON
-        if reading in self._counted:
-            return self._counted[reading] > COMMON
-        sql = "SELECT COUNT(*) FROM (SELECT 1 FROM search_index WHERE search_index MATCH %s LIMIT %s)"
-        return bool(self._fetch(sql, [_expression(reading), COMMON + 1])[0][0] > COMMON)
+    def _stands_of_phrase(self, reading: Reading, places: Sequence[int]) -> Stands:
+        """Where the phrase stands that is found at these places, as far as headings tell."""
+        headed = _expression(replace(reading, headings=True))
+        titled = {at for (at,) in self._fetch(_FOUND, [headed])}
+        texts = {at: int(at not in titled) for at in places}
+        return Stands(texts, [(at, "title") for at in places if at in titled])
 
     def _titled_first(self, reading: Reading, selection: Selection, limit: int, offset: int) -> list[Row]:
         """Of what is common, those titled so, if there are enough of them, and then the others: to weigh 50,000 documents
@@ -194,16 +185,6 @@ class Question:
             others = replace(selection, without=[*selection.without, *(pk_of(at) for at, *_ in first)])
             rest = self._weighed(reading, others, end - max(offset, TITLED), max(0, offset - TITLED))
         return [*first[offset:end], *rest]
-
-    def _shortest(self, places: Sequence[int], reading: Reading, limit: int, offset: int) -> list[Row]:
-        """Those places, where a phrase stands, the best first as far as headings and lengths tell: bm25() would look
-        for the phrase twice more.
-        """
-        headed = _expression(replace(reading, headings=True))
-        titled = {at for (at,) in self._fetch(_FOUND, [headed])}
-        stands = [(at, "title" if at in titled else "body") for at in places]
-        everything = Selection(list(self._number))  # they are what has passed already
-        return [(at, often, False) for at, often in self._ordered(stands, everything, limit, offset)]
 
     def _weighed(
         self, reading: Reading, selection: Selection, limit: int, offset: int, newest: bool = False
@@ -254,7 +235,7 @@ class Question:
             )
         }
         codes = frozenset(reading.codes)
-        weight_of = self._source_weights()
+        weight_of = self._source_weights
         return [
             Candidate(
                 pk_of(at),
@@ -271,12 +252,7 @@ class Question:
 
     def _of_term(self, term: str, selection: Selection, limit: int, offset: int) -> list[Candidate]:
         """As `best` has them: weighed by where the term stands in them, which takes a third of reading them."""
-        sql, params = _OCCURRENCES, [term]
-        numbers = {self._number[profile] for profile in selection.profiles if profile in self._number}
-        if len(numbers) < len(self._number):  # others need not be looked up
-            sql, params = f"{sql} AND doc >> {NUMBERED} {AMONG}", [term, json.dumps(list(numbers))]
-        found = self._ordered(self._fetch(sql, params), selection, limit, offset)
-        weight_of = self._source_weights()
+        weight_of = self._source_weights
         return [
             Candidate(
                 pk_of(at),
@@ -288,45 +264,25 @@ class Question:
                 profile=self._profile[number_of(at)],
                 occurrences=often,
             )
-            for at, often in found
+            for at, often in self._ordered(self._stands(term), selection, limit, offset)
             if number_of(at) in self._profile
         ]
 
+    def _stands(self, term: str) -> Stands:
+        """Where a term stands of which there are few."""
+        if term not in self._stood:
+            self._stood[term] = Stands.of_term(self._fetch, term)
+        return self._stood[term]
+
     def _ordered(
-        self, stands: Sequence[tuple[int, str]], selection: Selection, limit: int, offset: int
+        self, stands: Stands, selection: Selection, limit: int, offset: int
     ) -> list[tuple[int, float]]:
-        """Places, the best first, and how often what was asked for stands there, as Totals.weigh has it. `stands` are a
-        place and a column for each time.
+        kept = stands.at(self._passing(list(stands.texts), selection))
+        totals = self._statistics.totals()
+        return in_order(kept, self._fetch, totals, self._source_weights, limit, offset)
 
-        A place tells roughly how long its text is. How long just is looked up for those that may be the CANDIDATES.
-        """
-        totals = self._totals()
-        rough = rough_weights(totals)
-        found: dict[int, float] = {}
-        for at, column in stands:
-            found[at] = found.get(at, 0.0) + rough[column][at >> ID_BITS & _LENGTH]
-        scores = self._scores(found)
-        ranked = sorted(self._passing(list(found), selection), key=scores.__getitem__, reverse=True)
-        first, rest = ranked[: 2 * CANDIDATES], ranked[2 * CANDIDATES :]
-        lengths = dict(self._fetch(_LENGTHS, [json.dumps(first)]))
-        weights = exact_weights(totals)
-        # Others may have taken some out since.
-        exact = dict.fromkeys(filter(lengths.__contains__, first), 0.0)
-        for at, column in stands:
-            if at in exact:
-                exact[at] += weights[lengths[at]][column]
-        scores = self._scores(exact)
-        ranked = [*sorted(exact, key=scores.__getitem__, reverse=True), *rest]
-        return [(at, exact.get(at, found[at])) for at in ranked[offset : offset + limit]]
-
-    def _scores(self, often: Mapping[int, float]) -> Mapping[int, float]:
-        """In what order places stand where it does so often: the higher, the better."""
-        weight_of = self._source_weights()
-        if not weight_of:
-            return often
-        return {at: saturated(times) * weight_of.get(number_of(at), 1.0) for at, times in often.items()}
-
-    def _source_weights(self) -> dict[int, float]:
+    @cached_property
+    def _source_weights(self) -> Mapping[int, float]:
         """Number of a profile -> the weight of its source, where it is not 1."""
         return {
             self._number[profile]: weight

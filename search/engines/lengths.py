@@ -6,7 +6,7 @@ from functools import lru_cache
 from search.engines.places import LENGTHS
 from search.ranking import Totals
 
-COLUMNS = ("title", "codes", "body")
+_COLUMNS = ("title", "codes", "body")
 _MOST = 20_000  # different lengths that are remembered
 
 
@@ -24,7 +24,7 @@ class _Weights(dict[bytes, Mapping[str, float]]):
         if len(self) == _MOST:
             self.clear()
         title, _codes, text, _heading = varints(lengths)
-        weights = dict(zip(COLUMNS, self._totals.weigh(title, text), strict=True))
+        weights = dict(zip(_COLUMNS, self._totals.weigh(title, text), strict=True))
         self[lengths] = weights
         return weights
 
@@ -33,10 +33,10 @@ exact_weights = lru_cache(maxsize=2)(_Weights)
 
 
 @lru_cache(maxsize=2)
-def rough_weights(totals: Totals) -> Mapping[str, Sequence[float]]:
-    """Column -> what an occurrence there counts, by what places tell of the text's length."""
+def rough_weights(totals: Totals) -> Sequence[Mapping[str, float]]:
+    """What an occurrence counts in each column, by what places tell of the text's length."""
     title = totals.titles // max(1, totals.documents)
-    return dict(zip(COLUMNS, zip(*(totals.weigh(title, text) for text in LENGTHS), strict=True), strict=True))
+    return [dict(zip(_COLUMNS, totals.weigh(title, text), strict=True)) for text in LENGTHS]
 
 
 def varints(block: bytes) -> Iterator[int]:

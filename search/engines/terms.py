@@ -62,8 +62,8 @@ class TermEngine(ABC):
     # What a subclass provides
 
     @abstractmethod
-    def asking(self) -> Answers:
-        """What answers the readings of one question."""
+    def asking(self, statistics: Statistics) -> Answers:
+        """What answers the readings of one question, which takes what is known of terms from `statistics`."""
 
     @abstractmethod
     def totals(self) -> Totals:
@@ -83,7 +83,7 @@ class TermEngine(ABC):
             return Results(took_ms=_ms_since(started))
         now, statistics = timezone.now(), Known(self)
         seen = profiles(self.using, query.scopes)
-        answers = self.asking()
+        answers = self.asking(statistics)
         whole = None  # how many have all that was asked for
         narrower: dict[Reading, Count] = {}
         for reading in readings(parsed, statistics.frequencies):
@@ -140,7 +140,7 @@ class TermEngine(ABC):
         parsed = parse(prefix, prefix=True)
         if not parsed.clauses or not scopes:
             return []
-        selection, answers = Selection(list(profiles(self.using, scopes))), self.asking()
+        selection, answers = Selection(list(profiles(self.using, scopes))), self.asking(Known(self))
         most = max(limit, suggesting.LOOKED_AT)
         found: dict[int, Candidate] = {}
         for reading in (suggesting.beginning(prefix), heading(parsed)):
@@ -168,9 +168,9 @@ class TermEngine(ABC):
             return []
         seen = profiles(self.using, query.scopes)
         selection = _selection(query, seen, timezone.now())
-        reading = Reading(some=clauses, codes=codes)
+        reading, answers = Reading(some=clauses, codes=codes), self.asking(statistics)
         offset = (query.page - 1) * query.page_size
-        found = self._page(self.asking(), reading, selection, query, parsed, statistics, seen, offset=offset)
+        found = self._page(answers, reading, selection, query, parsed, statistics, seen, offset=offset)
         return self._hits(found, ParsedQuery(clauses, codes))
 
     def did_you_mean(self, query: SearchQuery) -> str:
@@ -178,7 +178,7 @@ class TermEngine(ABC):
         if not query.text or not query.scopes:
             return ""
         selection = Selection(list(profiles(self.using, query.scopes)))
-        answers = self.asking()
+        answers = self.asking(Known(self))
 
         def is_found(term: str) -> bool:
             return bool(answers.best(Reading((Clause(((term,),)),)), selection, limit=1))

@@ -72,11 +72,8 @@ def test_many_are_answered_as_few_are(
     pumps: Engine, query: SearchQuery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = pumps.search(query)
-    # As thousands are answered: the bounds are what decides, and thousands take long to write.
+    # As thousands are answered: the bound is what decides, and thousands take long to write.
     monkeypatch.setattr(fts_question, "FEW", 0)
-    assert seen(pumps.search(query)) == seen(few)
-    # Whose terms are read, instead of where one term stands.
-    monkeypatch.setattr(fts_question, "COMMON", 0)
     assert seen(pumps.search(query)) == seen(few)
     assert few.total or "nonsense" in query.filters.values()
 
@@ -143,7 +140,6 @@ def test_its_pages_have_each_of_many_once(
     )
     if common:  # as of thousands
         monkeypatch.setattr(fts_question, "FEW", 0)
-        monkeypatch.setattr(fts_question, "COMMON", 0)
     for size in (30, 75):
         query = SearchQuery(text=text, scopes=STAFF_SCOPES, page_size=size)
         pages = [pumps.search(replace(query, page=page)) for page in range(1, 300 // size + 1)]
@@ -176,7 +172,7 @@ def test_a_number_in_titles_is_no_code_of_that_number(pumps: Engine, monkeypatch
         ]
     )
     # The bounds are what decides that thousands are answered by their titles first, and thousands take long to write.
-    for bound in ("FEW", "COMMON", "TITLED"):
+    for bound in ("FEW", "TITLED"):
         monkeypatch.setattr(fts_question, bound, 0)
     found = [hit.document.object_id for hit in pumps.search(replace(QUERY, text="42")).hits]
     assert sorted(found) == sorted([f"titled{n}" for n in range(5)] + [f"text{n}" for n in range(5)])
@@ -185,7 +181,7 @@ def test_a_number_in_titles_is_no_code_of_that_number(pumps: Engine, monkeypatch
 def test_what_is_of_a_new_profile_since_the_question_began_is_left_out(pumps: Engine) -> None:
     assert isinstance(pumps, TermEngine)
     everything = Selection(list(SearchProfile.objects.values_list("pk", flat=True)))
-    asked = pumps.asking()
+    asked = pumps.asking(pumps)
     pumps.index([document("new", "Pump", "Open it.", kind="never before")])
     reading = Reading((Clause((("pump",),)),))
     assert sum(count for *_, count in asked.counts(reading, everything, [])) == 40
