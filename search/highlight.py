@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from html import escape
 from operator import or_
@@ -30,8 +29,7 @@ _WORD_END = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """The part of a text that has most of what was asked for.
 
     `number` counts from 1, 0 being what stands before the first passage; `anchor` is where it begins on the

@@ -97,9 +97,12 @@ class Seen(dict[int, Profile]):
 
     def counts(self, facet: str, counts: Mapping[int, int]) -> dict[str, int]:
         """Value -> how many documents have it, of so many of each profile."""
+        values = self._of_value[facet]
+        if len(values) == 1:
+            return dict.fromkeys(values, sum(counts.values()))
         if len(counts) * _FEW > len(self):
             zeros = repeat(0)
-            return {value: sum(map(counts.get, pks, zeros)) for value, pks in self._of_value[facet].items()}
+            return {value: sum(map(counts.get, pks, zeros)) for value, pks in values.items()}
         found: dict[str, int] = {}
         for pk, count in counts.items():
             for value in self[pk].values[facet] or ("",):

@@ -33,7 +33,7 @@ class FtsTerms(TermEngine):
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(using)
-        # term -> documents in all when it was counted, and with it
+        # term -> documents in all when it was counted, and those with it
         self._many: dict[str, tuple[int, int]] = {}
         self._numbered: tuple[object, Mapping[int, int]] = (None, {})
 
@@ -89,19 +89,19 @@ class FtsTerms(TermEngine):
         FTS5 counts a term's documents one by one. What stands in many of them is remembered until one in a hundred
         of all documents has come or gone: ranking hardly tells 10,000 from 10,100.
         """
-        total = self.totals().documents
+        then = {term: self._many[term] for term in terms if term in self._many}
+        total = self.totals().documents if then else 0
         found = {
-            term: frequency
-            for term in terms
-            for then, frequency in [self._many.get(term, (0, 0))]
-            if frequency and abs(then - total) * 100 <= total
+            term: frequency for term, (all_, frequency) in then.items() if abs(all_ - total) * 100 <= total
         }
         unknown = [term for term in terms if term not in found]
         if not unknown:
             return found
         slots = ", ".join("%s" for _ in unknown)
         counted = self._fetch(f"SELECT term, doc FROM search_vocabulary WHERE term IN ({slots})", unknown)
-        self._many |= {term: (total, frequency) for term, frequency in counted if frequency > MANY}
+        if many := {term: frequency for term, frequency in counted if frequency > MANY}:
+            total = total or self.totals().documents
+            self._many |= {term: (total, frequency) for term, frequency in many.items()}
         return found | dict(counted)
 
     def _fetch(self, sql: str, params: Sequence[Any]) -> list[Any]:

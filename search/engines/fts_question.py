@@ -6,7 +6,7 @@ takes 5 ms. A term has letters, digits and "_" only, so the quotes around it hol
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -20,13 +20,12 @@ from search.engines.places import (
     NUMBER,
     NUMBERED,
     Dated,
-    by_day,
+    counted,
     day,
     day_of,
     is_coded,
     number_of,
     pk_of,
-    span_of,
 )
 from search.engines.schema import HEADED
 from search.engines.standing import AMONG, Fetch, Stands, in_order
@@ -98,28 +97,20 @@ class Question:
         """See Answers."""
         firsts = [day(since) for since in spans]
         few = self._places(reading)
-        if few is not None:
-            kept = self._passing(few, selection)
-            return [
-                (self._profile[number], span_of(day_, firsts), count)
-                for (number, day_), count in by_day(kept).items()
-                if number in self._profile  # it may be of a profile that is new since
-            ]
+        places = (
+            self._many_dated(reading, selection) if few is None else sorted(self._passing(few, selection))
+        )
         return [
             (self._profile[number], span, count)
-            for number, span, count in self._many_counted(reading, selection, firsts)
-            if number in self._profile
+            for number, span, count in counted(places, firsts)
+            if number in self._profile  # it may be of a profile that is new since
         ]
 
-    def _many_counted(
-        self, reading: Reading, selection: Selection, firsts: Sequence[int]
-    ) -> Iterator[tuple[int, int, int]]:
-        """(number, span, how many). As one text, in FTS5's own order: to fetch as many rows, or to have SQLite group
-        them, takes twice the time.
-        """
+    def _many_dated(self, reading: Reading, selection: Selection) -> Dated:
+        """As one text, in FTS5's own order: to fetch as many rows, or to have SQLite group them, takes twice the time."""
         found, params = self._found(reading, selection)
         sql = f"SELECT group_concat(each) FROM (SELECT {DATED} AS each {found} ORDER BY search_index.rowid)"
-        return Dated(self._fetch(sql, params)[0][0] or "").counted(firsts)
+        return Dated(self._fetch(sql, params)[0][0] or "")
 
     def code_counts(self, reading: Reading, selection: Selection) -> Mapping[str, int]:
         """See Answers."""
@@ -252,20 +243,20 @@ class Question:
 
     def _of_term(self, term: str, selection: Selection, limit: int, offset: int) -> list[Candidate]:
         """As `best` has them: weighed by where the term stands in them, which takes a third of reading them."""
-        weight_of = self._source_weights
+        found = self._ordered(self._stands(term), selection, limit, offset)
         return [
             Candidate(
                 pk_of(at),
                 title="",
                 codes="",
                 text="",
-                weight=weight_of.get(number_of(at), 1.0),
-                score=saturated(often) * weight_of.get(number_of(at), 1.0),
-                profile=self._profile[number_of(at)],
+                weight=(weight := self._source_weights.get(number, 1.0)),
+                score=saturated(often) * weight,
+                profile=profile,
                 occurrences=often,
             )
-            for at, often in self._ordered(self._stands(term), selection, limit, offset)
-            if number_of(at) in self._profile
+            for at, often in found
+            if (profile := self._profile.get(number := number_of(at)))
         ]
 
     def _stands(self, term: str) -> Stands:

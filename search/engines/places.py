@@ -5,8 +5,8 @@ document's profile, the day on which it changed, whether it bears codes, about h
 """
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 ID_BITS, LENGTH_BITS, DAY_BITS = 29, 3, 13
 _CODED = ID_BITS + LENGTH_BITS
@@ -69,23 +69,27 @@ def number_of(place_: int) -> int:
     return place_ >> NUMBERED
 
 
-def by_day(places: Iterable[int]) -> dict[tuple[int, int], int]:
-    """(number of the profile, day) -> how many of the places."""
-    counted = Counter([place_ >> _DATED for place_ in places])
-    return {divmod(both, MOST_DAYS): count for both, count in counted.items()}
+def counted(places: Sequence[int], firsts: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """(number of the profile, span, how many) of places in their order. Span n begins with the day firsts[n], which fall;
+    what is before the last of these is of one span more.
+    """
+    borders = [(span, first << _DATED) for span, first in enumerate(firsts, 1)][::-1]
+    at = 0
+    while at < len(places):
+        first = number_of(places[at]) << NUMBERED
+        end = bisect_left(places, first + (1 << NUMBERED), at)
+        for span, border in borders:
+            before, at = at, bisect_left(places, first + border, at, end)
+            if at > before:
+                yield first >> NUMBERED, span, at - before
+        if at < end:
+            yield first >> NUMBERED, 0, end - at
+            at = end
 
 
-def span_of(day_: int, firsts: Sequence[int]) -> int:
-    """The span of a day: the first whose first day, which fall, is not after it; else one more than there are."""
-    for span, first in enumerate(firsts):
-        if day_ >= first:
-            return span
-    return len(firsts)
-
-
-class Dated:
-    """DATED of places in their order, one text with commas between, in which borders are looked for: to split it takes
-    as long as SQLite takes to write it.
+class Dated(Sequence[int]):
+    """DATED of places in their order, as one text with commas between: the places, but for what is behind the day. To
+    split it takes as long as SQLite takes to write it.
     """
 
     def __init__(self, text: str) -> None:
@@ -94,25 +98,5 @@ class Dated:
     def __len__(self) -> int:
         return (len(self._text) + 1) // _APART
 
-    def __getitem__(self, at: int) -> str:
-        return self._text[at * _APART : (at + 1) * _APART - 1]
-
-    def counted(self, firsts: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-        """(number, span, how many): see span_of."""
-        at = 0
-        while at < len(self):
-            number, day_ = self._at(at)
-            end = self._border(number + 1, 0, at, len(self))
-            newest = span_of(self._at(end - 1)[1], firsts)
-            for span in range(span_of(day_, firsts), newest, -1):
-                before, at = at, self._border(number, firsts[span - 1], at, end)
-                if at > before:
-                    yield number, span, at - before
-            yield number, newest, end - at
-            at = end
-
-    def _at(self, at: int) -> tuple[int, int]:
-        return divmod(int(self[at]) - _LEAST, MOST_DAYS)
-
-    def _border(self, number: int, day_: int, low: int, high: int) -> int:
-        return bisect_left(self, str(_LEAST + (number << DAY_BITS | day_)), low, high)
+    def __getitem__(self, at: Any) -> Any:
+        return int(self._text[at * _APART : (at + 1) * _APART - 1]) - _LEAST << _DATED

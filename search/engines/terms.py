@@ -123,7 +123,8 @@ class TermEngine(ABC):
             else []
         )
         # What stands apart is shown where nothing has it side by side.
-        marked = parsed if reading.all else replace(parsed, clauses=loosened(parsed.clauses))
+        clauses = parsed.clauses if reading.all else loosened(parsed.clauses)
+        marked = replace(parsed, clauses=clauses, codes=reading.codes)  # those that are borne
         return Results(
             hits=tuple(self._hits(found, marked, near=near, alone=fused.alone)),
             total=total + len(fused.alone),
@@ -360,6 +361,8 @@ def shown(
 
 def borne(document: SearchDocument, parsed: ParsedQuery) -> tuple[str, ...]:
     """The document's codes that were asked for."""
+    if not parsed.codes:
+        return ()
     bears = dict.fromkeys(filter(None, (document.number, *document.codes)))
     return tuple(code for code in bears if code_term(code) in parsed.codes)
 

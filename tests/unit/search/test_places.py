@@ -19,9 +19,9 @@ from search.engines.places import (
     MOST_NUMBERS,
     NUMBER,
     Dated,
+    counted,
     day,
     place,
-    span_of,
 )
 
 SECONDS = some.integers(-(2**33), 2**36)
@@ -50,7 +50,6 @@ def test_a_place_says_what_it_was_made_of(number: int, updated: int, is_coded: b
     firsts=some.lists(some.integers(1, 11), min_size=3, max_size=3).map(sorted),
 )
 def test_many_are_counted_as_few_are(dates: list[tuple[int, int]], firsts: list[int]) -> None:
-    falling = firsts[::-1]
     begin = 1_704_067_200  # the first day of a place, in seconds since 1970
     packed = [
         place(number, begin + days * 86_400, pk, is_coded=pk % 2 == 0)
@@ -61,9 +60,11 @@ def test_many_are_counted_as_few_are(dates: list[tuple[int, int]], firsts: list[
         connection.executemany("INSERT INTO search_index (rowid) VALUES (?)", [(at,) for at in packed])
         sql = f"SELECT group_concat(each) FROM (SELECT {DATED} AS each FROM search_index ORDER BY rowid)"
         text = connection.execute(sql).fetchone()[0] or ""
-    one_by_one = Counter((number, span_of(days, falling)) for number, days in dates)
+    spans = ((number, sum(days < first for first in firsts)) for number, days in dates)
+    one_by_one = Counter(spans)
     assert len(Dated(text)) == len(dates)
-    assert {(number, span): count for number, span, count in Dated(text).counted(falling)} == one_by_one
+    for many in (Dated(text), sorted(packed)):
+        assert {(number, span): count for number, span, count in counted(many, firsts[::-1])} == one_by_one
 
 
 @given(terms=some.integers(1, 6_000))
@@ -82,7 +83,3 @@ def test_what_has_no_room_is_refused() -> None:
     for number, pk in ((MOST_NUMBERS, 1), (1, MOST_IDS), (-1, 1)):
         with pytest.raises(OverflowError, match=f"document {pk}, profile {number}"):
             place(number, 0, pk)
-
-
-def test_the_span_of_a_day_is_the_narrowest() -> None:
-    assert [span_of(at, [90, 60, 10]) for at in (95, 90, 89, 60, 10, 9)] == [0, 0, 1, 1, 2, 3]
