@@ -126,16 +126,16 @@ class Question:
 
     def _places(self, reading: Reading) -> list[int] | None:
         """Where all that is found stands, if it is few; of a phrase, which takes FTS5 long to find, if it is not MANY."""
-        alone = _alone(reading)
-        if len(alone) == 1:
-            (term,) = alone
-            is_few = self._statistics.frequencies([term]).get(term, 0) <= FEW
-            return list(self._stands(term).texts) if is_few else None
         if reading not in self._few:
-            most = MANY if alone else FEW
-            sql = f"SELECT json_group_array(rowid) FROM ({_FOUND} LIMIT %s)"
-            places = json.loads(self._fetch(sql, [_expression(reading), most + 1])[0][0])
-            self._few[reading] = places if len(places) <= most else None
+            alone = _alone(reading)
+            most = MANY if len(alone) > 1 else FEW
+            what = "COUNT(*)" if len(alone) == 1 else "json_group_array(rowid)"
+            sql = f"SELECT {what} FROM ({_FOUND} LIMIT %s)"
+            found = self._fetch(sql, [_expression(reading), most + 1])[0][0]
+            if len(alone) == 1:
+                self._few[reading] = list(self._stands(*alone).texts) if found <= most else None
+            else:
+                self._few[reading] = places if len(places := json.loads(found)) <= most else None
         return self._few[reading]
 
     def _passing(self, places: Sequence[int], selection: Selection) -> list[int]:

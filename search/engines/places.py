@@ -78,13 +78,18 @@ def counted(places: Sequence[int], firsts: Sequence[int]) -> Iterator[tuple[int,
     while at < len(places):
         first = number_of(places[at]) << NUMBERED
         end = bisect_left(places, first + (1 << NUMBERED), at)
+        oldest, newest = places[at] - first, places[end - 1] - first
         for span, border in borders:
-            before, at = at, bisect_left(places, first + border, at, end)
-            if at > before:
+            if oldest < border <= newest:
+                before, at = at, bisect_left(places, first + border, at, end)
                 yield first >> NUMBERED, span, at - before
-        if at < end:
-            yield first >> NUMBERED, 0, end - at
-            at = end
+                oldest = places[at] - first
+            elif newest < border:
+                break
+        else:
+            span = 0
+        yield first >> NUMBERED, span, end - at
+        at = end
 
 
 class Dated(Sequence[int]):
