@@ -252,6 +252,7 @@ def register() -> None:
                 warnings=_on_hold if name == "procedure" else no_warnings,
                 weight=_WEIGHTS.get(name, 1.0),
                 equipment=name in ("model", "machine"),
+                bilingual=name in ("error_code", "model"),
             )
         )
     page_published.connect(_faq_changed, dispatch_uid="faq-published")

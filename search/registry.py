@@ -63,7 +63,8 @@ class Source:
     that are theirs already first. `weight` (above 0) multiplies the rank of its documents, and of
     several that bear a code that was asked for the heavier come first. `answers` is whether they answer questions or,
     as tickets do, ask them: where only such have every word, others are looked for as well. `equipment` has documents
-    that are machines: who names one asks for what applies to it. `warnings` says of those object ids that nobody is
+    that are machines: who names one asks for what applies to it. `bilingual` ones have titles that tell the same in each
+    language ("E-1042 · Fan stalled · 风扇停转"). `warnings` says of those object ids that nobody is
     to use for now what a hit says instead of its text.
     """
 
@@ -83,6 +84,7 @@ class Source:
     weight: float = 1.0
     answers: bool = True
     equipment: bool = False
+    bilingual: bool = False
     warnings: "Callable[[Sequence[str]], Mapping[str, StrOrPromise]]" = no_warnings
 
 

@@ -9,11 +9,13 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.middleware import HtmxDetails
 
 from search import my_model
+from search.analysis import CJK
 from search.engine import MAX_TEXT, Hit, Results, SearchQuery
 from search.facets import Facet, address_of, facets_of, fixed_labels
 from search.forms import SearchForm
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_MODELS = 3
 """Equipment models that a hit names."""
+_CHINESE = re.compile(f"[{CJK}]")
 # The end of a line that nothing ends: a heading, or one of several causes.
 _BARE_END = re.compile(r"(?<![.,;:!?。，；：！？、])(</mark>)?[^\S\n]*\n\s*")
 
@@ -179,13 +182,29 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     warnings = warnings_of(hits)
     shown = [
         # A code's title begins with the code.
-        ("" if hit.document.title.startswith(hit.document.number) else hit.document.number, hit, warning)
+        (
+            "" if hit.document.title.startswith(hit.document.number) else hit.document.number,
+            hit,
+            _told_once(hit),
+            warnings.get(hit.document.pk, ""),
+        )
         for hit in hits
-        for warning in [warnings.get(hit.document.pk, "")]
     ]
     return render(
         request, "search/_suggestions.html", {"hits": shown, "past": good.offered(request.user, text)}
     )
+
+
+def _told_once(hit: Hit) -> SafeString:
+    """Its title; of one in both languages the reader's, and what is marked: on a phone, both are six lines."""
+    source = get_source(hit.document.source)
+    if not (source and source.bilingual):
+        return hit.title_html
+    name, *meanings = hit.title_html.split(" · ")
+    reads_chinese = (get_language() or "").startswith("zh")
+    of_reader = [part for part in meanings if bool(_CHINESE.search(part)) == reads_chinese]
+    told = [part for part in meanings if part in of_reader or "<mark>" in part] if of_reader else meanings
+    return mark_safe(" · ".join([name, *told]))
 
 
 def passage_name(hit: Hit) -> str:
