@@ -27,7 +27,7 @@ import snowballstemmer
 from search.characters import latin, plain
 from search.units import DASHES, DOTS, chinese_unit, glued, unit_of
 
-TERMS_VERSION = 5
+TERMS_VERSION = 6
 """Grows with every change of the terms: an index of others is made anew before it is asked (search.switching)."""
 MAX_TEXT = 60_000
 """Characters of one text that are analysed: what comes after them is not found, so that one text fills no index."""

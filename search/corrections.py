@@ -34,6 +34,11 @@ _EVERYDAY = frozenset(
         "came comes done gets goes gone here keeps left like made more most near same seen went were",
     )
 )
+# Letters that are taken for one another: vowels, what sounds alike, and neighbours on a QWERTY keyboard.
+_VOWELS = frozenset("aeiouy")
+_ALIKE = "cs ck sz gj dt bp fv qw we er rt ty yu ui io op as sd df fg gh hj jk kl zx xc cv vb bn nm"
+_BELOW = "qa wa ws es ed rd rf tf tg yg yh uh uj ij ik ok ol pl az sz sx dx dc fc fv gv gb hb hn jn jm km"
+_TAKEN_FOR = frozenset(map(frozenset, f"{_ALIKE} {_BELOW}".split()))
 _CODE = range(4, 25)  # letters and digits of a code that is looked at
 
 
@@ -91,9 +96,9 @@ def is_sure(typed: str, meant: str) -> bool:
 
     Every word must be made of two of four letters and more, or begin and end as typed, with one slip between:
     a beginning is seldom mistyped, and another ending is another word (modem, mode). Words of four letters are all
-    near some other word (dust, just); a letter for quite another one needs six, since of words of five it makes new
-    ones (valve, value). From eight on the end may be wrong. Of codes only letters taken for digits: E-1024 is another
-    fault than E-1042.
+    near some other word (dust, just); a letter for another one needs six, since of words of five it makes new ones
+    (valve, value), and must be one that is taken for it. From eight on the end may be wrong. Of codes only letters taken
+    for digits: E-1024 is another fault than E-1042.
     """
     right = [lexeme.text for lexeme in lexemes(normalise(meant))]
     at = 0
@@ -121,7 +126,15 @@ def _is_sure_word(typed: str, meant: str) -> bool:
     if spelling.slips(typed, meant, 1) != 1 or (typed[-1] != meant[-1] and len(typed) < _LONG):
         return False
     is_same = sorted(typed) == sorted(meant) or {*typed} == {*meant}  # transposed, doubled, or not doubled
-    return is_same or len(meant) > len(typed) or len(typed) >= _SHORTEST_REPLACED
+    if is_same or len(meant) != len(typed):
+        return is_same or len(meant) > len(typed) or len(typed) >= _SHORTEST_REPLACED
+    return len(typed) >= _SHORTEST_REPLACED and _is_near(typed, meant)
+
+
+def _is_near(typed: str, meant: str) -> bool:
+    """Whether the letter that was replaced is one that is taken for the right one: internal is no slip for interval."""
+    pair = next({one, other} for one, other in zip(typed, meant, strict=True) if one != other)
+    return pair <= _VOWELS or pair in _TAKEN_FOR
 
 
 def _is_word(lexeme: Lexeme) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import DEFAULT_DB_ALIAS
 
 from search import spelling
-from search.analysis import MARK, Terms, analyse, code_term, number_term, raw_words, unpadded_term
+from search.analysis import CJK, MARK, Terms, analyse, code_term, number_term, raw_words, unpadded_term
 from search.models import SearchDocument, SearchProfile
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ BATCH = 500
 """Documents written at a time."""
 LEAD = 40
 """Characters of a text's first line that count twice: a text begins with what it is about."""
+# To the end of a word: a part of one is another.
+_LEAD = re.compile(rf".{{0,{LEAD}}}(?:(?<=[^\s{CJK}])[^\s{CJK}]*)?")
 PROFILE = ("source", "kind", "lines", "models", "releases", "language", "status", "scope")
 """The fields that make a profile."""
 
@@ -103,7 +106,8 @@ def entry_of(document: SearchDocument) -> Entry:
     several += map(number_term, document.codes)
     codes.extra.extend(filter(None, several))
     body = analyse(document.text)
-    lead = analyse(document.text.lstrip().partition("\n")[0][:LEAD])
+    beginning = _LEAD.match(document.text.lstrip())
+    lead = analyse(beginning[0] if beginning else "")
     body.extra.extend([*lead.stream, *lead.extra])
     return Entry(
         pk=document.pk,

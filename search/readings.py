@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from search.analysis import CJK, MARK
-from search.parsing import Clause, ParsedQuery
+from search.parsing import Clause, ParsedQuery, is_stop_word
 from search.synonyms import Phrase
 
 ENOUGH = 3
@@ -55,7 +55,8 @@ def readings(
 
 
 def loosened(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """The clauses with every quoted phrase taken for its words, and a version such as 2.4.1 for its series as well.
+    """The clauses with every quoted phrase taken for its words, words joined by a sign (open/closed) for each of them as
+    well, and a version such as 2.4.1 for its series.
 
     A single letter or digit, or character of what was quoted, stands nearly everywhere: it is left out where there is
     more.
@@ -71,9 +72,16 @@ def loosened(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
         else:
             phrases = (*phrases, *((f"{p[0]}{MARK}{p[1]}",) for p in phrases if _is_version(p)))
             loose.append(replace(clause, alternatives=phrases))
+            loose += [Clause(((word,),)) for word in _joined_words(clause) if not is_stop_word(word)]
     telling = [(clause, tuple(p for p in clause.alternatives if not _is_single(p))) for clause in loose]
     kept = [replace(clause, alternatives=phrases) for clause, phrases in telling if phrases]
     return tuple(dict.fromkeys(kept or loose or clauses))
+
+
+def _joined_words(clause: Clause) -> Phrase:
+    """The words that were typed as one, and are no code: nothing but letters."""
+    _whole, words, *_others = (*clause.alternatives, (), ())
+    return words if clause.is_code and len(words) > 1 and all(map(str.isalpha, words)) else ()
 
 
 def _is_single(phrase: Phrase) -> bool:

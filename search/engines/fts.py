@@ -64,7 +64,11 @@ class FtsTerms(TermEngine):
             cursor.executemany(
                 "INSERT OR REPLACE INTO search_entry (id, place, revision, updated, codes)"
                 " VALUES (%s, %s, %s, %s, %s)",
-                [(row.pk, at, row.revision, row.updated, json.dumps(list(row.codes))) for at, row in places],
+                [
+                    # A code named twice counts once.
+                    (row.pk, at, row.revision, row.updated, json.dumps(list(dict.fromkeys(row.codes))))
+                    for at, row in places
+                ],
             )
 
     # Asking

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from search.engines.answers import Selection, source_weights
@@ -119,7 +120,7 @@ class Question:
             asked = json.dumps([pk_of(at) for at in self._passing(few, selection) if is_coded(at)])
             sql = f"SELECT group_concat(codes) FROM search_entry WHERE id {AMONG}"
             several = json.loads(f"[{self._fetch(sql, [asked])[0][0] or ''}]")
-            return Counter(code for codes in several for code in dict.fromkeys(codes))
+            return Counter(chain.from_iterable(several))
         found, params = self._found(reading, selection, entries=True)
         found = found.replace("search_entry e", "search_entry e CROSS JOIN json_each(e.codes) code", 1)
         return dict(self._fetch(f"SELECT code.value, COUNT(*) {found} GROUP BY 1", params))

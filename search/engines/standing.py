@@ -58,15 +58,17 @@ def in_order(
     """Places, the best first, and how often it stands there, as Totals.weigh has it. `weight_of` are the weights of
     sources, where they are not 1, by the number of a profile.
 
-    A place tells roughly how long its text is. How long just is looked up for the CANDIDATES.
+    A place tells roughly how long its text is. How long just, and how long the title, is looked up for the first
+    CANDIDATES, and wherever it stands in a title: what is named just so is first, however many are named with more words.
     """
     rough = rough_weights(totals)
     scores = _rough_scores(stands, rough, weight_of)
     ranked = sorted(scores, key=scores.__getitem__, reverse=True)
-    first, rest = ranked[:CANDIDATES], ranked[CANDIDATES:]
+    first = dict.fromkeys([*ranked[:CANDIDATES], *(at for at, _column in stands.headings)])
+    rest = [at for at in ranked[CANDIDATES:] if at not in first]
     exact = exact_weights(totals)
     # Others may have taken some out since.
-    often = stands.weighed({at: exact[size] for at, size in fetch(_SIZES, [json.dumps(first)])})
+    often = stands.weighed({at: exact[size] for at, size in fetch(_SIZES, [json.dumps(list(first))])})
     scores = _scores(often, weight_of)
     ranked = [*sorted(often, key=scores.__getitem__, reverse=True), *rest][offset : offset + limit]
     often |= stands.weighed({at: rough[length_of(at)] for at in ranked if at not in often})

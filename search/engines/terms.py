@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from search import suggesting
-from search.analysis import code_term, lexemes, normalise
+from search.analysis import code_term, lexemes, normalise, number_term, unpadded_term
 from search.corrections import corrected
 from search.engine import NEWEST, Hit, Results, SearchQuery, cutoffs
 from search.engines.answers import Answers, Selection, source_weights
@@ -368,7 +368,10 @@ def borne(document: SearchDocument, parsed: ParsedQuery) -> tuple[str, ...]:
     if not parsed.codes:
         return ()
     bears = dict.fromkeys(filter(None, (document.number, *document.codes)))
-    return tuple(code for code in bears if code_term(code) in parsed.codes)
+    forms = {code: {code_term(code), unpadded_term(code)} for code in bears}
+    for code in document.codes:
+        forms[code].add(number_term(code))
+    return tuple(code for code in bears if not forms[code].isdisjoint(parsed.codes))
 
 
 def selected(query: SearchQuery) -> Selection:

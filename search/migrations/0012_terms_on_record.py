@@ -8,10 +8,11 @@ from django.utils import timezone
 
 
 def note(apps, schema_editor):
-    documents = apps.get_model("search", "SearchDocument")
-    if schema_editor.connection.vendor == "sqlite" and documents.objects.exists():
+    using = schema_editor.connection.alias  # it may be a database of its own, as evaluate_search has
+    documents = apps.get_model("search", "SearchDocument").objects.using(using)
+    if schema_editor.connection.vendor == "sqlite" and documents.exists():
         before = {"engine": "sqlite", "since": timezone.now(), "is_whole": True}
-        apps.get_model("search", "IndexState").objects.get_or_create(pk=1, defaults=before)
+        apps.get_model("search", "IndexState").objects.using(using).get_or_create(pk=1, defaults=before)
 
 
 class Migration(migrations.Migration):

@@ -16,8 +16,10 @@ def anew(apps, schema_editor):
         return
     for statement in [*drop(), *create()]:
         schema_editor.execute(statement)
-    states = apps.get_model("search", "IndexState").objects
-    if engine_name() == "sqlite" and apps.get_model("search", "SearchDocument").objects.exists():
+    using = schema_editor.connection.alias  # it may be a database of its own, as evaluate_search has
+    states = apps.get_model("search", "IndexState").objects.using(using)
+    documents = apps.get_model("search", "SearchDocument").objects.using(using)
+    if engine_name() == "sqlite" and documents.exists():
         states.get_or_create(pk=1, defaults={"engine": "sqlite", "since": timezone.now(), "is_whole": False})
     states.filter(engine__startswith="sqlite").update(is_whole=False)
 

@@ -196,6 +196,15 @@ def test_what_is_near_certain_is_answered_at_once(engine: Engine, typed: str, me
     assert (results.did_you_mean, results.is_corrected) == (meant, True)
 
 
+def test_a_letter_that_nobody_takes_for_another_is_asked_about(
+    engine: Engine, collection: Collection
+) -> None:
+    add(engine, collection, document("words", "Interval", "replace"))
+    results = found("internal")
+    assert (results.did_you_mean, results.is_corrected, results.hits) == ("interval", False, ())
+    assert found("replase").is_corrected
+
+
 def test_words_of_the_term_list_are_words(engine: Engine, collection: Collection) -> None:
     data = document("words", "Lead date", "just louder")
     collection.data[data.object_id] = data

@@ -232,6 +232,18 @@ def test_suggests_while_typing(engine: Engine, prefix: str, expected: str) -> No
     assert expected in [hit.document.object_id for hit in engine.suggest(prefix, PUBLIC)]
 
 
+def test_a_part_of_a_word_is_no_word_where_the_beginning_of_a_text_ends(engine: Engine) -> None:
+    # Their fortieth characters are the r of "control" and the 8 of 82.
+    engine.index(
+        [
+            document("word", "Heat", "The heat sinks are warmer than any control."),
+            document("number", "Heat", "The heat sink of the rectifier is over 82 °C."),
+        ]
+    )
+    assert [ids(engine, text) for text in ("contr", "8")] == [[], []]
+    assert [ids(engine, text) for text in ("control", "82")] == [["word"], ["number"]]
+
+
 def test_suggests_titles_and_codes_only(engine: Engine) -> None:
     assert engine.suggest("torque", PUBLIC) == []
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from search.engine import Engine, SearchQuery
 from search.engines.sqlite import SqliteEngine
 from search.evaluation import Answer, index_beside, measures
-from search.models import PendingChange, SearchDocument
+from search.models import IndexState, PendingChange, SearchDocument
 from tests import factories as make
 from tests.integration.search.conftest import COLLECTION, document
 
@@ -58,6 +58,8 @@ def evaluated(folder: Path, **options: object) -> dict[str, float]:
 
 def test_a_folder_is_measured_beside_the_sites_index(folder: Path, engine: Engine) -> None:
     before = SearchDocument.objects.count()
+    state = IndexState.objects.values_list("engine", "is_whole")
+    assert [is_whole for _engine, is_whole in state] == [True]
     run = folder / "run.tsv"
     found = evaluated(folder, run=run)
     assert (found["documents"], found["queries"]) == (3, 2)  # what nobody judged is not asked
@@ -68,6 +70,7 @@ def test_a_folder_is_measured_beside_the_sites_index(folder: Path, engine: Engin
     assert [row[:3] for row in rows] == [["q1", "d1", "1"], ["q2", "d2", "1"]]
     assert SearchDocument.objects.count() == before
     assert not engine.search(SearchQuery(text="oil", scopes=frozenset(["evaluation"]))).hits
+    assert [is_whole for _engine, is_whole in state.all()] == [True]
 
 
 def test_a_mark_of_the_encoding_and_half_a_character_are_no_reason_to_stop(folder: Path) -> None:

@@ -127,7 +127,7 @@ def test_the_number_of_a_procedure_or_ticket_is_no_alarms(guides: Engine) -> Non
     )
     guides.index([document("ticket", "Filter", source="ticket", number="T-02004")])
     found = guides.search(SearchQuery(text="UPS alarm 2004 filter", scopes=PUBLIC))
-    assert [(hit.document.object_id, hit.codes) for hit in found.hits if hit.codes] == []
+    assert [(hit.document.object_id, hit.codes) for hit in found.hits if hit.codes] == [("code", ("E-2004",))]
     assert found.hits[0].document.object_id == "code"
 
 

@@ -112,6 +112,24 @@ def test_a_profile_keeps_its_number_through_a_rebuild(pumps: Engine) -> None:
     assert len(after) == len(before) + 2
 
 
+def test_what_goes_while_it_is_found_is_not_counted(pumps: Engine, collection: Collection) -> None:
+    class Going(set[str]):
+        """Whoever asks whether a document is hidden finds it so, and gone."""
+
+        def __contains__(self, object_id: object) -> bool:
+            SearchDocument.objects.filter(object_id=object_id).delete()
+            return True
+
+    collection.data = {str(n): document(str(n), "Pump") for n in range(40)}
+    collection.hidden = Going()
+    query = replace(QUERY, page_size=40)
+    before = pumps.search(query).facets
+    assert before["model"] == {"NX-2000": 26, "VL500S": 27}
+    found = find(AnonymousUser(), query)
+    assert found.hits == ()
+    assert found.facets["model"] == {}
+
+
 @pytest.mark.skipif(
     "connection.vendor != 'sqlite'", reason="PostgreSQL's file is damaged in tests of its own"
 )
@@ -145,6 +163,26 @@ def test_its_pages_have_each_of_many_once(
         pages = [pumps.search(replace(query, page=page)) for page in range(1, 300 // size + 1)]
         found = [hit.document.pk for page in pages for hit in page.hits][: pages[0].total]
         assert 150 < len(set(found)) == len(found) == pages[0].total
+
+
+@pytest.mark.parametrize("text", ["pump", "泵站"])
+def test_what_is_titled_just_so_is_first_of_more_than_a_hundred(pumps: Engine, text: str) -> None:
+    pumps.rebuild(
+        [
+            *(document(f"more{n}", f"Replace seal {n} of the {text} of a model") for n in range(150)),
+            document(
+                "just", text, updated_at=timezone.now()
+            ),  # newer, and therefore behind the others in the index
+        ]
+    )
+    assert pumps.search(replace(QUERY, text=text)).hits[0].document.object_id == "just"
+
+
+def test_a_code_that_is_named_twice_counts_once(pumps: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    pumps.rebuild(document(str(n), "Pump", codes=["E-7", "E-7"]) for n in range(10))
+    assert pumps.search(QUERY).facets["code"] == {"E-7": 10}
+    monkeypatch.setattr(fts_question, "FEW", 0)
+    assert pumps.search(QUERY).facets["code"] == {"E-7": 10}
 
 
 def test_long_pages_have_what_short_ones_have(pumps: Engine) -> None:

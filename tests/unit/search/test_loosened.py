@@ -18,6 +18,9 @@ from search.readings import loosened
         ("“泵 pump”", {("pump",)}),
         ('"насос падает"', {("насос",), ("падает",)}),
         ("10.0.0.1", {("10", "0", "0", "1"), ("10001",)}),
+        ("open/closed", {("openclos",), ("open", "close"), ("open",), ("close",)}),
+        ("fan-of-the-pump", {("fanofthepump",), ("fan", "of", "the", "pump"), ("fan",), ("pump",)}),
+        ("LM-UPS 4", {("lmup",), ("lm", "ups"), ("lmups4",), ("lm",), ("ups",)}),
         ("2024-06-01", {("2024", "06", "01"), ("20240601",)}),
     ],
 )
