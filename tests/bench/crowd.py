@@ -25,7 +25,7 @@ PAUSE = 0.05
 
 def run() -> None:
     """Fill the index, let them loose, and print what they did and what failed."""
-    get_engine().rebuild(documents(min(DOCUMENTS, 20_000)))
+    get_engine().rebuild(documents(DOCUMENTS))
     texts = [data.text for data in islice(documents(), 400)]
     connections.close_all()
     context = multiprocessing.get_context("fork")
