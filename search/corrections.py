@@ -36,7 +36,7 @@ _EVERYDAY = frozenset(
 )
 # Letters that are taken for one another: vowels, what sounds alike, and neighbours on a QWERTY keyboard.
 _VOWELS = frozenset("aeiouy")
-_ALIKE = "cs ck sz gj dt bp fv qw we er rt ty yu ui io op as sd df fg gh hj jk kl zx xc cv vb bn nm"
+_ALIKE = "lr vw il cs ck sz gj dt bp fv qw we er rt ty yu ui io op as sd df fg gh hj jk kl zx xc cv vb bn nm"
 _BELOW = "qa wa ws es ed rd rf tf tg yg yh uh uj ij ik ok ol pl az sz sx dx dc fc fv gv gb hb hn jn jm km"
 _TAKEN_FOR = frozenset(map(frozenset, f"{_ALIKE} {_BELOW}".split()))
 _CODE = range(4, 25)  # letters and digits of a code that is looked at

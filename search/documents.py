@@ -24,8 +24,8 @@ BATCH = 500
 """Documents written at a time."""
 LEAD = 40
 """Characters of a text's first line that count twice: a text begins with what it is about."""
-# To the end of a word: a part of one is another.
-_LEAD = re.compile(rf".{{0,{LEAD}}}(?:(?<=[^\s{CJK}])[^\s{CJK}]*)?")
+# To the end of a word, if it has one: a part of it is another.
+_LEAD = re.compile(rf".{{0,{LEAD}}}(?:(?<=[^\s{CJK}])[^\s{CJK}]{{0,{LEAD}}})?")
 PROFILE = ("source", "kind", "lines", "models", "releases", "language", "status", "scope")
 """The fields that make a profile."""
 

@@ -65,11 +65,6 @@ def profiles(using: str, scopes: frozenset[str]) -> "Seen":
     return cached[1]
 
 
-def known(pk: int) -> Profile | None:
-    """The profile, if this process has met it: all that `profiles` has ever found."""
-    return _known.get(pk)
-
-
 class Seen(dict[int, Profile]):
     """Profiles that somebody may see, by id."""
 

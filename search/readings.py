@@ -40,23 +40,35 @@ def readings(
 
     `frequencies` says in how many documents each of some terms stands, if in any; it is asked of no more than matters.
 
-    First everything; then what was quoted, and any of the rest; then any word at all. Beside each stands whatever
-    bears a code that the query names, and before all else: somebody who types "E-1042 alarm" wants every guide of
-    E-1042. The other words rank them, they must not leave a single guide standing that is for another machine.
+    First everything; then the same with words that a sign joins (open/closed) apart; then what was quoted, and any of the
+    rest; then any word at all. Beside each stands whatever bears a code that the query names, and before all else:
+    somebody who types "E-1042 alarm" wants every guide of E-1042. The other words rank them, they must not leave a single
+    guide standing that is for another machine.
     """
     codes = tuple(filter(frequencies(parsed.codes).get, parsed.codes)) if parsed.codes else ()
     quoted = tuple(clause for clause in parsed.clauses if clause.quoted)
     meant = len(parsed.clauses) in (1, len(quoted))
-    yield Reading(parsed.clauses, codes=codes, enough=1 if meant else ENOUGH)
+    enough = 1 if meant else ENOUGH
+    yield Reading(parsed.clauses, codes=codes, enough=enough)
+    if (several := apart(parsed.clauses)) != parsed.clauses:
+        yield Reading(several, codes=codes, enough=enough)
     if quoted and len(quoted) < len(parsed.clauses):
         yield Reading(quoted, parsed.clauses, codes=codes, enough=1)
     loose = loosened(parsed.clauses)
     yield Reading(some=rarest(loose, frequencies(terms_of(loose))), codes=codes)
 
 
+def apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    """The clauses with words that were typed as one each by itself."""
+    several: list[Clause] = []
+    for clause in clauses:
+        words = [Clause(((word,),)) for word in _joined_words(clause) if not is_stop_word(word)]
+        several += words or [clause]
+    return tuple(dict.fromkeys(several))
+
+
 def loosened(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """The clauses with every quoted phrase taken for its words, words joined by a sign (open/closed) for each of them as
-    well, and a version such as 2.4.1 for its series.
+    """The clauses with every quoted phrase taken for its words, and a version such as 2.4.1 for its series as well.
 
     A single letter or digit, or character of what was quoted, stands nearly everywhere: it is left out where there is
     more.
@@ -72,16 +84,16 @@ def loosened(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
         else:
             phrases = (*phrases, *((f"{p[0]}{MARK}{p[1]}",) for p in phrases if _is_version(p)))
             loose.append(replace(clause, alternatives=phrases))
-            loose += [Clause(((word,),)) for word in _joined_words(clause) if not is_stop_word(word)]
     telling = [(clause, tuple(p for p in clause.alternatives if not _is_single(p))) for clause in loose]
     kept = [replace(clause, alternatives=phrases) for clause, phrases in telling if phrases]
     return tuple(dict.fromkeys(kept or loose or clauses))
 
 
 def _joined_words(clause: Clause) -> Phrase:
-    """The words that were typed as one, and are no code: nothing but letters."""
+    """The words that were typed as one, and are no code: letters alone, and several each."""
     _whole, words, *_others = (*clause.alternatives, (), ())
-    return words if clause.is_code and len(words) > 1 and all(map(str.isalpha, words)) else ()
+    are_words = len(words) > 1 and all(word.isalpha() and len(word) > 1 for word in words)
+    return words if clause.is_code and are_words else ()
 
 
 def _is_single(phrase: Phrase) -> bool:

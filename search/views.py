@@ -201,6 +201,10 @@ def _told_once(hit: Hit) -> SafeString:
     if not (source and source.bilingual):
         return hit.title_html
     name, *meanings = hit.title_html.split(" · ")
+    if len(meanings) != 2 or any(part.count("<mark>") != part.count("</mark>") for part in meanings):
+        return (
+            hit.title_html
+        )  # one only, or which is which cannot be told, or a mark goes from one to the next
     reads_chinese = (get_language() or "").startswith("zh")
     of_reader = [part for part in meanings if bool(_CHINESE.search(part)) == reads_chinese]
     told = [part for part in meanings if part in of_reader or "<mark>" in part] if of_reader else meanings

@@ -59,7 +59,7 @@ def in_order(
     sources, where they are not 1, by the number of a profile.
 
     A place tells roughly how long its text is. How long just, and how long the title, is looked up for the first
-    CANDIDATES, and wherever it stands in a title: what is named just so is first, however many are named with more words.
+    CANDIDATES, and wherever it stands in a title: of many alike, what is named just so must not be left behind.
     """
     rough = rough_weights(totals)
     scores = _rough_scores(stands, rough, weight_of)

@@ -7,7 +7,6 @@ from django.db.models import sql
 from django.db.models.base import ModelState
 
 from search.models import SearchDocument
-from search.profiles import known
 
 
 class _Columns:
@@ -21,16 +20,15 @@ class _Columns:
         self.select = f"SELECT {', '.join(str(field.column) for field in fields)} FROM {table} WHERE id IN"
 
 
-# But for what a profile tells as well: to read JSON takes longer than all the rest of a row.
-_WHOLE = _Columns("lines", "releases")
+_WHOLE = _Columns()
 _TITLES = _Columns("lines", "releases", "text", "passages")
 
 
 def stored(pks: Collection[int], using: str, *, texts: bool) -> dict[int, SearchDocument]:
     """As in_bulk() has them, in less than half the time: that is spent on writing SQL anew, and on Model.from_db, whose
-    signals nobody listens to. Those that others have given a profile since that nobody has asked for are left out.
+    signals nobody listens to. Nothing is left to be fetched later: a document may be gone by then.
 
-    Without their `texts`, those would be fetched when somebody asks.
+    Without their `texts`, those and what only filters ask for would be.
     """
     if not pks:
         return {}
@@ -41,12 +39,8 @@ def stored(pks: Collection[int], using: str, *, texts: bool) -> dict[int, Search
     compiler = sql.Query(SearchDocument).get_compiler(using)
     found: dict[int, SearchDocument] = {}
     for values in compiler.apply_converters(rows, compiler.get_converters(columns.expressions)):
-        document = SearchDocument.__new__(SearchDocument)
+        document = found[values[0]] = SearchDocument.__new__(SearchDocument)
         vars(document).update(zip(columns.names, values, strict=True), _state=_state(using))
-        if profile := known(document.profile):
-            # Not left to be fetched: a document may be gone by then, and is counted out of the facets it was in.
-            document.lines, document.releases = list(profile.values["line"]), list(profile.values["release"])
-            found[document.pk] = document
     return found
 
 

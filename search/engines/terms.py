@@ -88,13 +88,14 @@ class TermEngine(ABC):
             )  # at once, what will be asked for one after the other
         seen = profiles(self.using, query.scopes)
         answers = self.asking(statistics)
-        whole = None  # how many have all that was asked for
+        whole = 0  # how many have all that was asked for
         narrower: dict[Reading, Count] = {}
         for reading in readings(parsed, statistics.frequencies):
             count = counted(answers, reading, seen, query.filters, now)
             words = words_of(reading)
             alike = count if words == reading else counted(answers, words, seen, query.filters, now)
-            whole = alike.passing if whole is None else whole
+            if not reading.some:
+                whole = max(whole, alike.passing)
             # What narrows the results must not widen the question, as long as something is left of it.
             if alike.answering >= reading.enough:
                 if count.passing or not reading.enough:
@@ -127,14 +128,15 @@ class TermEngine(ABC):
             else []
         )
         # What stands apart is shown where nothing has it side by side.
-        clauses = parsed.clauses if reading.all else loosened(parsed.clauses)
+        is_wide = not reading.all
+        clauses = loosened(parsed.clauses) if is_wide else parsed.clauses if reading.some else reading.all
         marked = replace(parsed, clauses=clauses, codes=reading.codes)  # those that are borne
         return Results(
             hits=tuple(self._hits(found, marked, near=near, alone=fused.alone)),
             total=total + len(fused.alone),
             related=len(fused.alone),
             facets=facets | {"code": codes_of(answers, reading, selection, total, narrower)},
-            whole=min(whole or 0, total),
+            whole=min(whole, total),
             took_ms=_ms_since(started),
             page=page,
             completed=is_begun and bool(total) and suggesting.is_word(query.text.strip()),

@@ -24,6 +24,23 @@ def test_its_meaning_is_told_in_the_readers_language(language: str, typed: str, 
     assert re.findall(r"<span>(.+)</span></a>", page.content.decode()) == [told]
 
 
+@pytest.mark.parametrize(
+    ("typed", "chinese"),
+    [("E-77-fan", "风扇停转"), ("E-7", "风扇 · 停转")],
+    ids=["mark over both", "three parts"],
+)
+@pytest.mark.django_db
+def test_it_is_told_whole_where_parts_cannot_be_told_apart(typed: str, chinese: str) -> None:
+    make.error_code(make.product_line("LM"), "E-77", meaning="Fan stalled", meaning_zh=chinese)
+    reader = make.signed_in(make.field_engineer())
+    page = reader.get(
+        reverse("search:suggest"), {"q": typed}, headers={"accept-language": "en"}
+    ).content.decode()
+    assert page.count("<mark>") == page.count("</mark>")
+    assert "alled" in page
+    assert chinese in page
+
+
 @pytest.mark.django_db
 def test_what_has_no_meaning_in_the_readers_language_is_told_in_the_other() -> None:
     make.error_code(make.product_line("LM"), "E-77", meaning="Fan stalled")

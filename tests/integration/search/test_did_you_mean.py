@@ -202,7 +202,7 @@ def test_a_letter_that_nobody_takes_for_another_is_asked_about(
     add(engine, collection, document("words", "Interval", "replace"))
     results = found("internal")
     assert (results.did_you_mean, results.is_corrected, results.hits) == ("interval", False, ())
-    assert found("replase").is_corrected
+    assert [found(typed).is_corrected for typed in ("replase", "reprace", "replahe")] == [True, True, False]
 
 
 def test_words_of_the_term_list_are_words(engine: Engine, collection: Collection) -> None:

@@ -56,3 +56,16 @@ def test_the_count_of_a_code_is_what_choosing_it_shows(guides: Engine, text: str
     assert "E-3" in counts
     for code, count in counts.items():
         assert len(ids(guides, text, code=code)) == count, code
+
+
+@pytest.mark.parametrize("text", ["battery/rack", "battery-fan", "battery/fan rack"])
+def test_words_that_a_sign_joins_are_all_asked_for(guides: Engine, text: str) -> None:
+    results = guides.search(SearchQuery(text=text, scopes=PUBLIC))
+    assert [hit.document.object_id for hit in results.hits if results.whole][:1] == ["fan"]
+    assert results.whole == 1
+    assert {"battery", "rack"} & {word for mark in results.hits[0].marks for word in mark.split()}
+
+
+@pytest.mark.parametrize("text", ["battery-lake", "LM-XL", "rack-XYZ"])
+def test_one_of_words_that_a_sign_joins_is_not_what_was_asked_for(guides: Engine, text: str) -> None:
+    assert ids(guides, text) == []

@@ -4,7 +4,7 @@ import pytest
 
 from search.analysis import number_term
 from search.parsing import parse
-from search.readings import loosened
+from search.readings import apart, loosened
 
 
 @pytest.mark.parametrize(
@@ -18,15 +18,30 @@ from search.readings import loosened
         ("“泵 pump”", {("pump",)}),
         ('"насос падает"', {("насос",), ("падает",)}),
         ("10.0.0.1", {("10", "0", "0", "1"), ("10001",)}),
-        ("open/closed", {("openclos",), ("open", "close"), ("open",), ("close",)}),
-        ("fan-of-the-pump", {("fanofthepump",), ("fan", "of", "the", "pump"), ("fan",), ("pump",)}),
-        ("LM-UPS 4", {("lmup",), ("lm", "ups"), ("lmups4",), ("lm",), ("ups",)}),
         ("2024-06-01", {("2024", "06", "01"), ("20240601",)}),
     ],
 )
 def test_what_any_document_may_have_of_it(query: str, loose: set[tuple[str, ...]]) -> None:
     clauses = loosened(parse(query).clauses)
     assert {phrase for clause in clauses for phrase in clause.alternatives} == loose
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("open/closed", [("open",), ("close",)]),
+        ("fan-of-the-pump", [("fan",), ("pump",)]),
+        ("N/A", []),
+        ("e-mail", []),
+        ("E-1042", []),
+        ("漏率/压力", []),
+        ('"open/closed"', []),
+    ],
+)
+def test_words_that_a_sign_joins(query: str, words: list[tuple[str, ...]]) -> None:
+    clauses = parse(query).clauses
+    several = apart(clauses)
+    assert [clause.alternatives[0] for clause in several if several != clauses] == words
 
 
 @pytest.mark.parametrize("query", ["error 1042 meter reading", "alarm 1042 watt", "fault 1042 amperes"])
