@@ -19,11 +19,13 @@ _FAULT_NUMBER = re.compile(
 )
 # RP-0112/RY-0031: two, each with letters and digits.
 _SLASHED = re.compile(r"(?<![^\W_])([A-Za-z]{1,5}[-_.]?\d[\w.-]*)/(?=[A-Za-z]{1,5}[-_.]?\d{2})")
+# open/closed, in no address: the words of any of them. N/A, I/O and AC/DC are words themselves.
+_SLASHED_WORDS = re.compile(r"(?<![\w./:-])[A-Za-z]{3,}(?:/[A-Za-z]{3,})+(?![\w./-])")
 
 
 def as_meant(normalised: str) -> str:
     """1,2 Nm as 1.2 Nm, which in a document may be two numbers and in a question hardly is; 44 ~ 50 Ω as 44-50 Ω;
-    alarm1010 and ALM-1010 as alarm 1010; RP-0112/RY-0031 as two.
+    alarm1010 and ALM-1010 as alarm 1010; RP-0112/RY-0031 as two, open/closed as two words.
     """
     normalised = _RANGE.sub(
         lambda found: f"{found[1]}-{found[2]}" if unit_at(normalised, found.end()) else found[0], normalised
@@ -33,4 +35,6 @@ def as_meant(normalised: str) -> str:
             lambda found: f"{found[1]}.{found[2]}" if unit_at(normalised, found.end()) else found[0],
             normalised,
         )
+    if "/" in normalised:
+        normalised = _SLASHED_WORDS.sub(lambda found: found[0].replace("/", " / "), normalised)
     return _FAULT_NUMBER.sub(r"\1 \2", _SLASHED.sub(r"\1 / ", normalised))
