@@ -20,7 +20,7 @@ _FAULT_NUMBER = re.compile(
 # RP-0112/RY-0031: two, each with letters and digits.
 _SLASHED = re.compile(r"(?<![^\W_])([A-Za-z]{1,5}[-_.]?\d[\w.-]*)/(?=[A-Za-z]{1,5}[-_.]?\d{2})")
 # open/closed, in no address: the words of any of them. N/A, I/O and AC/DC are words themselves.
-_SLASHED_WORDS = re.compile(r"(?<![\w./:-])[A-Za-z]{3,}(?:/[A-Za-z]{3,})+(?![\w./-])")
+_SLASHED_WORDS = re.compile(r"(?<![A-Za-z\d_./:-])[A-Za-z]{3,}(?:/[A-Za-z]{3,})+(?![A-Za-z\d_/-]|\.\w)")
 
 
 def as_meant(normalised: str) -> str:

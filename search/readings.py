@@ -14,6 +14,9 @@ ENOUGH = 3
 MOST = 20_000
 """Documents that the words of a wide reading may stand in together, so that what stands everywhere is not counted."""
 
+_LEAST_ALONE = (
+    4  # letters of one of the words that are all of a question, joined: LM-XL may be a code that nobody bears
+)
 _VERSION = 3  # numbers of a version, and digits of each; the first two name the series it belongs to
 _CHINESE = re.compile(f"[{CJK}]")
 
@@ -68,14 +71,18 @@ def apart(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
 
 
 def loosened(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    """The clauses with every quoted phrase taken for its words, and a version such as 2.4.1 for its series as well.
+    """The clauses with every quoted phrase taken for its words, words that a sign joins for each of them as well, and a
+    version such as 2.4.1 for its series.
 
     A single letter or digit, or character of what was quoted, stands nearly everywhere: it is left out where there is
     more.
     """
     loose: list[Clause] = []
+    least = _LEAST_ALONE if len(clauses) == 1 else 0
     for clause in clauses:
         phrases = clause.alternatives
+        joined = (word for word in _joined_words(clause) if len(word) >= least and not is_stop_word(word))
+        loose += [Clause(((word,),)) for word in joined]
         if clause.quoted:
             (terms,) = phrases
             loose += [Clause(((term,),)) for term in terms if not _CHINESE.match(term)]

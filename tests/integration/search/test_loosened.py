@@ -66,6 +66,18 @@ def test_words_that_a_sign_joins_are_all_asked_for(guides: Engine, text: str) ->
     assert {"battery", "rack"} & {word for mark in results.hits[0].marks for word in mark.split()}
 
 
-@pytest.mark.parametrize("text", ["battery-lake", "LM-XL", "rack-XYZ"])
-def test_one_of_words_that_a_sign_joins_is_not_what_was_asked_for(guides: Engine, text: str) -> None:
+def test_what_has_all_of_joined_words_stays_in_a_wide_answer(guides: Engine) -> None:
+    results = guides.search(SearchQuery(text="rack-fan battery-replace", scopes=PUBLIC))
+    assert results.whole == 1
+    assert results.hits[0].document.object_id == "fan"
+    assert len(results.hits) > 1
+
+
+def test_one_of_joined_words_is_found_where_nothing_has_all(guides: Engine) -> None:
+    results = guides.search(SearchQuery(text="battery-lake", scopes=PUBLIC))
+    assert (results.whole, results.total) == (0, 3)
+
+
+@pytest.mark.parametrize("text", ["LM-XL", "new-XYZ"])
+def test_a_short_one_of_joined_words_may_be_a_codes(guides: Engine, text: str) -> None:
     assert ids(guides, text) == []

@@ -20,8 +20,11 @@ from search.readings import apart, loosened
         ("10.0.0.1", {("10", "0", "0", "1"), ("10001",)}),
         ("open/closed", {("open",), ("close",)}),
         ("fan/pump/valve", {("fan",), ("pump",), ("valv",)}),
+        ("pass/fail.", {("pass",), ("fail",)}),
         ("AC/DC", {("acdc",), ("ac", "dc")}),
-        ("/open/closed", {("openclos",), ("open", "close")}),
+        ("LM-UPS", {("lmup",), ("lm", "ups")}),
+        ("circuit-breaker", {("circuitbreak",), ("circuit", "breaker"), ("circuit",), ("breaker",)}),
+        ("fan-speed low", {("fanspe",), ("fan", "speed"), ("fan",), ("speed",), ("low",)}),
         ("2024-06-01", {("2024", "06", "01"), ("20240601",)}),
     ],
 )
