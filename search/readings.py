@@ -14,9 +14,8 @@ ENOUGH = 3
 MOST = 20_000
 """Documents that the words of a wide reading may stand in together, so that what stands everywhere is not counted."""
 
-_LEAST_ALONE = (
-    4  # letters of one of the words that are all of a question, joined: LM-XL may be a code that nobody bears
-)
+# Letters of each of the words that are all of a question, joined by a sign: LM-XL may be a code that nobody bears.
+_LEAST_ALONE = 4
 _VERSION = 3  # numbers of a version, and digits of each; the first two name the series it belongs to
 _CHINESE = re.compile(f"[{CJK}]")
 
@@ -43,7 +42,7 @@ def readings(
 
     `frequencies` says in how many documents each of some terms stands, if in any; it is asked of no more than matters.
 
-    First everything; then the same with words that a sign joins (open/closed) apart; then what was quoted, and any of the
+    First everything; then the same with words that a sign joins (fan-noise) apart; then what was quoted, and any of the
     rest; then any word at all. Beside each stands whatever bears a code that the query names, and before all else:
     somebody who types "E-1042 alarm" wants every guide of E-1042. The other words rank them, they must not leave a single
     guide standing that is for another machine.

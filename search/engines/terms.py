@@ -82,10 +82,6 @@ class TermEngine(ABC):
         if not parsed.clauses or not query.scopes:
             return Results(took_ms=_ms_since(started))
         now, statistics = timezone.now(), Known(self)
-        if only := _only_term(query, parsed):
-            statistics.frequencies(
-                [only, *parsed.codes]
-            )  # at once, what will be asked for one after the other
         seen = profiles(self.using, query.scopes)
         answers = self.asking(statistics)
         whole = 0  # how many have all that was asked for

@@ -181,6 +181,7 @@ def test_what_is_titled_just_so_is_first_of_more_than_a_hundred(pumps: Engine, t
 def test_a_code_that_is_named_twice_counts_once(pumps: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     pumps.rebuild(document(str(n), "Pump", codes=["E-7", "E-7"]) for n in range(10))
     assert pumps.search(QUERY).facets["code"] == {"E-7": 10}
+    # As thousands are counted, which take long to write: by SQLite.
     monkeypatch.setattr(fts_question, "FEW", 0)
     assert pumps.search(QUERY).facets["code"] == {"E-7": 10}
 
